@@ -1,0 +1,5 @@
+//! `ticketload` turns a spreadsheet of patient calls into tickets in a nurse-triage call centre.
+
+pub mod problem;
+pub mod row;
+pub mod ticket;

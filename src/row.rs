@@ -1,0 +1,240 @@
+//! [`Row`] and [`Position`]: what every reader yields, whatever the file.
+//!
+//! Owns the one shape in which cells travel from a reader to the mapper. A row keeps all its cells in one buffer, so
+//! that a recycled row takes no allocation. Does not know files, mappings or tickets; it never prints a value:
+//! its `Debug` shows sizes only.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Where a row stands in its file, in the numbers that a person sees there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The row number as the spreadsheet shows it; the first row of the file is 1.
+    pub row: u64,
+    /// The worksheet; none in a CSV file.
+    pub sheet: Option<Arc<str>>,
+    /// The line of a CSV file on which the row begins, counted from 1; none in a workbook.
+    pub line: Option<u64>,
+}
+
+/// What a cell held before it became text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CellKind {
+    /// Text, or anything in a CSV file.
+    #[default]
+    Text,
+    /// A number; its text has no trailing `.0` and no exponent.
+    Number,
+    /// A date or date with time, as `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`.
+    Date,
+    /// A time of day or a duration, as `HH:MM:SS`.
+    Time,
+    /// A boolean, as `true` or `false`.
+    Boolean,
+    /// An error such as `#N/A`: the row cannot be used.
+    Error,
+    /// A formula whose value the file does not hold: the row cannot be used where the cell is mapped.
+    Uncomputed,
+}
+
+/// One cell of a row, borrowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    /// The cell as the person sees it.
+    pub text: &'a str,
+    /// What it held in the file.
+    pub kind: CellKind,
+}
+
+/// The unit of work: one row of a table with its position.
+///
+/// Cells are counted from 0, as columns of the header are. Asking for a cell past the end gives an empty one.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Where the row stands.
+    pub position: Position,
+    text: String,
+    ends: Vec<u32>,
+    kinds: Vec<CellKind>,
+}
+
+impl Row {
+    /// Empties the row, keeping its memory and its sheet, and gives it a new place.
+    pub fn reset(&mut self, row: u64, line: Option<u64>) {
+        self.position.row = row;
+        self.position.line = line;
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+    }
+
+    /// Appends a text cell.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.end_cell();
+    }
+
+    /// Appends a cell of another kind than text.
+    pub fn push_kind(&mut self, text: &str, kind: CellKind) {
+        self.kinds.resize(self.ends.len(), CellKind::Text);
+        self.kinds.push(kind);
+        self.push(text);
+    }
+
+    /// Replaces all cells by the pieces of `text` that end at `ends` (byte offsets, ascending).
+    ///
+    /// Returns false, and leaves the row empty, where an end is not on a character border or is out of order.
+    #[must_use]
+    pub fn fill(&mut self, text: &str, ends: impl Iterator<Item = usize>) -> bool {
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+        self.text.push_str(text);
+        let mut last = 0;
+        for end in ends {
+            let Ok(short) = u32::try_from(end) else {
+                return self.refuse();
+            };
+            if end < last || !text.is_char_boundary(end) {
+                return self.refuse();
+            }
+            last = end;
+            self.ends.push(short);
+        }
+        true
+    }
+
+    fn refuse(&mut self) -> bool {
+        self.text.clear();
+        self.ends.clear();
+        false
+    }
+
+    fn end_cell(&mut self) {
+        // Readers cap a row far below this; a longer one would be cut here, so it must not pass in silence.
+        let end = u32::try_from(self.text.len()).expect("readers cap a row's text below 4 GiB");
+        self.ends.push(end);
+    }
+
+    /// The number of cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The cell in a column; an empty one past the end.
+    #[must_use]
+    pub fn cell(&self, column: usize) -> Cell<'_> {
+        Cell {
+            text: self.text(column),
+            kind: self.kinds.get(column).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The text in a column; empty past the end.
+    #[must_use]
+    pub fn text(&self, column: usize) -> &str {
+        let Some(&end) = self.ends.get(column) else {
+            return "";
+        };
+        let start = if column == 0 {
+            0
+        } else {
+            self.ends[column - 1]
+        };
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    /// All cells in order.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.width()).map(|column| self.cell(column))
+    }
+
+    /// All cells' text, run together; with [`Row::ends`] it is the whole content.
+    #[must_use]
+    pub fn joined(&self) -> &str {
+        &self.text
+    }
+
+    /// Where each cell ends in [`Row::joined`].
+    #[must_use]
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// Whether no cell holds anything but white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text.chars().all(char::is_whitespace)
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("position", &self.position)
+            .field("width", &self.width())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cell")
+            .field("kind", &self.kind)
+            .field("bytes", &self.text.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_come_back_as_they_were_pushed() {
+        let mut row = Row::default();
+        row.reset(2, Some(3));
+        row.push("Núñez");
+        row.push_kind("1989-12-30", CellKind::Date);
+        row.push("");
+        assert_eq!(row.width(), 3);
+        assert_eq!(row.text(0), "Núñez");
+        assert_eq!(
+            row.cell(1),
+            Cell {
+                text: "1989-12-30",
+                kind: CellKind::Date
+            }
+        );
+        assert_eq!(
+            row.cell(2),
+            Cell {
+                text: "",
+                kind: CellKind::Text
+            }
+        );
+        assert_eq!(row.cell(9).text, "");
+        row.reset(3, Some(4));
+        assert_eq!((row.width(), row.text(0)), (0, ""));
+    }
+
+    #[test]
+    fn filling_refuses_an_end_inside_a_character() {
+        let mut row = Row::default();
+        assert!(row.fill("aéb", [1, 3, 4].into_iter()));
+        assert_eq!((row.text(0), row.text(1), row.text(2)), ("a", "é", "b"));
+        assert!(!row.fill("aéb", [2, 4].into_iter()));
+        assert_eq!(row.width(), 0);
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let mut row = Row::default();
+        row.push("Abernathy");
+        assert!(!format!("{row:?} {:?}", row.cell(0)).contains("Abernathy"));
+    }
+}
