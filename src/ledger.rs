@@ -1,0 +1,307 @@
+//! The ledger: the durable truth about submissions, in SQLite.
+//!
+//! Owns the only SQL of the program, the identities of rows, and the lock that keeps two runs apart. Guarantees: an
+//! answer is given only after `COMMIT` with `synchronous=FULL`; every change of a state goes through
+//! [`crate::submission::next`] and changes exactly one row; no patient data is stored, only keyed hashes, row numbers,
+//! codes and ticket IDs. Knows no HTTP, no mapping and no file but its own.
+//!
+//! ```text
+//! run         one execution over one input            row         (run, row) -> its submission, or why it is invalid
+//! submission  the story of one call                   identity    keyed hash of a key or of cells -> submission
+//! ```
+
+mod decide;
+mod emergency;
+mod history;
+mod identity;
+mod lock;
+mod register;
+mod schema;
+mod writer;
+
+pub use decide::{Disposition, Registration, Verdict};
+pub use emergency::{EmergencyNote, write as write_emergency};
+pub use history::{Fate, Reader, RowRecord, RowsOfRun, RunRecord};
+pub use identity::{Identities, Identity};
+pub use lock::Holder;
+pub use writer::{NewRun, RunEnd};
+
+use crate::submission::{Event, IllegalTransition};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use tokio::sync::{mpsc, oneshot};
+use writer::{Op, Writer};
+
+/// The number of a run in its ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub i64);
+
+/// The number of a submission in its ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubmissionId(pub i64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What went wrong with the ledger, and where it lies.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the ledger {}: {kind}", path.display())]
+pub struct LedgerError {
+    /// The ledger's file.
+    pub path: PathBuf,
+    /// What went wrong.
+    pub kind: LedgerErrorKind,
+}
+
+/// The kinds of trouble with a ledger.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LedgerErrorKind {
+    /// Another run holds it.
+    #[error("is in use by another run{0}")]
+    Held(Holder),
+    /// The folder or file cannot be made or opened.
+    #[error("cannot be opened: {0}")]
+    Open(String),
+    /// A newer version of the program wrote it.
+    #[error(
+        "was written by a newer version of ticketload (its format is {found}, this version knows {known})"
+    )]
+    Newer {
+        /// The format in the file.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// It is no SQLite file, or a damaged one.
+    #[error("is damaged or is no ledger: {0}")]
+    Damaged(String),
+    /// SQLite did not take a setting that durability rests on.
+    #[error("cannot be made durable here: {0} (a network file system?)")]
+    NotDurable(String),
+    /// Reading or writing failed.
+    #[error("cannot be read or written: {0}")]
+    Sql(String),
+    /// The state machine refused: a defect of ours.
+    #[error("{0}")]
+    Illegal(#[from] IllegalTransition),
+    /// A change met another number of rows than one: a defect of ours.
+    #[error("a change touched {0} rows instead of one")]
+    NotOne(usize),
+    /// The writer's thread is gone.
+    #[error("its writer has stopped")]
+    WriterGone,
+}
+
+impl LedgerErrorKind {
+    /// Whether this is a defect of the program rather than of its surroundings.
+    #[must_use]
+    pub fn is_defect(&self) -> bool {
+        matches!(
+            self,
+            LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_)
+        )
+    }
+}
+
+impl From<rusqlite::Error> for LedgerErrorKind {
+    fn from(error: rusqlite::Error) -> LedgerErrorKind {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                LedgerErrorKind::Damaged(error.to_string())
+            }
+            _ => LedgerErrorKind::Sql(error.to_string()),
+        }
+    }
+}
+
+/// The open ledger of this process: one writer, many callers.
+///
+/// Dropping it waits until everything that was asked for is committed, and lets the lock go.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    identity_key: Vec<u8>,
+    ops: Option<mpsc::UnboundedSender<Op>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    recovered: u64,
+    _lock: lock::Lock,
+}
+
+/// How hard the ledger presses for durability. Anything but `Full` is for measuring what durability costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Every commit is on the disk before it is answered.
+    #[default]
+    Full,
+    /// Commits may be lost with the power.
+    Off,
+}
+
+impl Ledger {
+    /// Opens the ledger, creating it where there is none, and takes its lock.
+    ///
+    /// What a dead run left claimed becomes `in_doubt`, after its emergency file, if any, has been read back.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerErrorKind::Held`] where another process has the lock; the other kinds as they say.
+    pub fn open(path: &Path) -> Result<Ledger, LedgerError> {
+        Ledger::open_with(path, Synchronous::Full)
+    }
+
+    /// As [`Ledger::open`], with a choice of durability for measurements.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::open`].
+    pub fn open_with(path: &Path, synchronous: Synchronous) -> Result<Ledger, LedgerError> {
+        let located = |kind| LedgerError {
+            path: path.to_owned(),
+            kind,
+        };
+        schema::prepare_folder(path).map_err(located)?;
+        let lock = lock::Lock::take(path).map_err(located)?;
+        let mut connection = schema::open(path, synchronous).map_err(located)?;
+        let identity_key = schema::identity_key(&connection).map_err(located)?;
+        emergency::read_back(path, &mut connection).map_err(located)?;
+        let recovered = writer::recover(&mut connection).map_err(located)?;
+        let (ops, queue) = mpsc::unbounded_channel();
+        let writer = Writer::start(connection, queue)
+            .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
+        Ok(Ledger {
+            path: path.to_owned(),
+            identity_key,
+            ops: Some(ops),
+            writer: Some(writer),
+            recovered,
+            _lock: lock,
+        })
+    }
+
+    /// Where the ledger lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many rows an earlier, interrupted run had left claimed; they are in doubt now.
+    #[must_use]
+    pub fn recovered(&self) -> u64 {
+        self.recovered
+    }
+
+    /// The identities of rows sent to one account.
+    #[must_use]
+    pub fn identities(&self, scope: &str) -> Identities {
+        Identities::new(&self.identity_key, scope)
+    }
+
+    /// Opens a second, reading connection.
+    ///
+    /// # Errors
+    ///
+    /// Where SQLite cannot open or read the file.
+    pub fn reader(&self) -> Result<Reader, LedgerError> {
+        Reader::open(&self.path)
+    }
+
+    /// Begins a run and gives its number. Blocks until it is committed.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be written.
+    pub fn begin_run(&self, run: NewRun) -> Result<RunId, LedgerError> {
+        self.ask_blocking(|answer| Op::Begin {
+            run: Box::new(run),
+            answer,
+        })
+    }
+
+    /// Ends a run. Blocks until it is committed.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be written.
+    pub fn end_run(&self, run: RunId, end: RunEnd) -> Result<(), LedgerError> {
+        self.ask_blocking(|answer| Op::End { run, end, answer })
+    }
+
+    /// Finds out what each row is, remembers it for the run, and says which rows are to be sent. Blocks until it is
+    /// committed.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be written; none of the rows is registered then.
+    pub fn register(
+        &self,
+        run: RunId,
+        rows: Vec<Registration>,
+    ) -> Result<Vec<Disposition>, LedgerError> {
+        self.ask_blocking(|answer| Op::Register { run, rows, answer })
+    }
+
+    /// Moves a submission on; when this returns, the new state is on the disk.
+    ///
+    /// Once called, the change happens even if the returned future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be written, or the event may not happen now; nothing has changed then.
+    pub async fn apply(&self, submission: SubmissionId, event: Event) -> Result<(), LedgerError> {
+        let (answer, reply) = oneshot::channel();
+        self.send(Op::Apply {
+            submission,
+            event,
+            answer,
+        })?;
+        reply
+            .await
+            .unwrap_or(Err(LedgerErrorKind::WriterGone))
+            .map_err(|kind| self.located(kind))
+    }
+
+    fn ask_blocking<T>(
+        &self,
+        op: impl FnOnce(oneshot::Sender<Result<T, LedgerErrorKind>>) -> Op,
+    ) -> Result<T, LedgerError> {
+        let (answer, reply) = oneshot::channel();
+        self.send(op(answer))?;
+        reply
+            .blocking_recv()
+            .unwrap_or(Err(LedgerErrorKind::WriterGone))
+            .map_err(|kind| self.located(kind))
+    }
+
+    fn send(&self, op: Op) -> Result<(), LedgerError> {
+        let gone = || self.located(LedgerErrorKind::WriterGone);
+        self.ops
+            .as_ref()
+            .ok_or_else(gone)?
+            .send(op)
+            .map_err(|_| gone())
+    }
+
+    fn located(&self, kind: LedgerErrorKind) -> LedgerError {
+        LedgerError {
+            path: self.path.clone(),
+            kind,
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.ops = None;
+        if let Some(writer) = self.writer.take() {
+            // The writer answers every caller itself; a panic in it has already reached them as `WriterGone`.
+            drop(writer.join());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

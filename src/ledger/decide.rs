@@ -1,0 +1,329 @@
+//! What becomes of a row, given what the ledger knows of its identities: pure.
+//!
+//! Owns the rules of "Which row is this?". A ticket that exists always wins, then doubt, then work that is not done;
+//! only after that does it matter whether the row is valid. Neither reads nor writes; `register` does.
+
+use super::identity::{Comparison, Identity, compare};
+use super::{RunId, SubmissionId};
+use crate::ticket::Outcome;
+
+/// A row as a run meets it.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The row's number as the spreadsheet shows it.
+    pub row: u64,
+    /// The identity of its cells.
+    pub source: Identity,
+    /// How many identical rows stand before it in the whole file.
+    pub ordinal: u64,
+    /// Whether the file is a part of another one (a rejects file), so that its count of identical rows says nothing.
+    pub partial: bool,
+    /// The identity of its key, where the mapping has one.
+    pub key: Option<Identity>,
+    /// What the mapping made of it.
+    pub verdict: Verdict,
+}
+
+/// What the mapping made of a row.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// May be sent.
+    Valid {
+        /// The hash of what would be sent.
+        payload: Identity,
+    },
+    /// Must not be sent.
+    Invalid {
+        /// The first problem's code.
+        code: String,
+        /// All problems, without values.
+        message: String,
+        /// The hash of what would be sent, where only other rows make it invalid (one key, two contents).
+        payload: Option<Identity>,
+    },
+}
+
+impl Verdict {
+    fn payload(&self) -> Option<&Identity> {
+        match self {
+            Verdict::Valid { payload } => Some(payload),
+            Verdict::Invalid { payload, .. } => payload.as_ref(),
+        }
+    }
+}
+
+/// What a run does with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Send it.
+    Send(SubmissionId),
+    /// It shares the fate of another row of this run: same key, same content.
+    Twin(SubmissionId),
+    /// Nothing is to be sent; this is its outcome.
+    Settled(Outcome),
+}
+
+/// A submission that one of the row's identities led to.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub submission: SubmissionId,
+    pub state: HitState,
+    pub run: RunId,
+    pub row: u64,
+    pub payload: Identity,
+    pub by_source: bool,
+    pub ticket_id: Option<String>,
+}
+
+/// The states that matter here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HitState {
+    Created,
+    InDoubt,
+    /// Ready, claimed or rejected.
+    Open,
+}
+
+/// What the ledger is to do with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// A new submission.
+    New,
+    /// An old one is taken up again.
+    Requeue(SubmissionId),
+    /// It shares the fate of an earlier row of this run.
+    Twin(SubmissionId),
+    /// It has a ticket or is in doubt. With `attach`, all its identities lead there from now on.
+    Known {
+        submission: SubmissionId,
+        outcome: Outcome,
+        attach: bool,
+    },
+    /// It is not sent, for this reason.
+    Invalid { code: String, message: String },
+}
+
+pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
+    let find = |wanted: &dyn Fn(&Hit) -> bool| hits.iter().find(|hit| wanted(hit));
+    if let Some(hit) = find(&|hit| hit.state == HitState::Created && hit.by_source) {
+        return known(hit, Outcome::AlreadyCreated, true);
+    }
+    if let Some(hit) = find(&|hit| hit.state == HitState::InDoubt) {
+        return known(hit, Outcome::InDoubt, hit.by_source);
+    }
+    if let Some(hit) = find(&|hit| hit.state == HitState::Created) {
+        return by_key_only(hit, row);
+    }
+    if let Verdict::Invalid { code, message, .. } = &row.verdict {
+        return Decision::Invalid {
+            code: code.clone(),
+            message: message.clone(),
+        };
+    }
+    // A submission that carries another row's number of this run is that row's: they share one key.
+    if let Some(hit) = find(&|hit| hit.run == run && hit.row != row.row) {
+        return Decision::Twin(hit.submission);
+    }
+    // The key says more than the cells; where both lead somewhere the key decides.
+    match find(&|hit| !hit.by_source).or(hits.first()) {
+        Some(hit) => Decision::Requeue(hit.submission),
+        None => Decision::New,
+    }
+}
+
+fn known(hit: &Hit, outcome: Outcome, attach: bool) -> Decision {
+    Decision::Known {
+        submission: hit.submission,
+        outcome,
+        attach,
+    }
+}
+
+/// The key has a ticket, and the cells are not those that it was made of.
+fn by_key_only(hit: &Hit, row: &Registration) -> Decision {
+    let comparison = row
+        .verdict
+        .payload()
+        .map(|payload| compare(payload, &hit.payload));
+    match (comparison, &row.verdict) {
+        (Some(Comparison::Same), _) => known(hit, Outcome::AlreadyCreated, true),
+        // Nobody can say whether the content is another one; that the key has a ticket is certain.
+        (Some(Comparison::OtherMapping), _) => known(hit, Outcome::AlreadyCreated, false),
+        (None, Verdict::Invalid { code, message, .. }) => {
+            let ticket = ticket(hit);
+            Decision::Invalid {
+                code: code.clone(),
+                message: format!("{message}; its key already has ticket {ticket}"),
+            }
+        }
+        (Some(Comparison::Other) | None, _) => Decision::Invalid {
+            code: "conflict.key".to_owned(),
+            message: format!(
+                "its key already has ticket {}, made of other content; if this is another call give it a key of its own, \
+                 if it is a correction change the ticket in the call centre",
+                ticket(hit)
+            ),
+        },
+    }
+}
+
+/// A ticket ID is foreign text: control characters are escaped before it goes into a message.
+fn ticket(hit: &Hit) -> String {
+    hit.ticket_id
+        .as_deref()
+        .unwrap_or_default()
+        .escape_debug()
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RUN: RunId = RunId(7);
+
+    fn payload(mapping: u8, content: u8) -> Identity {
+        let mut bytes = [content; 16];
+        bytes[..8].fill(mapping);
+        Identity(bytes)
+    }
+
+    fn hit(state: HitState, by_source: bool) -> Hit {
+        Hit {
+            submission: SubmissionId(1),
+            state,
+            run: RunId(3),
+            row: 2,
+            payload: payload(1, 1),
+            by_source,
+            ticket_id: (state == HitState::Created).then(|| "T1".to_owned()),
+        }
+    }
+
+    fn valid(payload: Identity) -> Registration {
+        Registration {
+            row: 2,
+            source: Identity([0; 16]),
+            ordinal: 0,
+            partial: false,
+            key: None,
+            verdict: Verdict::Valid { payload },
+        }
+    }
+
+    fn invalid() -> Registration {
+        let verdict = Verdict::Invalid {
+            code: "missing.dob".into(),
+            message: "DOB: is empty".into(),
+            payload: None,
+        };
+        Registration {
+            verdict,
+            ..valid(payload(1, 1))
+        }
+    }
+
+    #[test]
+    fn a_row_with_a_ticket_has_it_even_if_it_is_invalid_now() {
+        let hits = [hit(HitState::Created, true)];
+        for row in [valid(payload(1, 9)), valid(payload(2, 1)), invalid()] {
+            let decision = decide(&hits, &row, RUN);
+            assert!(
+                matches!(
+                    decision,
+                    Decision::Known {
+                        outcome: Outcome::AlreadyCreated,
+                        ..
+                    }
+                ),
+                "{decision:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_ticket_and_other_content_is_a_conflict_under_the_same_mapping_only() {
+        let hits = [hit(HitState::Created, false)];
+        assert!(matches!(
+            decide(&hits, &valid(payload(1, 2)), RUN),
+            Decision::Invalid { code, message } if code == "conflict.key" && message.contains("T1")
+        ));
+        assert!(matches!(
+            decide(&hits, &valid(payload(2, 2)), RUN),
+            Decision::Known {
+                outcome: Outcome::AlreadyCreated,
+                attach: false,
+                ..
+            }
+        ));
+        assert!(matches!(
+            decide(&hits, &invalid(), RUN),
+            Decision::Invalid { code, message } if code == "missing.dob" && message.contains("T1")
+        ));
+    }
+
+    #[test]
+    fn a_row_in_doubt_stays_there_whatever_its_content() {
+        for row in [valid(payload(1, 2)), invalid()] {
+            let decision = decide(&[hit(HitState::InDoubt, false)], &row, RUN);
+            assert!(matches!(
+                decision,
+                Decision::Known {
+                    outcome: Outcome::InDoubt,
+                    ..
+                }
+            ));
+        }
+    }
+
+    #[test]
+    fn open_work_is_taken_up_again_and_a_second_row_of_this_run_is_its_twin() {
+        let open = hit(HitState::Open, false);
+        assert_eq!(
+            decide(std::slice::from_ref(&open), &valid(payload(1, 2)), RUN),
+            Decision::Requeue(SubmissionId(1))
+        );
+        let ours = Hit {
+            run: RUN,
+            row: 5,
+            ..open
+        };
+        assert_eq!(
+            decide(&[ours], &valid(payload(1, 1)), RUN),
+            Decision::Twin(SubmissionId(1))
+        );
+        assert_eq!(decide(&[], &valid(payload(1, 1)), RUN), Decision::New);
+    }
+
+    fn any_hit() -> impl Strategy<Value = Hit> {
+        let state = prop_oneof![
+            Just(HitState::Created),
+            Just(HitState::InDoubt),
+            Just(HitState::Open)
+        ];
+        (state, any::<bool>(), 0..3_u8, 0..3_u8, 6..8_i64, 1..4_u64).prop_map(
+            |(state, by_source, m, c, run, row)| Hit {
+                payload: payload(m, c),
+                run: RunId(run),
+                row,
+                ..hit(state, by_source)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_has_a_ticket_or_is_in_doubt_is_ever_sent(
+            hits in prop::collection::vec(any_hit(), 0..3), mapping in 0..3_u8, content in 0..3_u8, is_valid: bool
+        ) {
+            let row = if is_valid { valid(payload(mapping, content)) } else { invalid() };
+            let decision = decide(&hits, &row, RUN);
+            let sends = matches!(decision, Decision::New | Decision::Requeue(_));
+            let settled = hits.iter().any(|hit| hit.state != HitState::Open);
+            prop_assert!(!(sends && settled));
+            prop_assert!(is_valid || !sends);
+            prop_assert_eq!(decision == Decision::New, hits.is_empty() && is_valid);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The emergency file: outcomes that the ledger could not store, kept beside it until the next run reads them back.
+//!
+//! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number and what was proven, no patient
+//! data. Reading back goes through the state machine; a note that no longer fits (somebody has resolved the row)
+//! is dropped, since the ledger then knows better.
+
+use super::writer::change;
+use super::{LedgerErrorKind, SubmissionId, lock};
+use crate::submission::{Doubt, Event};
+use crate::ticket::{ErrorCode, TicketId};
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// One outcome that could not be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyNote {
+    submission: i64,
+    /// The ticket that was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket_id: Option<String>,
+    /// The API's code, where the row was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<u16>,
+    /// Our word for what was seen, where the row is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<String>,
+    /// Where the request provably did not leave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released: Option<String>,
+}
+
+impl EmergencyNote {
+    /// The note for an event; none for events that carry no outcome.
+    #[must_use]
+    pub fn of(submission: SubmissionId, event: &Event) -> Option<EmergencyNote> {
+        let mut note = EmergencyNote {
+            submission: submission.0,
+            ticket_id: None,
+            rejected: None,
+            in_doubt: None,
+            released: None,
+        };
+        match event {
+            Event::Created { ticket_id, .. } => {
+                note.ticket_id = Some(ticket_id.as_str().to_owned())
+            }
+            Event::Rejected { code } => note.rejected = Some(code.0),
+            Event::Unproven(doubt) => note.in_doubt = Some(doubt.code.clone()),
+            Event::Released { seen } => note.released = Some(seen.clone()),
+            Event::Claimed
+            | Event::Crashed
+            | Event::Requeued
+            | Event::FoundCreated { .. }
+            | Event::FoundNotCreated => return None,
+        }
+        Some(note)
+    }
+
+    fn event(self) -> Option<Event> {
+        if let Some(id) = self.ticket_id {
+            return Some(Event::Created {
+                ticket_id: TicketId::new(&id)?,
+                remark: None,
+            });
+        }
+        if let Some(code) = self.rejected {
+            return Some(Event::Rejected {
+                code: ErrorCode(code),
+            });
+        }
+        if let Some(seen) = self.released {
+            return Some(Event::Released { seen });
+        }
+        let code = self.in_doubt?;
+        Some(Event::Unproven(Doubt {
+            message: format!("no proof came back ({code})"),
+            code,
+        }))
+    }
+}
+
+fn path_of(ledger: &Path) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(".emergency.jsonl");
+    PathBuf::from(name)
+}
+
+/// Appends a note beside the ledger and gives the file's path.
+///
+/// # Errors
+///
+/// Where the file cannot be written either; the caller then has only its own voice left.
+pub fn write(ledger: &Path, note: &EmergencyNote) -> std::io::Result<PathBuf> {
+    let path = path_of(ledger);
+    let mut line = serde_json::to_vec(note)?;
+    line.push(b'\n');
+    let mut file = lock::owner_only().append(true).open(&path)?;
+    file.write_all(&line)?;
+    file.sync_data()?;
+    Ok(path)
+}
+
+/// Reads the notes of an earlier run into the ledger and takes the file away.
+pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<(), LedgerErrorKind> {
+    let path = path_of(ledger);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            return Err(LedgerErrorKind::Open(format!(
+                "{}: {error}",
+                path.display()
+            )));
+        }
+    };
+    let at = Timestamp::now().as_millisecond();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // A last line that was cut says nothing: its row stays claimed and becomes in doubt.
+    for note in text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<EmergencyNote>(line).ok())
+    {
+        let submission = SubmissionId(note.submission);
+        let Some(event) = note.event() else { continue };
+        match change(&transaction, submission, event, at) {
+            Ok(()) | Err(LedgerErrorKind::Illegal(_)) => {}
+            Err(kind) => return Err(kind),
+        }
+    }
+    transaction.commit()?;
+    std::fs::remove_file(&path)
+        .map_err(|error| LedgerErrorKind::Open(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,311 @@
+//! Reading the ledger: the rows of a run, the runs, what a row would become.
+//!
+//! Owns the queries that change nothing, on a connection of their own, so that they work while a run is going.
+
+use super::decide::Registration;
+use super::identity::{Identities, Identity};
+use super::writer::state_from;
+use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, register, schema};
+use crate::submission::State;
+use crate::ticket::{Outcome, TicketId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use std::path::{Path, PathBuf};
+
+/// A reading connection.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// One run, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its number.
+    pub run: RunId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; none while it goes or after a crash.
+    pub finished_at: Option<Timestamp>,
+    /// How it ended.
+    pub ended: Option<String>,
+    /// The account, `USER at HOST`.
+    pub target: String,
+    /// The input file as it was named.
+    pub file: String,
+    /// The worksheet.
+    pub sheet: Option<String>,
+}
+
+/// What the ledger knows of one row of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowRecord {
+    /// The row's number as the spreadsheet shows it.
+    pub row: u64,
+    /// What is known.
+    pub fate: Fate,
+}
+
+/// A row's submission, or why it has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// The row was not sent since it is invalid.
+    Invalid {
+        /// The first problem's code.
+        code: String,
+        /// All problems.
+        message: String,
+    },
+    /// The row has a submission.
+    Submission {
+        /// Its number.
+        submission: SubmissionId,
+        /// Its state.
+        state: State,
+        /// How often it was sent.
+        attempts: u64,
+        /// When it ended.
+        finished_at: Option<Timestamp>,
+        /// The run and row that sent it, with the file's name: another one where the row was known before.
+        origin: (RunId, u64, String),
+    },
+}
+
+/// The rows of a run in order, a page at a time, so that memory does not grow with the run.
+#[derive(Debug)]
+pub struct RowsOfRun<'a> {
+    reader: &'a Reader,
+    run: RunId,
+    page: std::vec::IntoIter<RowRecord>,
+    after: i64,
+    done: bool,
+}
+
+/// Rows read at once; some hundred kilobytes.
+const PAGE: i64 = 2_000;
+
+impl Reader {
+    /// Opens a ledger for reading only.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or it is damaged or of a newer version.
+    pub fn open(path: &Path) -> Result<Reader, LedgerError> {
+        let located = |kind| LedgerError {
+            path: path.to_owned(),
+            kind,
+        };
+        let connection = schema::open_reader(path).map_err(located)?;
+        Ok(Reader {
+            path: path.to_owned(),
+            connection,
+        })
+    }
+
+    /// The identities of rows sent to one account.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn identities(&self, scope: &str) -> Result<Identities, LedgerError> {
+        let key = self.located(schema::identity_key(&self.connection))?;
+        Ok(Identities::new(&key, scope))
+    }
+
+    /// Whether the ledger knows no submission at all, so that looking up rows is of no use.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn is_empty(&self) -> Result<bool, LedgerError> {
+        let any = self
+            .connection
+            .query_row("SELECT 1 FROM submission LIMIT 1", [], |_| Ok(()))
+            .optional()
+            .map_err(LedgerErrorKind::from);
+        Ok(self.located(any)?.is_none())
+    }
+
+    /// What would become of a row now: `ready`, `already_created`, `in_doubt`, or `invalid` with code and message.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn preview(
+        &self,
+        row: &Registration,
+    ) -> Result<(Outcome, Option<(String, String)>), LedgerError> {
+        self.located(register::preview(&self.connection, row))
+    }
+
+    /// The latest earlier run over a file with this content for this account, not counting `except`.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn earlier_run(
+        &self,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+        except: Option<RunId>,
+    ) -> Result<Option<RunRecord>, LedgerError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT id, started_at, finished_at, ended, target, file, sheet FROM run
+                 WHERE fingerprint = ?1 AND scope = ?2 AND id IS NOT ?3 ORDER BY id DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        (fingerprint, scope.bytes(), except.map(|run| run.0)),
+                        run_record,
+                    )
+                    .optional()
+            })
+            .map_err(LedgerErrorKind::from);
+        self.located(found)
+    }
+
+    /// When the last attempt of any run was claimed or settled, as far as the ledger tells.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn last_activity(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let last = self
+            .connection
+            .query_row("SELECT max(finished_at) FROM (SELECT finished_at FROM submission ORDER BY id DESC LIMIT 1000)", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            })
+            .map_err(LedgerErrorKind::from);
+        Ok(self.located(last)?.and_then(timestamp))
+    }
+
+    /// Whether a ticket is known to this ledger.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn knows_ticket(&self, ticket_ids: &[TicketId]) -> Result<bool, LedgerError> {
+        // Asked for a handful of tickets once per import, so that the ledger needs no index over all of them; a scan of
+        // millions would be slow, so the newest rows are looked at first.
+        let list =
+            serde_json::to_string(&ticket_ids.iter().map(TicketId::as_str).collect::<Vec<_>>())
+                .unwrap_or_default();
+        let found = self
+            .connection
+            .query_row(
+                "SELECT 1 FROM submission WHERE ticket_id IN (SELECT value FROM json_each(?1)) LIMIT 1",
+                [list],
+                |_| Ok(()),
+            )
+            .optional()
+            .map_err(LedgerErrorKind::from);
+        Ok(self.located(found)?.is_some())
+    }
+
+    /// The rows of a run, by row number.
+    #[must_use]
+    pub fn rows_of(&self, run: RunId) -> RowsOfRun<'_> {
+        RowsOfRun {
+            reader: self,
+            run,
+            page: Vec::new().into_iter(),
+            after: -1,
+            done: false,
+        }
+    }
+
+    fn page(&self, run: RunId, after: i64) -> Result<Vec<RowRecord>, LedgerErrorKind> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT w.row, w.error_code, w.message, s.id, s.state, s.ticket_id, s.error_code, s.message, s.attempts,
+                    s.finished_at, s.run, s.row, r.file
+             FROM row w LEFT JOIN submission s ON s.id = w.submission LEFT JOIN run r ON r.id = s.run
+             WHERE w.run = ?1 AND w.row > ?2 ORDER BY w.row LIMIT ?3",
+        )?;
+        let rows = statement.query_map([run.0, after, PAGE], row_record)?;
+        rows.map(|row| {
+            row?.ok_or_else(|| LedgerErrorKind::Damaged("a submission has no such state".into()))
+        })
+        .collect()
+    }
+
+    fn located<T>(&self, result: Result<T, LedgerErrorKind>) -> Result<T, LedgerError> {
+        result.map_err(|kind| LedgerError {
+            path: self.path.clone(),
+            kind,
+        })
+    }
+}
+
+impl Iterator for RowsOfRun<'_> {
+    type Item = Result<RowRecord, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(row) = self.page.next() {
+            return Some(Ok(row));
+        }
+        if self.done {
+            return None;
+        }
+        match self.reader.located(self.reader.page(self.run, self.after)) {
+            Ok(rows) => {
+                self.done = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+                self.after = rows
+                    .last()
+                    .map_or(self.after, |row| i64::try_from(row.row).unwrap_or(i64::MAX));
+                self.page = rows.into_iter();
+                self.page.next().map(Ok)
+            }
+            Err(error) => {
+                self.done = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    Ok(RunRecord {
+        run: RunId(row.get(0)?),
+        started_at: timestamp(row.get(1)?).unwrap_or_default(),
+        finished_at: row.get::<_, Option<i64>>(2)?.and_then(timestamp),
+        ended: row.get(3)?,
+        target: row.get(4)?,
+        file: row.get(5)?,
+        sheet: row.get(6)?,
+    })
+}
+
+fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
+    let number = row.get::<_, i64>(0)?.unsigned_abs();
+    let Some(submission) = row.get::<_, Option<i64>>(3)? else {
+        let fate = Fate::Invalid {
+            code: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            message: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        };
+        return Ok(Some(RowRecord { row: number, fate }));
+    };
+    let name: String = row.get(4)?;
+    let Some(state) = state_from(&name, row.get(5)?, row.get(6)?, row.get(7)?) else {
+        return Ok(None);
+    };
+    let fate = Fate::Submission {
+        submission: SubmissionId(submission),
+        state,
+        attempts: row.get::<_, i64>(8)?.unsigned_abs(),
+        finished_at: row.get::<_, Option<i64>>(9)?.and_then(timestamp),
+        origin: (
+            RunId(row.get(10)?),
+            row.get::<_, i64>(11)?.unsigned_abs(),
+            row.get(12)?,
+        ),
+    };
+    Ok(Some(RowRecord { row: number, fate }))
+}
+
+fn timestamp(milliseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).ok()
+}

@@ -1,0 +1,220 @@
+//! Registration: looks up what the ledger knows of a row, decides, and remembers the row for its run.
+//!
+//! Owns the SQL behind [`decide`](super::decide). Runs inside the writer's transaction, or, as [`preview`], on a reading
+//! connection that changes nothing.
+
+use super::decide::{Decision, Disposition, Hit, HitState, Registration, Verdict, decide};
+use super::identity::Identity;
+use super::writer::change;
+use super::{LedgerErrorKind, RunId, SubmissionId};
+use crate::submission::Event;
+use crate::ticket::Outcome;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Registers one row for a run.
+pub(super) fn register(
+    connection: &Connection,
+    run: RunId,
+    row: &Registration,
+    at: i64,
+) -> Result<Disposition, LedgerErrorKind> {
+    let (source, hits) = look_up(connection, row, Some(run))?;
+    let identities = [Some(source), row.key];
+    match decide(&hits, row, run) {
+        Decision::New => {
+            let Verdict::Valid { payload } = &row.verdict else {
+                return Ok(Disposition::Settled(Outcome::Invalid));
+            };
+            connection
+                .prepare_cached(
+                    "INSERT INTO submission(state, run, row, payload) VALUES ('ready', ?1, ?2, ?3)",
+                )?
+                .execute(params![run.0, number(row.row), payload.bytes()])?;
+            let submission = SubmissionId(connection.last_insert_rowid());
+            for identity in identities.into_iter().flatten() {
+                connection
+                    .prepare_cached("INSERT INTO identity(hash, submission) VALUES (?1, ?2)")?
+                    .execute(params![identity.bytes(), submission.0])?;
+            }
+            remember(connection, run, row, submission)?;
+            Ok(Disposition::Send(submission))
+        }
+        Decision::Requeue(submission) => {
+            change(connection, submission, Event::Requeued, at)?;
+            if let Verdict::Valid { payload } = &row.verdict {
+                one(connection
+                    .prepare_cached(
+                        "UPDATE submission SET run = ?2, row = ?3, payload = ?4 WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        submission.0,
+                        run.0,
+                        number(row.row),
+                        payload.bytes()
+                    ])?)?;
+            }
+            attach(connection, identities, submission)?;
+            remember(connection, run, row, submission)?;
+            Ok(Disposition::Send(submission))
+        }
+        Decision::Twin(submission) => {
+            remember(connection, run, row, submission)?;
+            Ok(Disposition::Twin(submission))
+        }
+        Decision::Known {
+            submission,
+            outcome,
+            attach: lead_there,
+        } => {
+            if lead_there {
+                attach(connection, identities, submission)?;
+            }
+            remember(connection, run, row, submission)?;
+            Ok(Disposition::Settled(outcome))
+        }
+        Decision::Invalid { code, message } => {
+            connection
+                .prepare_cached(
+                    "INSERT INTO row(run, row, error_code, message) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![run.0, number(row.row), code, message])?;
+            Ok(Disposition::Settled(Outcome::Invalid))
+        }
+    }
+}
+
+/// What would become of a row, without changing anything.
+pub(super) fn preview(
+    connection: &Connection,
+    row: &Registration,
+) -> Result<(Outcome, Option<(String, String)>), LedgerErrorKind> {
+    let (_, hits) = look_up(connection, row, None)?;
+    Ok(match decide(&hits, row, RunId(0)) {
+        Decision::New | Decision::Requeue(_) | Decision::Twin(_) => (Outcome::Ready, None),
+        Decision::Known { outcome, .. } => (outcome, None),
+        Decision::Invalid { code, message } => (Outcome::Invalid, Some((code, message))),
+    })
+}
+
+/// The row's own source identity and everything that its identities lead to.
+fn look_up(
+    connection: &Connection,
+    row: &Registration,
+    run: Option<RunId>,
+) -> Result<(Identity, Vec<Hit>), LedgerErrorKind> {
+    let (source, by_source) = if row.partial {
+        among_identical(connection, row, run)?
+    } else {
+        let source = row.source.nth(row.ordinal);
+        (source, find(connection, &source, true)?)
+    };
+    let mut hits: Vec<Hit> = by_source.into_iter().collect();
+    if let Some(key) = &row.key
+        && let Some(hit) = find(connection, key, false)?
+        && hits.iter().all(|known| known.submission != hit.submission)
+    {
+        hits.push(hit);
+    }
+    Ok((source, hits))
+}
+
+/// A rejects file has only those of several identical rows that have no ticket: the row stands for one that is open,
+/// and if there is none any more, for one in doubt, then for one with a ticket.
+fn among_identical(
+    connection: &Connection,
+    row: &Registration,
+    run: Option<RunId>,
+) -> Result<(Identity, Option<Hit>), LedgerErrorKind> {
+    let mut best: Option<(u8, Identity, Hit)> = None;
+    let mut ordinal = 0;
+    while let Some(hit) = find(connection, &row.source.nth(ordinal), true)? {
+        let taken = run.is_some_and(|run| hit.run == run && hit.row != row.row);
+        let rank = match hit.state {
+            HitState::Open if !taken => 0,
+            HitState::InDoubt => 1,
+            HitState::Created => 2,
+            HitState::Open => 3,
+        };
+        if rank < 3 && best.as_ref().is_none_or(|(least, ..)| rank < *least) {
+            best = Some((rank, row.source.nth(ordinal), hit));
+        }
+        ordinal += 1;
+    }
+    Ok(match best {
+        Some((_, source, hit)) => (source, Some(hit)),
+        None => (row.source.nth(ordinal), None),
+    })
+}
+
+fn find(
+    connection: &Connection,
+    identity: &Identity,
+    by_source: bool,
+) -> Result<Option<Hit>, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id, s.state, s.run, s.row, s.payload, s.ticket_id
+         FROM identity i JOIN submission s ON s.id = i.submission WHERE i.hash = ?1",
+    )?;
+    let hit = statement
+        .query_row([identity.bytes()], |row| {
+            let state: String = row.get(1)?;
+            Ok(Hit {
+                submission: SubmissionId(row.get(0)?),
+                state: match state.as_str() {
+                    "created" => HitState::Created,
+                    "in_doubt" => HitState::InDoubt,
+                    _ => HitState::Open,
+                },
+                run: RunId(row.get(2)?),
+                row: row.get::<_, i64>(3)?.unsigned_abs(),
+                payload: Identity(row.get(4)?),
+                by_source,
+                ticket_id: row.get(5)?,
+            })
+        })
+        .optional()?;
+    Ok(hit)
+}
+
+/// Leads identities to a submission; those that led to open work are led here now, since nothing was created there.
+fn attach(
+    connection: &Connection,
+    identities: [Option<Identity>; 2],
+    submission: SubmissionId,
+) -> Result<(), LedgerErrorKind> {
+    for identity in identities.into_iter().flatten() {
+        connection
+            .prepare_cached(
+                "INSERT INTO identity(hash, submission) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE
+                 SET submission = excluded.submission
+                 WHERE (SELECT state FROM submission WHERE id = identity.submission) IN ('ready', 'rejected')",
+            )?
+            .execute(params![identity.bytes(), submission.0])?;
+    }
+    Ok(())
+}
+
+fn remember(
+    connection: &Connection,
+    run: RunId,
+    row: &Registration,
+    submission: SubmissionId,
+) -> Result<(), LedgerErrorKind> {
+    connection
+        .prepare_cached("INSERT INTO row(run, row, submission) VALUES (?1, ?2, ?3)")?
+        .execute(params![run.0, number(row.row), submission.0])?;
+    Ok(())
+}
+
+fn number(row: u64) -> i64 {
+    i64::try_from(row).unwrap_or(i64::MAX)
+}
+
+/// Every change meets exactly one row, or something is wrong.
+pub(super) fn one(changed: usize) -> Result<(), LedgerErrorKind> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(LedgerErrorKind::NotOne(changed))
+    }
+}

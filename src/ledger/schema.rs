@@ -1,0 +1,192 @@
+//! The tables, and how a connection to them is opened.
+//!
+//! Owns the schema with its migrations and the settings that durability rests on; every setting is read back, since
+//! SQLite ignores a misspelt one. The legal transitions stand in the schema as well, so that no other program breaks
+//! them by accident.
+
+use super::{LedgerErrorKind, Synchronous, lock};
+use rand::TryRng;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::path::Path;
+use std::time::Duration;
+
+/// One entry per format; `PRAGMA user_version` counts those that a file has.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE meta(
+  name  TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run(
+  id          INTEGER PRIMARY KEY,
+  started_at  INTEGER NOT NULL,
+  finished_at INTEGER,
+  ended       TEXT,
+  scope       BLOB NOT NULL,
+  target      TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  sheet       TEXT,
+  fingerprint BLOB NOT NULL,
+  mapping     BLOB NOT NULL
+) STRICT;
+CREATE INDEX run_fingerprint ON run(fingerprint);
+
+CREATE TABLE submission(
+  id          INTEGER PRIMARY KEY,
+  state       TEXT NOT NULL CHECK (state IN ('ready', 'claimed', 'created', 'rejected', 'in_doubt')),
+  run         INTEGER NOT NULL REFERENCES run(id),
+  row         INTEGER NOT NULL,
+  payload     BLOB NOT NULL,
+  ticket_id   TEXT,
+  error_code  TEXT,
+  message     TEXT,
+  attempts    INTEGER NOT NULL DEFAULT 0,
+  finished_at INTEGER,
+  CHECK ((state = 'created') = (ticket_id IS NOT NULL)),
+  CHECK (state NOT IN ('rejected', 'in_doubt') OR error_code IS NOT NULL)
+) STRICT;
+CREATE INDEX submission_open ON submission(state) WHERE state IN ('claimed', 'in_doubt');
+
+CREATE TRIGGER submission_transition BEFORE UPDATE OF state ON submission
+WHEN OLD.state || '>' || NEW.state NOT IN (
+  'ready>ready', 'ready>claimed', 'rejected>ready', 'claimed>ready', 'claimed>created',
+  'claimed>rejected', 'claimed>in_doubt', 'in_doubt>created', 'in_doubt>ready')
+BEGIN
+  SELECT RAISE(ABORT, 'illegal transition of a submission');
+END;
+CREATE TRIGGER submission_kept BEFORE DELETE ON submission WHEN OLD.state IN ('claimed', 'in_doubt')
+BEGIN
+  SELECT RAISE(ABORT, 'a submission in doubt is kept');
+END;
+
+CREATE TABLE identity(
+  hash       BLOB PRIMARY KEY,
+  submission INTEGER NOT NULL REFERENCES submission(id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE row(
+  run        INTEGER NOT NULL REFERENCES run(id),
+  row        INTEGER NOT NULL,
+  submission INTEGER REFERENCES submission(id),
+  error_code TEXT,
+  message    TEXT,
+  PRIMARY KEY (run, row),
+  CHECK ((submission IS NULL) = (error_code IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+"];
+
+/// The length of the key of the identities' hashes, in bytes.
+const IDENTITY_KEY_BYTES: usize = 32;
+
+/// Makes the ledger's folder and an owner-only file in it, where there are none.
+pub(super) fn prepare_folder(path: &Path) -> Result<(), LedgerErrorKind> {
+    let cannot = |error: std::io::Error| LedgerErrorKind::Open(error.to_string());
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(cannot)?;
+    }
+    drop(lock::owner_only().open(path).map_err(cannot)?);
+    Ok(())
+}
+
+/// Opens the writing connection, brings the tables up to date and checks the settings.
+pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection, LedgerErrorKind> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(LedgerErrorKind::NotDurable(format!(
+            "the journal stays in mode {mode}"
+        )));
+    }
+    let (word, number) = match synchronous {
+        Synchronous::Full => ("FULL", 2),
+        Synchronous::Off => ("OFF", 0),
+    };
+    connection.pragma_update(None, "synchronous", word)?;
+    let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    if level != number {
+        return Err(LedgerErrorKind::NotDurable(format!(
+            "`synchronous` stays at {level}"
+        )));
+    }
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // 16 MiB: enough for the inner pages of some millions of identities, little beside a run's own memory.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
+    let known = MIGRATIONS.len();
+    // IMMEDIATE: two processes that start at once do not both run it.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let have = usize::try_from(found).unwrap_or(usize::MAX);
+    if have > known {
+        return Err(LedgerErrorKind::Newer {
+            found,
+            known: i64::try_from(known).unwrap_or(i64::MAX),
+        });
+    }
+    for sql in &MIGRATIONS[have..] {
+        transaction.execute_batch(sql)?;
+    }
+    if have < known {
+        transaction.pragma_update(
+            None,
+            "user_version",
+            i64::try_from(known).unwrap_or(i64::MAX),
+        )?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The key of this ledger's hashes, drawn when the ledger was made.
+pub(super) fn identity_key(connection: &Connection) -> Result<Vec<u8>, LedgerErrorKind> {
+    let stored = connection
+        .query_row(
+            "SELECT value FROM meta WHERE name = 'identity_key'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(key) = stored {
+        return Ok(key);
+    }
+    let mut key = vec![0; IDENTITY_KEY_BYTES];
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut key)
+        .map_err(|error| LedgerErrorKind::Open(format!("no random bytes for its key: {error}")))?;
+    connection.execute(
+        "INSERT INTO meta(name, value) VALUES ('identity_key', ?1)",
+        [&key],
+    )?;
+    Ok(key)
+}
+
+/// Opens a reading connection to a ledger that exists.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "query_only", true)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(LedgerErrorKind::Newer { found, known });
+    }
+    if found < known {
+        return Err(LedgerErrorKind::Damaged("it has no tables yet".to_owned()));
+    }
+    Ok(connection)
+}

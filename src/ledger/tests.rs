@@ -1,0 +1,444 @@
+//! The ledger from outside: what is answered is stored, what is stored is what the state machine allows.
+
+use super::*;
+use crate::row::Row;
+use crate::submission::{Doubt, State};
+use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
+use std::path::PathBuf;
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/ledger.db");
+        Bench {
+            _folder: folder,
+            path,
+        }
+    }
+
+    fn open(&self) -> Ledger {
+        Ledger::open(&self.path).unwrap()
+    }
+}
+
+fn begin(ledger: &Ledger) -> RunId {
+    let run = NewRun {
+        scope: ledger.identities("here").scope(),
+        target: "bulk at localhost".into(),
+        file: "calls.csv".into(),
+        sheet: None,
+        fingerprint: [1; 32],
+        mapping: [1; 8],
+    };
+    ledger.begin_run(run).unwrap()
+}
+
+fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registration {
+    let ids = ledger.identities("here");
+    let mut cells = Row::default();
+    cells.push(content);
+    cells.push(key.unwrap_or_default());
+    let mut payload = Payload::default();
+    payload.set(TicketField::Complaint, content);
+    Registration {
+        row,
+        source: ids.source(&cells),
+        ordinal: 0,
+        partial: false,
+        key: key.map(|key| ids.key(key.as_bytes())),
+        verdict: Verdict::Valid {
+            payload: ids.payload(&payload, [1; 8]),
+        },
+    }
+}
+
+fn sent(disposition: Disposition) -> SubmissionId {
+    match disposition {
+        Disposition::Send(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<(), LedgerError> {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(ledger.apply(id, event))
+}
+
+fn created(id: &str) -> Event {
+    Event::Created {
+        ticket_id: TicketId::new(id).unwrap(),
+        remark: None,
+    }
+}
+
+fn states(ledger: &Ledger, run: RunId) -> Vec<(u64, &'static str)> {
+    let reader = ledger.reader().unwrap();
+    reader
+        .rows_of(run)
+        .map(|row| {
+            let row = row.unwrap();
+            let name = match row.fate {
+                Fate::Invalid { .. } => "invalid",
+                Fate::Submission { state, .. } => state.name(),
+            };
+            (row.row, name)
+        })
+        .collect()
+}
+
+#[test]
+fn the_settings_that_durability_rests_on_are_in_force() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    drop(ledger);
+    let connection = schema::open(&bench.path, Synchronous::Full).unwrap();
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    let level: i64 = connection
+        .query_row("PRAGMA synchronous", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((mode.as_str(), level), ("wal", 2));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_ledger() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let _ledger = bench.open();
+    let folder = bench.path.parent().unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+    assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o077, 0);
+}
+
+#[test]
+fn a_change_of_one_submission_leaves_the_other_alone() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let rows = vec![
+        call(&ledger, 2, "a", None),
+        call(&ledger, 3, "b", None),
+        call(&ledger, 4, "c", None),
+    ];
+    let ids: Vec<_> = ledger
+        .register(run, rows)
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    apply(&ledger, ids[0], Event::Claimed).unwrap();
+    apply(&ledger, ids[0], created("T1")).unwrap();
+    apply(&ledger, ids[1], Event::Claimed).unwrap();
+    apply(
+        &ledger,
+        ids[1],
+        Event::Rejected {
+            code: ErrorCode(407),
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        states(&ledger, run),
+        [(2, "created"), (3, "rejected"), (4, "ready")]
+    );
+}
+
+#[test]
+fn an_illegal_event_changes_nothing_and_the_writer_goes_on() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
+    let ids: Vec<_> = ledger
+        .register(run, rows)
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    let error = apply(&ledger, ids[0], created("T1")).unwrap_err();
+    assert!(matches!(error.kind, LedgerErrorKind::Illegal(_)), "{error}");
+    apply(&ledger, ids[1], Event::Claimed).unwrap();
+    assert!(
+        apply(&ledger, ids[1], Event::Claimed).is_err(),
+        "nobody claims what is claimed"
+    );
+    assert_eq!(states(&ledger, run), [(2, "ready"), (3, "claimed")]);
+}
+
+#[test]
+fn the_schema_itself_refuses_to_undo_a_ticket() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let id = sent(
+        ledger
+            .register(run, vec![call(&ledger, 2, "a", None)])
+            .unwrap()[0],
+    );
+    apply(&ledger, id, Event::Claimed).unwrap();
+    apply(&ledger, id, created("T1")).unwrap();
+    drop(ledger);
+    let connection = schema::open(&bench.path, Synchronous::Full).unwrap();
+    assert!(
+        connection
+            .execute(
+                "UPDATE submission SET state = 'ready', ticket_id = NULL",
+                []
+            )
+            .is_err()
+    );
+}
+
+#[test]
+fn what_a_dead_run_left_claimed_is_in_doubt_and_is_not_sent_again() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
+    let ids: Vec<_> = ledger
+        .register(run, rows.clone())
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    apply(&ledger, ids[0], Event::Claimed).unwrap();
+    drop(ledger);
+
+    let ledger = bench.open();
+    assert_eq!(ledger.recovered(), 1);
+    let again = begin(&ledger);
+    let dispositions = ledger.register(again, rows).unwrap();
+    assert_eq!(dispositions[0], Disposition::Settled(Outcome::InDoubt));
+    assert!(matches!(dispositions[1], Disposition::Send(_)));
+}
+
+#[test]
+fn a_second_ledger_on_the_same_file_is_refused_with_its_holder() {
+    let bench = Bench::new();
+    let _ledger = bench.open();
+    let error = Ledger::open(&bench.path).unwrap_err();
+    assert!(matches!(error.kind, LedgerErrorKind::Held(_)));
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("process {}", std::process::id())),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_same_rows_again_have_their_tickets_and_a_rejected_one_is_tried_again() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let rows = vec![
+        call(&ledger, 2, "a", Some("k1")),
+        call(&ledger, 3, "b", Some("k2")),
+    ];
+    let ids: Vec<_> = ledger
+        .register(run, rows.clone())
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    apply(&ledger, ids[0], Event::Claimed).unwrap();
+    apply(&ledger, ids[0], created("T1")).unwrap();
+    apply(&ledger, ids[1], Event::Claimed).unwrap();
+    apply(
+        &ledger,
+        ids[1],
+        Event::Rejected {
+            code: ErrorCode(414),
+        },
+    )
+    .unwrap();
+
+    let again = begin(&ledger);
+    let dispositions = ledger.register(again, rows).unwrap();
+    assert_eq!(
+        dispositions,
+        [
+            Disposition::Settled(Outcome::AlreadyCreated),
+            Disposition::Send(ids[1])
+        ]
+    );
+    // The key alone still finds it, and other content under it is a conflict.
+    let third = begin(&ledger);
+    let changed = call(&ledger, 2, "changed", Some("k1"));
+    assert_eq!(
+        ledger.register(third, vec![changed]).unwrap(),
+        [Disposition::Settled(Outcome::Invalid)]
+    );
+}
+
+#[test]
+fn a_key_that_is_added_later_meets_the_ticket_by_the_cells() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let with_key = call(&ledger, 2, "a", Some("k1"));
+    let without = Registration {
+        key: None,
+        ..with_key.clone()
+    };
+    let id = sent(ledger.register(run, vec![without]).unwrap()[0]);
+    apply(&ledger, id, Event::Claimed).unwrap();
+    apply(&ledger, id, created("T1")).unwrap();
+    let again = begin(&ledger);
+    let settled = ledger.register(again, vec![with_key]).unwrap();
+    assert_eq!(settled, [Disposition::Settled(Outcome::AlreadyCreated)]);
+    // From now on the key leads there as well, though the cells are others and the content is the same.
+    let third = begin(&ledger);
+    let mut moved = call(&ledger, 9, "a", Some("k1"));
+    moved.source = moved.source.nth(5);
+    assert_eq!(ledger.register(third, vec![moved]).unwrap(), settled);
+}
+
+#[test]
+fn two_rows_with_one_key_and_one_content_share_a_submission() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let first = call(&ledger, 2, "a", Some("k1"));
+    let second = Registration {
+        row: 3,
+        ordinal: 1,
+        ..first.clone()
+    };
+    let dispositions = ledger.register(run, vec![first, second]).unwrap();
+    let id = sent(dispositions[0]);
+    assert_eq!(dispositions[1], Disposition::Twin(id));
+}
+
+#[test]
+fn a_row_of_a_rejects_file_stands_for_the_open_one_of_several_identical_calls() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let first = call(&ledger, 2, "a", None);
+    let second = Registration {
+        row: 3,
+        ordinal: 1,
+        ..first.clone()
+    };
+    let ids: Vec<_> = ledger
+        .register(run, vec![first.clone(), second])
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    apply(&ledger, ids[0], Event::Claimed).unwrap();
+    apply(&ledger, ids[0], created("T1")).unwrap();
+
+    let rejects = Registration {
+        partial: true,
+        ..first
+    };
+    let second_run = begin(&ledger);
+    assert_eq!(
+        ledger.register(second_run, vec![rejects.clone()]).unwrap(),
+        [Disposition::Send(ids[1])]
+    );
+    apply(&ledger, ids[1], Event::Claimed).unwrap();
+    apply(&ledger, ids[1], created("T2")).unwrap();
+    let third_run = begin(&ledger);
+    let settled = ledger.register(third_run, vec![rejects]).unwrap();
+    assert_eq!(settled, [Disposition::Settled(Outcome::AlreadyCreated)]);
+}
+
+#[test]
+fn an_outcome_in_the_emergency_file_is_read_back_before_doubt_is_declared() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
+    let ids: Vec<_> = ledger
+        .register(run, rows.clone())
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect();
+    for id in &ids {
+        apply(&ledger, *id, Event::Claimed).unwrap();
+    }
+    drop(ledger);
+    let note = EmergencyNote::of(ids[0], &created("T1")).unwrap();
+    let file = write_emergency(&bench.path, &note).unwrap();
+
+    let ledger = bench.open();
+    assert!(!file.exists());
+    assert_eq!(ledger.recovered(), 1, "the other row only");
+    let again = begin(&ledger);
+    let dispositions = ledger.register(again, rows).unwrap();
+    assert_eq!(
+        dispositions,
+        [
+            Disposition::Settled(Outcome::AlreadyCreated),
+            Disposition::Settled(Outcome::InDoubt)
+        ]
+    );
+}
+
+#[test]
+fn a_doubt_is_told_with_what_was_seen() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let id = sent(
+        ledger
+            .register(run, vec![call(&ledger, 2, "a", None)])
+            .unwrap()[0],
+    );
+    apply(&ledger, id, Event::Claimed).unwrap();
+    let doubt = Doubt {
+        code: "http.502".into(),
+        message: "a proxy answered".into(),
+    };
+    apply(&ledger, id, Event::Unproven(doubt.clone())).unwrap();
+    let reader = ledger.reader().unwrap();
+    let record = reader.rows_of(run).next().unwrap().unwrap();
+    let Fate::Submission {
+        state,
+        attempts,
+        finished_at,
+        origin,
+        ..
+    } = record.fate
+    else {
+        panic!()
+    };
+    assert_eq!(state, State::InDoubt(doubt));
+    assert_eq!((attempts, origin), (1, (run, 2, "calls.csv".to_owned())));
+    assert!(finished_at.is_some());
+}
+
+#[test]
+fn a_file_that_is_no_ledger_and_one_of_a_newer_version_are_refused() {
+    let bench = Bench::new();
+    drop(bench.open());
+    rusqlite::Connection::open(&bench.path)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    assert!(matches!(
+        Ledger::open(&bench.path).unwrap_err().kind,
+        LedgerErrorKind::Newer { found: 99, .. }
+    ));
+    std::fs::write(&bench.path, "Call ID,Last Name\n".repeat(100)).unwrap();
+    assert!(matches!(
+        Ledger::open(&bench.path).unwrap_err().kind,
+        LedgerErrorKind::Damaged(_)
+    ));
+}

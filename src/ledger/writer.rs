@@ -1,0 +1,374 @@
+//! The writer: one thread, one connection, group commit.
+//!
+//! Owns every change of the ledger. Takes what has queued up while the last commit was on its way to the disk into one
+//! transaction, and answers the callers only after `COMMIT`. A change that the state machine refuses fails alone; a
+//! failing commit fails all that were in it, and nothing of it is stored.
+
+use super::decide::{Disposition, Registration};
+use super::identity::Identity;
+use super::register::{one, register};
+use super::{LedgerErrorKind, RunId, SubmissionId};
+use crate::submission::{Doubt, Event, State, next};
+use crate::ticket::{ErrorCode, TicketId};
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+use tokio::sync::{mpsc, oneshot};
+
+/// So many operations at most share a commit; a group never grows beyond what waits, so this only bounds memory.
+const GROUP: usize = 512;
+
+pub(super) type Answer<T> = oneshot::Sender<Result<T, LedgerErrorKind>>;
+
+/// What a run is, when it begins.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// The account's scope, of [`super::Identities::scope`].
+    pub scope: Identity,
+    /// The account for people: `USER at HOST`.
+    pub target: String,
+    /// The input file as the user named it.
+    pub file: String,
+    /// The worksheet.
+    pub sheet: Option<String>,
+    /// A hash of the file's content.
+    pub fingerprint: [u8; 32],
+    /// A hash of the mapping.
+    pub mapping: [u8; 8],
+}
+
+/// How a run ended, as a stable word: `finished`, `interrupted`, `service_down` …
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd(pub String);
+
+pub(super) enum Op {
+    Begin {
+        run: Box<NewRun>,
+        answer: Answer<RunId>,
+    },
+    End {
+        run: RunId,
+        end: RunEnd,
+        answer: Answer<()>,
+    },
+    Register {
+        run: RunId,
+        rows: Vec<Registration>,
+        answer: Answer<Vec<Disposition>>,
+    },
+    Apply {
+        submission: SubmissionId,
+        event: Event,
+        answer: Answer<()>,
+    },
+}
+
+/// The answers that wait for the commit.
+enum Pending {
+    Begin(Answer<RunId>, Result<RunId, LedgerErrorKind>),
+    Unit(Answer<()>, Result<(), LedgerErrorKind>),
+    Register(
+        Answer<Vec<Disposition>>,
+        Result<Vec<Disposition>, LedgerErrorKind>,
+    ),
+}
+
+pub(super) struct Writer {
+    connection: Connection,
+    queue: mpsc::UnboundedReceiver<Op>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        queue: mpsc::UnboundedReceiver<Op>,
+    ) -> std::io::Result<std::thread::JoinHandle<()>> {
+        let writer = Writer { connection, queue };
+        std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || writer.run())
+    }
+
+    fn run(mut self) {
+        let mut group = Vec::new();
+        while let Some(first) = self.queue.blocking_recv() {
+            group.push(first);
+            while group.len() < GROUP
+                && let Ok(op) = self.queue.try_recv()
+            {
+                group.push(op);
+            }
+            self.commit(group.drain(..));
+        }
+        // Best effort: a checkpoint that fails leaves the log for the next open, which is as durable.
+        drop(
+            self.connection
+                .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)"),
+        );
+    }
+
+    fn commit(&mut self, group: impl Iterator<Item = Op>) {
+        let mut pending = Vec::new();
+        let committed = self.write(group, &mut pending);
+        for answer in pending {
+            answer.give(committed.as_ref().err());
+        }
+    }
+
+    fn write(
+        &mut self,
+        group: impl Iterator<Item = Op>,
+        pending: &mut Vec<Pending>,
+    ) -> Result<(), LedgerErrorKind> {
+        let at = Timestamp::now().as_millisecond();
+        let begun = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                let kind = LedgerErrorKind::from(error);
+                pending.extend(group.map(|op| op.refuse(&kind)));
+                return Err(kind);
+            }
+        };
+        let mut failed = None;
+        for op in group {
+            let answer = op.apply(&transaction, at);
+            // SQLite may have rolled back already; nothing of this group may be told as stored.
+            if let Some(kind) = answer.sql_failure() {
+                failed = Some(kind);
+            }
+            pending.push(answer);
+        }
+        match failed {
+            Some(kind) => Err(kind),
+            None => Ok(transaction.commit()?),
+        }
+    }
+}
+
+impl Op {
+    fn apply(self, connection: &Connection, at: i64) -> Pending {
+        match self {
+            Op::Begin { run, answer } => Pending::Begin(answer, begin(connection, &run, at)),
+            Op::End { run, end, answer } => {
+                Pending::Unit(answer, finish(connection, run, &end, at))
+            }
+            Op::Register { run, rows, answer } => {
+                let all = rows
+                    .iter()
+                    .map(|row| register(connection, run, row, at))
+                    .collect();
+                Pending::Register(answer, all)
+            }
+            Op::Apply {
+                submission,
+                event,
+                answer,
+            } => Pending::Unit(answer, change(connection, submission, event, at)),
+        }
+    }
+
+    fn refuse(self, kind: &LedgerErrorKind) -> Pending {
+        match self {
+            Op::Begin { answer, .. } => Pending::Begin(answer, Err(kind.clone())),
+            Op::End { answer, .. } | Op::Apply { answer, .. } => {
+                Pending::Unit(answer, Err(kind.clone()))
+            }
+            Op::Register { answer, .. } => Pending::Register(answer, Err(kind.clone())),
+        }
+    }
+}
+
+impl Pending {
+    /// An error that leaves the transaction unusable; one of the state machine does not.
+    fn sql_failure(&self) -> Option<LedgerErrorKind> {
+        let error = match self {
+            Pending::Begin(_, result) => result.as_ref().err(),
+            Pending::Unit(_, result) => result.as_ref().err(),
+            // A registration is several changes: one that failed half way takes the group with it.
+            Pending::Register(_, result) => return result.as_ref().err().cloned(),
+        };
+        error.filter(|kind| !kind.is_defect()).cloned()
+    }
+
+    fn give(self, failure: Option<&LedgerErrorKind>) {
+        fn send<T>(
+            answer: Answer<T>,
+            result: Result<T, LedgerErrorKind>,
+            failure: Option<&LedgerErrorKind>,
+        ) {
+            let result = match failure {
+                Some(kind) => result.and(Err(kind.clone())),
+                None => result,
+            };
+            // A caller that is gone was interrupted; what it asked for is stored all the same.
+            drop(answer.send(result));
+        }
+        match self {
+            Pending::Begin(answer, result) => send(answer, result, failure),
+            Pending::Unit(answer, result) => send(answer, result, failure),
+            Pending::Register(answer, result) => send(answer, result, failure),
+        }
+    }
+}
+
+fn begin(connection: &Connection, run: &NewRun, at: i64) -> Result<RunId, LedgerErrorKind> {
+    connection
+        .prepare_cached(
+            "INSERT INTO run(started_at, scope, target, file, sheet, fingerprint, mapping)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            at,
+            run.scope.bytes(),
+            run.target,
+            run.file,
+            run.sheet,
+            run.fingerprint,
+            run.mapping
+        ])?;
+    Ok(RunId(connection.last_insert_rowid()))
+}
+
+fn finish(
+    connection: &Connection,
+    run: RunId,
+    end: &RunEnd,
+    at: i64,
+) -> Result<(), LedgerErrorKind> {
+    one(connection
+        .prepare_cached("UPDATE run SET finished_at = ?2, ended = ?3 WHERE id = ?1")?
+        .execute(params![run.0, at, end.0])?)
+}
+
+/// Applies an event to a submission as compare-and-swap: reads the state, asks the state machine, writes the new one
+/// where the old one still stands, and insists on exactly one changed row.
+pub(super) fn change(
+    connection: &Connection,
+    submission: SubmissionId,
+    event: Event,
+    at: i64,
+) -> Result<(), LedgerErrorKind> {
+    let before = state_of(connection, submission)?;
+    let attempts = i64::from(event == Event::Claimed);
+    let after = next(&before, event)?;
+    let stored = Stored::of(&after);
+    let finished_at = stored.is_end.then_some(at);
+    one(connection
+        .prepare_cached(
+            "UPDATE submission SET state = ?3, ticket_id = ?4, error_code = ?5, message = ?6,
+                    attempts = attempts + ?7, finished_at = ?8
+             WHERE id = ?1 AND state = ?2",
+        )?
+        .execute(params![
+            submission.0,
+            before.name(),
+            after.name(),
+            stored.ticket_id,
+            stored.error_code,
+            stored.message,
+            attempts,
+            finished_at
+        ])?)
+}
+
+/// A state, taken apart into columns.
+struct Stored<'a> {
+    ticket_id: Option<&'a str>,
+    error_code: Option<String>,
+    message: Option<&'a str>,
+    is_end: bool,
+}
+
+impl Stored<'_> {
+    fn of(state: &State) -> Stored<'_> {
+        let blank = Stored {
+            ticket_id: None,
+            error_code: None,
+            message: None,
+            is_end: false,
+        };
+        match state {
+            State::Ready { seen } => Stored {
+                error_code: seen.clone(),
+                ..blank
+            },
+            State::Claimed => blank,
+            State::Created { ticket_id, remark } => Stored {
+                ticket_id: Some(ticket_id.as_str()),
+                message: remark.as_deref(),
+                is_end: true,
+                ..blank
+            },
+            State::Rejected { code } => Stored {
+                error_code: Some(code.to_string()),
+                is_end: true,
+                ..blank
+            },
+            State::InDoubt(doubt) => Stored {
+                error_code: Some(doubt.code.clone()),
+                message: Some(&doubt.message),
+                is_end: true,
+                ..blank
+            },
+        }
+    }
+}
+
+fn state_of(connection: &Connection, submission: SubmissionId) -> Result<State, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(
+        "SELECT state, ticket_id, error_code, message FROM submission WHERE id = ?1",
+    )?;
+    let state = statement.query_row([submission.0], |row| {
+        let name: String = row.get(0)?;
+        Ok(state_from(&name, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    state.ok_or_else(|| {
+        LedgerErrorKind::Damaged(format!("submission {} has no such state", submission.0))
+    })
+}
+
+/// Puts a state together from its columns.
+pub(super) fn state_from(
+    name: &str,
+    ticket_id: Option<String>,
+    error_code: Option<String>,
+    message: Option<String>,
+) -> Option<State> {
+    Some(match name {
+        "ready" => State::Ready { seen: error_code },
+        "claimed" => State::Claimed,
+        "created" => State::Created {
+            ticket_id: TicketId::new(&ticket_id?)?,
+            remark: message,
+        },
+        "rejected" => State::Rejected {
+            code: ErrorCode(error_code?.parse().ok()?),
+        },
+        "in_doubt" => State::InDoubt(Doubt {
+            code: error_code?,
+            message: message.unwrap_or_default(),
+        }),
+        _ => return None,
+    })
+}
+
+/// Puts every row that a dead run left claimed into doubt; gives their number.
+pub(super) fn recover(connection: &mut Connection) -> Result<u64, LedgerErrorKind> {
+    let at = Timestamp::now().as_millisecond();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let claimed: Vec<i64> = {
+        let mut statement = transaction
+            .prepare("SELECT id FROM submission WHERE state = 'claimed' AND state IN ('claimed', 'in_doubt')")?;
+        statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?
+    };
+    for id in &claimed {
+        change(&transaction, SubmissionId(*id), Event::Crashed, at)?;
+    }
+    transaction.execute("UPDATE run SET ended = 'crashed' WHERE ended IS NULL", [])?;
+    transaction.commit()?;
+    Ok(claimed.len() as u64)
+}
