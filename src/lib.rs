@@ -4,4 +4,5 @@ pub mod ledger;
 pub mod problem;
 pub mod row;
 pub mod submission;
+pub mod sandbox;
 pub mod ticket;
