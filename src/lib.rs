@@ -1,6 +1,7 @@
 //! `ticketload` turns a spreadsheet of patient calls into tickets in a nurse-triage call centre.
 
 pub mod ledger;
+pub mod mapping;
 pub mod problem;
 pub mod row;
 pub mod submission;

@@ -1,0 +1,173 @@
+//! Binding: the columns that a mapping names are looked up in one file's header.
+//!
+//! Owns what "the same header" means and what is said when a column is not there or stands there twice. The header
+//! of the file is quoted only where it looks like one: in a file without a header row the first row is a patient.
+
+use super::diagnostics::Diagnostic;
+use super::rule::{Column, Placed};
+use super::wording::{fold_header, likeliest, listed, trim};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many of a file's columns a message lists.
+const LISTED: usize = 40;
+
+/// One file's header, ready for looking up.
+pub(super) struct Header<'h> {
+    file: &'h str,
+    names: &'h [String],
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl<'h> Header<'h> {
+    pub(super) fn new(file: &'h str, names: &'h [String]) -> Header<'h> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, name) in names.iter().enumerate() {
+            places.entry(fold_header(name)).or_default().push(place);
+        }
+        Header {
+            file,
+            names,
+            places,
+        }
+    }
+
+    /// Looks up all columns that the mapping names, in their order; all errors at once.
+    pub(super) fn find_all(&self, wanted: &[&Placed]) -> Result<Vec<Column>, Vec<Diagnostic>> {
+        let is_header = wanted.iter().any(|placed| {
+            self.places.contains_key(&fold_header(&placed.text)) || self.alike(placed).is_some()
+        });
+        if !is_header && !wanted.is_empty() {
+            return Err(self.no_header(wanted));
+        }
+        let mut found = Vec::new();
+        let mut faults = Vec::new();
+        for placed in wanted {
+            match self.find(placed) {
+                Ok(column) => found.push(column),
+                Err(fault) => faults.push(*fault),
+            }
+        }
+        // The list of columns is told once, below the last of the columns that are not there.
+        if let Some(last) = faults
+            .iter_mut()
+            .filter(|fault| fault.help.is_none())
+            .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
+        {
+            last.help = Some(self.columns());
+        }
+        if faults.is_empty() {
+            Ok(found)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn find(&self, placed: &Placed) -> Result<Column, Box<Diagnostic>> {
+        let places = self
+            .places
+            .get(&fold_header(&placed.text))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let exact: Vec<usize> = places
+            .iter()
+            .copied()
+            .filter(|place| self.names.get(*place) == Some(&placed.text))
+            .collect();
+        match (places, exact.as_slice()) {
+            ([place], _) | (_, [place]) => Ok(self.column(*place)),
+            ([], _) => Err(Box::new(self.not_there(placed))),
+            _ => Err(Box::new(self.standing_twice(placed, places))),
+        }
+    }
+
+    fn column(&self, place: usize) -> Column {
+        let header = self.names.get(place).map(|name| trim(name));
+        Column {
+            place,
+            header: Arc::from(header.unwrap_or_default()),
+        }
+    }
+
+    fn alike(&self, placed: &Placed) -> Option<&'h str> {
+        likeliest(&placed.text, self.names.iter().map(String::as_str)).map(trim)
+    }
+
+    fn not_there(&self, placed: &Placed) -> Diagnostic {
+        let name = &placed.text;
+        let title = match self.alike(placed) {
+            Some(meant) => format!("no column '{name}'; did you mean '{meant}'?"),
+            None => format!("no column '{name}'"),
+        };
+        let label = format!("not in {}", self.file);
+        Diagnostic::at(placed.span.clone(), title, &label)
+    }
+
+    fn standing_twice(&self, placed: &Placed, places: &[usize]) -> Diagnostic {
+        let letters: Vec<String> = places.iter().map(|place| letters(*place)).collect();
+        let title = format!(
+            "the column '{}' stands more than once in {}",
+            placed.text, self.file
+        );
+        let label = format!("columns {}", listed(&letters));
+        Diagnostic::at(placed.span.clone(), title, &label)
+            .help("give the columns different headers in the file")
+    }
+
+    /// None of the columns is there, nor any that is like one: this row is probably not the header.
+    fn no_header(&self, wanted: &[&Placed]) -> Vec<Diagnostic> {
+        let help = format!(
+            "the first row of {} that is read must hold the headers; if they stand further down, set header_row in [source]; \
+             if the file has none, add a row with them",
+            self.file
+        );
+        let mut faults: Vec<Diagnostic> =
+            wanted.iter().map(|placed| self.not_there(placed)).collect();
+        if let Some(last) = faults
+            .iter_mut()
+            .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
+        {
+            last.help = Some(help);
+        }
+        faults
+    }
+
+    fn columns(&self) -> String {
+        let mut names: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| trim(name))
+            .filter(|name| !name.is_empty())
+            .take(LISTED)
+            .map(|name| format!("'{name}'"))
+            .collect();
+        let more = self.names.len().saturating_sub(LISTED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        format!("{} has the columns {}", self.file, listed(&names))
+    }
+}
+
+/// A column as spreadsheets name it: A to Z, then AA.
+fn letters(place: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = Some(place);
+    while let Some(number) = rest {
+        let letter = u8::try_from(number % 26).unwrap_or_default();
+        letters.push(char::from(b'A' + letter));
+        rest = (number / 26).checked_sub(1);
+    }
+    letters.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_as_spreadsheets_name_them() {
+        let named = [0, 25, 26, 51, 52, 701, 702].map(letters);
+        assert_eq!(named, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
+    }
+}

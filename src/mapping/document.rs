@@ -1,0 +1,490 @@
+//! The mapping file as TOML: walked by hand into checked parts.
+//!
+//! Owns the file's outline (`version`, `[source]`, `[key]`, `[fields]`) and what is common to all its tables: unknown
+//! keys, wrong types, keys that stand twice. It collects all errors instead of stopping at the first. What a rule of
+//! `[fields]` may hold is read in `field`.
+
+use super::Source;
+use super::diagnostics::Diagnostic;
+use super::field;
+use super::rule::{Placed, Rule};
+use super::wording::{fold_header, likeliest, listed, trim};
+use crate::ticket::TicketField;
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The version of the mapping's language that is read here.
+const VERSION: &str = "1";
+
+/// What a mapping file says, checked as far as that goes without an input file.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) source: Source,
+    /// The keys of `[source]` and where their values stand.
+    pub(super) source_places: Vec<Placed>,
+    pub(super) key: Vec<Placed>,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// Reads a mapping file; all errors at once.
+pub(super) fn read(name: &str, text: &str) -> Result<Document, Vec<Diagnostic>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let is_mapping = ["version", "fields", "source", "key"]
+        .iter()
+        .any(|key| table.get_ref().contains_key(*key));
+    if !errors.is_empty() && !is_mapping {
+        // The text may be a call log that was named by mistake: it is not quoted.
+        return Err(vec![no_mapping(name)]);
+    }
+    let mut walk = Walk {
+        text,
+        found: Vec::new(),
+        absent: Vec::new(),
+    };
+    let document = walk.document(table.get_ref());
+    let (twice, syntax): (Vec<_>, Vec<_>) = errors
+        .iter()
+        .partition(|error| error.message() == "duplicate key");
+    let mut found = walk.found;
+    if syntax.is_empty() {
+        found.append(&mut walk.absent);
+    } else {
+        // What stands on a line that could not be read is no error of its own.
+        let broken: Vec<usize> = syntax
+            .iter()
+            .map(|error| line_of(text, error.span().unwrap_or_default().start))
+            .collect();
+        found.retain(|diagnostic| {
+            let start = diagnostic.span.as_ref().map_or(0, |span| span.start);
+            !broken.contains(&line_of(text, start))
+        });
+    }
+    found.extend(syntax.into_iter().map(syntax_error));
+    found.extend(
+        twice
+            .into_iter()
+            .map(|error| standing_twice(text, table.get_ref(), error)),
+    );
+    if found.is_empty() {
+        Ok(document)
+    } else {
+        Err(found)
+    }
+}
+
+fn no_mapping(name: &str) -> Diagnostic {
+    Diagnostic {
+        title: format!("{name} is not a mapping file"),
+        span: None,
+        label: String::new(),
+        context: None,
+        help: Some(
+            "a mapping is a TOML file with `version = 1` and a table [fields]; name it with --mapping FILE".to_owned(),
+        ),
+    }
+}
+
+fn line_of(text: &str, place: usize) -> usize {
+    text.bytes()
+        .take(place)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+fn syntax_error(error: &toml::de::Error) -> Diagnostic {
+    let title = format!("this is not TOML: {}", error.message());
+    Diagnostic::at(error.span().unwrap_or_default(), title, "here")
+}
+
+/// A key that stands twice in one table; in `[fields]` that is two rules for one field.
+fn standing_twice(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or_default();
+    let key = text.get(span.clone()).unwrap_or_default();
+    let key = key.trim_matches(['"', '\'']);
+    let first = table
+        .get("fields")
+        .and_then(|fields| fields.get_ref().as_table())
+        .and_then(|fields| fields.get_key_value(key))
+        .map(|(first, _)| first.span())
+        .filter(|first| *first != span);
+    match first {
+        Some(first) if TicketField::from_name(key).is_some() => {
+            Diagnostic::at(span, format!("two rules for `{key}`"), "the second")
+                .context(first, "the first rule")
+                .help("a field has one rule; to join columns write columns = [\"...\", \"...\"]")
+        }
+        _ => Diagnostic::at(span, format!("`{key}` stands twice"), "for the second time")
+            .help("put both parts together, or take one out"),
+    }
+}
+
+/// The errors found on the way through the file.
+pub(super) struct Walk<'t> {
+    text: &'t str,
+    found: Vec<Diagnostic>,
+    /// What is missing; not told where the file has broken lines, on which it may stand.
+    absent: Vec<Diagnostic>,
+}
+
+impl Walk<'_> {
+    /// Notes an error.
+    pub(super) fn fault(&mut self, fault: Diagnostic) {
+        self.found.push(fault);
+    }
+
+    fn document(&mut self, table: &DeTable<'_>) -> Document {
+        self.know(table, &["version", "source", "key", "fields"], "a mapping");
+        self.version(table);
+        let mut document = Document::default();
+        if let Some(source) = self.table(table, "source") {
+            self.source(source, &mut document);
+        }
+        if let Some(key) = self.table(table, "key") {
+            self.know(key, &["columns"], "[key]");
+            document.key = self.key(table, key);
+        }
+        document.rules = self.fields(table);
+        document
+    }
+
+    fn version(&mut self, table: &DeTable<'_>) {
+        let Some(version) = table.get("version") else {
+            let title = "the mapping does not say its version";
+            self.absent.push(
+                Diagnostic::at(0..0, title, "").help("write `version = 1` as the first line"),
+            );
+            return;
+        };
+        let is_known = version
+            .get_ref()
+            .as_integer()
+            .is_some_and(|number| number.radix() == 10 && number.as_str() == VERSION);
+        if !is_known {
+            self.fault(
+                Diagnostic::at(
+                    version.span(),
+                    "this version of the mapping is not known",
+                    "only 1 is",
+                )
+                .help("write `version = 1`; a mapping of a later version wants a later ticketload"),
+            );
+        }
+    }
+
+    /// Whether the table has only known keys; others are errors.
+    pub(super) fn know(&mut self, table: &DeTable<'_>, known: &[&str], place: &str) {
+        for (key, _) in table {
+            let name = key.get_ref();
+            if !known.contains(&name.as_ref()) {
+                let title = match likeliest(name, known.iter().copied()) {
+                    Some(meant) => {
+                        format!("{place} has no key `{name}`; did you mean `{meant}`?")
+                    }
+                    None => format!("{place} has no key `{name}`"),
+                };
+                let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+                self.fault(
+                    Diagnostic::at(key.span(), title, "not known here")
+                        .help(format!("it may have {}", listed(&known))),
+                );
+            }
+        }
+    }
+
+    /// The table under a key, if there is one.
+    fn table<'v, 'i>(&mut self, parent: &'v DeTable<'i>, name: &str) -> Option<&'v DeTable<'i>> {
+        let (key, value) = parent.get_key_value(name)?;
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            let title = format!("`{name}` must be a table");
+            self.fault(
+                Diagnostic::at(key.span(), title, "not a table").help(format!(
+                    "write [{name}] on a line of its own and its keys below"
+                )),
+            );
+        }
+        table
+    }
+
+    /// The text under a key; anything else is an error.
+    pub(super) fn text(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed> {
+        let span = value.span();
+        match value.get_ref() {
+            DeValue::String(text) => Some(Placed {
+                text: text.clone().into_owned(),
+                span,
+            }),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
+                let written = self.text.get(span.clone()).unwrap_or_default();
+                let title = format!("`{name}` must be text");
+                self.fault(
+                    Diagnostic::at(span, title, "not in quotes")
+                        .help(format!("write \"{written}\"")),
+                );
+                None
+            }
+            other => {
+                let title = format!("`{name}` must be text in quotes");
+                self.fault(Diagnostic::at(
+                    span,
+                    title,
+                    &format!("this is of type {}", other.type_str()),
+                ));
+                None
+            }
+        }
+    }
+
+    /// The text under a key that must not be blank.
+    pub(super) fn text_not_blank(
+        &mut self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Placed> {
+        let placed = self.text(name, value)?;
+        if trim(&placed.text).is_empty() {
+            self.fault(Diagnostic::at(
+                placed.span,
+                format!("`{name}` is blank"),
+                "nothing in it",
+            ));
+            return None;
+        }
+        Some(placed)
+    }
+
+    /// A list of texts, at least one, none blank.
+    pub(super) fn texts(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Vec<Placed> {
+        let Some(list) = value.get_ref().as_array() else {
+            let title = format!("`{name}` must be a list");
+            self.fault(
+                Diagnostic::at(value.span(), title, "not a list")
+                    .help(format!("write {name} = [\"...\", \"...\"]")),
+            );
+            return Vec::new();
+        };
+        if list.is_empty() {
+            let title = format!("`{name}` is an empty list");
+            self.fault(Diagnostic::at(value.span(), title, "nothing in it"));
+        }
+        list.iter()
+            .filter_map(|item| self.text_not_blank(name, item))
+            .collect()
+    }
+
+    /// One of the words that a key may have.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let placed = self.text(name, value)?;
+        let found = words.iter().find(|(word, _)| *word == placed.text);
+        if found.is_none() {
+            let known: Vec<String> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            let title = match likeliest(&placed.text, words.iter().map(|(word, _)| *word)) {
+                Some(meant) => {
+                    format!("`{name}` does not know this word; did you mean \"{meant}\"?")
+                }
+                None => format!("`{name}` does not know this word"),
+            };
+            self.fault(
+                Diagnostic::at(placed.span, title, "not known")
+                    .help(format!("it may be {}", listed(&known))),
+            );
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// A whole number from 1 up.
+    pub(super) fn count(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<u32> {
+        let count = value.get_ref().as_integer().and_then(|number| {
+            u32::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .filter(|count| *count > 0)
+        });
+        if count.is_none() {
+            let title = format!("`{name}` must be a whole number from 1 up");
+            self.fault(Diagnostic::at(value.span(), title, "not such a number"));
+        }
+        count
+    }
+
+    fn source(&mut self, table: &DeTable<'_>, document: &mut Document) {
+        self.know(
+            table,
+            &["sheet", "header_row", "encoding", "delimiter"],
+            "[source]",
+        );
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            document.source_places.push(Placed {
+                text: name.to_owned(),
+                span: value.span(),
+            });
+            let source = &mut document.source;
+            match name {
+                "sheet" => source.sheet = self.text_not_blank(name, value).map(|text| text.text),
+                "header_row" => source.header_row = self.count(name, value),
+                "encoding" => source.encoding = self.encoding(name, value),
+                "delimiter" => {
+                    const WORDS: [(&str, u8); 5] = [
+                        (",", b','),
+                        (";", b';'),
+                        ("\t", b'\t'),
+                        ("|", b'|'),
+                        ("tab", b'\t'),
+                    ];
+                    source.delimiter = self.delimiter(name, value, &WORDS);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn delimiter(
+        &mut self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        words: &[(&str, u8)],
+    ) -> Option<u8> {
+        let placed = self.text(name, value)?;
+        let found = words.iter().find(|(word, _)| *word == placed.text);
+        if found.is_none() {
+            self.fault(
+                Diagnostic::at(
+                    placed.span,
+                    "this delimiter is not known",
+                    "not a delimiter of CSV files",
+                )
+                .help("it may be \",\", \";\", \"|\" or \"\\t\""),
+            );
+        }
+        found.map(|(_, byte)| *byte)
+    }
+
+    fn encoding(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
+        let placed = self.text_not_blank(name, value)?;
+        if encoding_rs::Encoding::for_label(placed.text.as_bytes()).is_some() {
+            return Some(placed.text);
+        }
+        self.fault(
+            Diagnostic::at(
+                placed.span,
+                "this encoding is not known",
+                "no such encoding",
+            )
+            .help("usual ones are \"utf-8\", \"windows-1252\", \"utf-16le\" and \"macintosh\""),
+        );
+        None
+    }
+
+    fn key(&mut self, parent: &DeTable<'_>, table: &DeTable<'_>) -> Vec<Placed> {
+        let Some(columns) = table.get("columns") else {
+            let span = parent
+                .get_key_value("key")
+                .map_or(0..0, |(key, _)| key.span());
+            self.absent.push(
+                Diagnostic::at(span, "[key] names no columns", "columns are missing")
+                    .help("write columns = [\"Call ID\"], or take [key] out"),
+            );
+            return Vec::new();
+        };
+        let columns = self.texts("columns", columns);
+        self.refuse_twice(&columns);
+        columns
+    }
+
+    /// A column that is named twice in one list.
+    pub(super) fn refuse_twice(&mut self, columns: &[Placed]) {
+        for (place, column) in columns.iter().enumerate() {
+            let folded = fold_header(&column.text);
+            let first = columns
+                .iter()
+                .take(place)
+                .find(|earlier| fold_header(&earlier.text) == folded);
+            if let Some(first) = first {
+                let title = format!("the column '{}' is named twice", column.text);
+                self.fault(
+                    Diagnostic::at(column.span.clone(), title, "again")
+                        .context(first.span.clone(), "the first time"),
+                );
+            }
+        }
+    }
+
+    fn fields(&mut self, table: &DeTable<'_>) -> Vec<Rule> {
+        let Some((key, _)) = table.get_key_value("fields") else {
+            self.absent.push(
+                Diagnostic::at(0..0, "the mapping has no table [fields]", "").help(
+                    "write [fields] and below it a rule for each ticket field: patient_lname = \"Last Name\"",
+                ),
+            );
+            return Vec::new();
+        };
+        let Some(fields) = self.table(table, "fields") else {
+            return Vec::new();
+        };
+        if fields.is_empty() {
+            self.absent.push(
+                Diagnostic::at(key.span(), "[fields] has no rule", "empty")
+                    .help("write a rule for each ticket field: patient_lname = \"Last Name\""),
+            );
+            return Vec::new();
+        }
+        let mut rules = Vec::new();
+        let mut named = Vec::new();
+        for (name, value) in fields {
+            match TicketField::from_name(name.get_ref()) {
+                Some(ticket_field) => {
+                    named.push(ticket_field);
+                    rules.extend(field::read(self, ticket_field, name.span(), value));
+                }
+                None => named.extend(self.unknown_field(name.get_ref(), name.span())),
+            }
+        }
+        self.require_rules(key.span(), &named);
+        rules.sort_by_key(|rule| rule.field);
+        rules
+    }
+
+    /// A field that no ticket has; gives back the one that was probably meant.
+    fn unknown_field(&mut self, name: &str, span: Range<usize>) -> Option<TicketField> {
+        let meant = likeliest(name, TicketField::ALL.into_iter().map(TicketField::name));
+        let title = match meant {
+            Some(meant) => format!("`{name}` is not a ticket field; did you mean `{meant}`?"),
+            None => format!("`{name}` is not a ticket field"),
+        };
+        let all: Vec<String> = TicketField::ALL
+            .into_iter()
+            .map(|field| field.name().to_owned())
+            .collect();
+        let mut fault = Diagnostic::at(span, title, "no such field");
+        if meant.is_none() {
+            fault = fault.help(format!("the fields are {}", listed(&all)));
+        }
+        self.fault(fault);
+        meant.and_then(TicketField::from_name)
+    }
+
+    fn require_rules(&mut self, span: Range<usize>, named: &[TicketField]) {
+        let lacking: Vec<String> = TicketField::ALL
+            .into_iter()
+            .filter(|field| field.is_required() && !named.contains(field))
+            .map(|field| format!("`{}`", field.name()))
+            .collect();
+        if !lacking.is_empty() {
+            let title = format!("no rule for {}", listed(&lacking));
+            self.absent.push(
+                Diagnostic::at(span, title, "a ticket needs more than stands here").help(
+                    "name the column, dob = \"Date of birth\", or a value for all rows, prac = { value = \"1234\" }",
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! [`Rule`]: how one ticket field is filled, as the mapping file says it; and [`Filler`], the rule bound to columns.
+//!
+//! Owns the order in which a value goes through its rule (columns, default, translation, case, built-in rule,
+//! length, pattern) and what becomes of a value that is refused: the row is rejected, or the text is kept in the
+//! comments, or it is dropped. Takes no memory on the way of a good value.
+
+use super::mapped::Mapped;
+use super::rules::date::{DateFormat, Days};
+use super::rules::{self, Calendar, Case, Value};
+use super::translate::Translation;
+use super::wording::trim;
+use crate::problem::{Problem, ProblemCode, Severity};
+use crate::row::{Cell, CellKind, Row};
+use crate::ticket::TicketField;
+use regex::Regex;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text of the mapping file and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone)]
+pub(super) enum Filling {
+    /// Columns of the file; more than one are joined.
+    Columns { headers: Vec<Placed>, join: String },
+    /// The same for each row.
+    Constant(String),
+}
+
+/// What becomes of an invalid value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnInvalid {
+    Reject,
+    Comment,
+    Drop,
+}
+
+impl OnInvalid {
+    /// The words of the mapping file.
+    pub(super) const WORDS: [(&'static str, OnInvalid); 3] = [
+        ("reject", OnInvalid::Reject),
+        ("comment", OnInvalid::Comment),
+        ("drop", OnInvalid::Drop),
+    ];
+
+    /// What a field does where its rule is silent. A doctor's code that is wrong is as bad as a wrong practice; and
+    /// comments that do not fit cannot be kept in the comments.
+    pub(super) fn default_of(field: TicketField) -> OnInvalid {
+        let rejects =
+            field.is_required() || matches!(field, TicketField::ClientCode | TicketField::Comments);
+        if rejects {
+            OnInvalid::Reject
+        } else {
+            OnInvalid::Comment
+        }
+    }
+}
+
+/// How one ticket field is filled.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) field: TicketField,
+    pub(super) key_span: Range<usize>,
+    pub(super) filling: Filling,
+    pub(super) default: Option<String>,
+    pub(super) translation: Option<Translation>,
+    pub(super) translate_file: Option<Placed>,
+    pub(super) dates: Vec<DateFormat>,
+    pub(super) case: Option<Case>,
+    pub(super) max_length: Option<usize>,
+    pub(super) pattern: Option<Regex>,
+    pub(super) on_invalid: OnInvalid,
+}
+
+impl Rule {
+    /// Why a text of the mapping itself (a constant, a default, a translation's target) does not fit the field.
+    pub(super) fn refuses(&self, text: &str) -> Option<Cow<'static, str>> {
+        if self.field == TicketField::Dob {
+            // Whether a day lies in the future is known only when the row is mapped.
+            return None;
+        }
+        let mut out = String::new();
+        let value = Value {
+            text: trim(text),
+            kind: CellKind::Text,
+        };
+        // No date is read here, so no day matters.
+        let days = Days::up_to(jiff::civil::Date::default());
+        let calendar = Calendar {
+            formats: &self.dates,
+            days: &days,
+        };
+        rules::write(self.field, value, calendar, &mut out)
+            .err()
+            .or_else(|| self.misfit(&out))
+    }
+
+    /// Why a value that is written as the ticket has it breaks the mapping's own limits.
+    fn misfit(&self, written: &str) -> Option<Cow<'static, str>> {
+        if let Some(most) = self.max_length
+            && written.len() > most
+            && written.chars().count() > most
+        {
+            return Some(format!("is longer than {most} characters; shorten it").into());
+        }
+        let pattern = self.pattern.as_ref()?;
+        (!pattern.is_match(written)).then_some(Cow::Borrowed(
+            "does not fit the pattern that the mapping sets for it",
+        ))
+    }
+}
+
+/// A column of one file that a rule reads.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) place: usize,
+    pub(super) header: Arc<str>,
+}
+
+/// A rule bound to the columns of one file.
+#[derive(Debug, Clone)]
+pub(super) struct Filler {
+    pub(super) rule: Arc<Rule>,
+    pub(super) columns: Vec<Column>,
+}
+
+/// Buffers for values on their way, kept from row to row.
+#[derive(Clone, Default)]
+pub(super) struct Desk {
+    joined: String,
+    folded: String,
+    cased: String,
+    /// What goes to the comments, line by line.
+    pub(super) moved: String,
+}
+
+impl Filler {
+    /// Fills the field from the row, or says why not.
+    pub(super) fn fill(&self, row: &Row, days: &Days, desk: &mut Desk, call: &mut Mapped) {
+        let rule = &*self.rule;
+        let Some(value) = self.collect(row, &mut desk.joined, call) else {
+            return;
+        };
+        let found = value.text;
+        let translated = match &rule.translation {
+            Some(table) if !found.is_empty() && !self.columns.is_empty() => {
+                let Some(target) = table.find(found, &mut desk.folded) else {
+                    let why = "is not in the mapping's translation; add it there or correct it";
+                    return self.refuse(found, why, &mut desk.moved, call);
+                };
+                Value {
+                    text: target,
+                    kind: CellKind::Text,
+                }
+            }
+            Some(_) | None => value,
+        };
+        let value = match &rule.default {
+            Some(default) if translated.text.is_empty() => Value {
+                text: default,
+                kind: CellKind::Text,
+            },
+            Some(_) | None => translated,
+        };
+        if value.text.is_empty() {
+            return self.leave_blank(call);
+        }
+        let value = match rule.case {
+            Some(case) => {
+                desk.cased.clear();
+                case.write(value.text, &mut desk.cased);
+                Value {
+                    text: &desk.cased,
+                    kind: value.kind,
+                }
+            }
+            None => value,
+        };
+        self.judge(value, found, days, (&mut desk.moved, call));
+    }
+
+    /// The text of the rule's columns, trimmed; none where a cell cannot be read.
+    fn collect<'a>(
+        &'a self,
+        row: &'a Row,
+        joined: &'a mut String,
+        call: &mut Mapped,
+    ) -> Option<Value<'a>> {
+        let join = match &self.rule.filling {
+            Filling::Constant(text) => {
+                return Some(Value {
+                    text: trim(text),
+                    kind: CellKind::Text,
+                });
+            }
+            Filling::Columns { join, .. } => join,
+        };
+        if let [column] = self.columns.as_slice() {
+            let cell = row.cell(column.place);
+            self.is_readable(cell, column, call).then(|| Value {
+                text: trim(cell.text),
+                kind: cell.kind,
+            })
+        } else {
+            self.join(row, join, joined, call).then(|| Value {
+                text: trim(joined),
+                kind: CellKind::Text,
+            })
+        }
+    }
+
+    /// Joins the cells into the buffer; blank ones keep their place in a list and leave no gap elsewhere.
+    fn join(&self, row: &Row, join: &str, joined: &mut String, call: &mut Mapped) -> bool {
+        joined.clear();
+        let keeps_places = rules::is_list(self.rule.field);
+        let mut readable = true;
+        let mut is_first = true;
+        let mut is_blank = true;
+        for column in &self.columns {
+            let cell = row.cell(column.place);
+            readable &= self.is_readable(cell, column, call);
+            let text = trim(cell.text);
+            is_blank &= text.is_empty();
+            if keeps_places || !text.is_empty() {
+                if !is_first {
+                    joined.push_str(join);
+                }
+                joined.push_str(text);
+                is_first = false;
+            }
+        }
+        if is_blank {
+            joined.clear();
+        }
+        readable
+    }
+
+    fn is_readable(&self, cell: Cell<'_>, column: &Column, call: &mut Mapped) -> bool {
+        unreadable(cell, &column.header).is_none_or(|problem| {
+            call.problems.push(Problem {
+                field: Some(self.rule.field),
+                ..problem
+            });
+            false
+        })
+    }
+
+    /// Writes the value into the ticket if its rule, its length and its pattern allow it.
+    fn judge(
+        &self,
+        value: Value<'_>,
+        found: &str,
+        days: &Days,
+        (moved, call): (&mut String, &mut Mapped),
+    ) {
+        let field = self.rule.field;
+        let calendar = Calendar {
+            formats: &self.rule.dates,
+            days,
+        };
+        let mut judged = Ok(None);
+        call.payload.set_with(field, |out| {
+            judged = rules::write(field, value, calendar, out);
+        });
+        let remark = match judged {
+            Ok(remark) => remark,
+            Err(why) => return self.refuse(found, &why, moved, call),
+        };
+        let written = call.payload.get(field).unwrap_or_default();
+        if written.is_empty() {
+            return self.leave_blank(call);
+        }
+        if let Some(why) = self.rule.misfit(written) {
+            return self.refuse(found, &why, moved, call);
+        }
+        if let Some(remark) = remark {
+            if let Some(extension) = remark.extension {
+                note(
+                    moved,
+                    rules::label(field),
+                    &format!("extension {extension}"),
+                );
+            }
+            let code = ProblemCode::Changed(field);
+            call.problems
+                .push(self.problem(code, remark.severity, remark.message));
+        }
+    }
+
+    /// The field has no value: that is a problem only where a ticket needs one.
+    fn leave_blank(&self, call: &mut Mapped) {
+        let field = self.rule.field;
+        call.payload.remove(field);
+        if field.is_required() {
+            call.problems.push(self.problem(
+                ProblemCode::Missing(field),
+                Severity::Error,
+                "is blank; a ticket needs it",
+            ));
+        }
+    }
+
+    /// Does with a refused value what the mapping says; `found` is the value as the file has it.
+    fn refuse(&self, found: &str, why: &str, moved: &mut String, call: &mut Mapped) {
+        let field = self.rule.field;
+        call.payload.remove(field);
+        let code = ProblemCode::Invalid(field);
+        let problem = match self.rule.on_invalid {
+            OnInvalid::Reject => self.problem(code, Severity::Error, why),
+            OnInvalid::Comment => {
+                note(moved, rules::label(field), found);
+                let message = format!("{why} (kept in the comments)");
+                self.problem(code, Severity::Warning, &message)
+            }
+            OnInvalid::Drop => {
+                let message = format!("{why} (left out)");
+                self.problem(code, Severity::Warning, &message)
+            }
+        };
+        call.problems.push(problem);
+    }
+
+    fn problem(&self, code: ProblemCode, severity: Severity, message: &str) -> Problem {
+        let column = match self.columns.as_slice() {
+            [column] => Some(Arc::clone(&column.header)),
+            _ => None,
+        };
+        Problem {
+            column,
+            field: Some(self.rule.field),
+            code,
+            severity,
+            message: message.to_owned(),
+        }
+    }
+
+    /// Puts what was moved out of other fields below the comments.
+    pub(super) fn append_to_comments(filler: Option<&Filler>, desk: &mut Desk, call: &mut Mapped) {
+        const FIELD: TicketField = TicketField::Comments;
+        if desk.moved.is_empty() {
+            return;
+        }
+        desk.joined.clear();
+        if let Some(comments) = call.payload.get(FIELD) {
+            desk.joined.push_str(comments);
+            desk.joined.push('\n');
+        }
+        desk.joined.push_str(&desk.moved);
+        call.payload.set(FIELD, &desk.joined);
+        let Some(filler) = filler else { return };
+        if filler
+            .rule
+            .max_length
+            .is_some_and(|most| desk.joined.chars().count() > most)
+        {
+            call.problems.push(filler.problem(
+                ProblemCode::Invalid(FIELD),
+                Severity::Error,
+                "is too long once other columns' text is kept in it; mend those columns",
+            ));
+        }
+    }
+}
+
+/// What is wrong with a cell that holds no value to use, if that is so.
+pub(super) fn unreadable(cell: Cell<'_>, header: &Arc<str>) -> Option<Problem> {
+    let message = match cell.kind {
+        CellKind::Error => "holds an error of the spreadsheet, such as #N/A; mend the cell",
+        CellKind::Uncomputed => {
+            "holds a formula without a value; open the file in a spreadsheet and save it"
+        }
+        CellKind::Text | CellKind::Number | CellKind::Date | CellKind::Time | CellKind::Boolean => {
+            return None;
+        }
+    };
+    Some(Problem {
+        column: Some(Arc::clone(header)),
+        field: None,
+        code: ProblemCode::UnreadableCell,
+        severity: Severity::Error,
+        message: message.to_owned(),
+    })
+}
+
+/// Adds `Label: text` as a line of its own; control characters become spaces.
+fn note(moved: &mut String, label: &str, text: &str) {
+    if !moved.is_empty() {
+        moved.push('\n');
+    }
+    moved.push_str(label);
+    moved.push_str(": ");
+    moved.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+}

@@ -1,0 +1,298 @@
+//! `dob`: dates in the formats that the mapping names, written `YYYYMMDD`.
+//!
+//! Formats are written strptime style. The usual ones (digits and separators) are compiled to a reader of our own,
+//! which is fast and strict: a year has four digits, a month or a day that touches another number has two. All others
+//! go to jiff. A year of two digits is of the century that does not lie in the future. A date that spreadsheets know
+//! as a date needs no format.
+
+use super::{Calendar, Value};
+use crate::row::CellKind;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, date};
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+/// Years in which a patient can be born; also stops "26" from being read as the year 26.
+const YEARS: RangeInclusive<i16> = 1900..=2100;
+
+/// The oldest age that is believed.
+const OLDEST_AGE: i32 = 130;
+
+/// A day whose year, month and day cannot be taken for one another, for trying formats.
+const SAMPLE: DateTime = date(2001, 2, 3).at(4, 5, 6, 0);
+
+/// The days between which a date of birth lies.
+#[derive(Debug, Clone)]
+pub(in crate::mapping) struct Days {
+    today: Date,
+    oldest: Date,
+}
+
+impl Days {
+    /// The days as seen from today.
+    pub(in crate::mapping) fn up_to(today: Date) -> Days {
+        Days {
+            today,
+            oldest: today.saturating_sub(OLDEST_AGE.years()),
+        }
+    }
+}
+
+/// One accepted way to write a date.
+#[derive(Debug, Clone)]
+pub(in crate::mapping) struct DateFormat {
+    written: String,
+    reader: Reader,
+}
+
+#[derive(Debug, Clone)]
+enum Reader {
+    /// Digits and separators, read by hand.
+    Pieces(Vec<Piece>),
+    /// Anything else that jiff knows; whether its year has two digits.
+    Strptime { short_year: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Year,
+    ShortYear,
+    /// A month; whether it must have two digits, because another number follows or goes before at once.
+    Month(bool),
+    /// A day, likewise.
+    Day(bool),
+    Separator(u8),
+}
+
+impl DateFormat {
+    /// Takes a format if dates can be read with it: none where it lacks a part of the date or has an unknown letter.
+    pub(in crate::mapping) fn new(written: &str) -> Option<DateFormat> {
+        let reader = match pieces(written) {
+            Some(pieces) => Reader::Pieces(pieces),
+            None => Reader::Strptime {
+                short_year: written.contains("%y") || written.contains("%D"),
+            },
+        };
+        let format = DateFormat {
+            written: written.to_owned(),
+            reader,
+        };
+        let sample = strtime::format(written, SAMPLE).ok()?;
+        (format.read(&sample, date(2100, 1, 1)) == Some(SAMPLE.date())).then_some(format)
+    }
+
+    /// The ISO forms, for a mapping that names none.
+    pub(in crate::mapping) fn iso() -> Vec<DateFormat> {
+        ["%Y-%m-%d", "%Y%m%d"]
+            .into_iter()
+            .filter_map(DateFormat::new)
+            .collect()
+    }
+
+    /// The format as the mapping has it.
+    pub(in crate::mapping) fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether the year has two digits, so that its century is a guess.
+    pub(in crate::mapping) fn has_short_year(&self) -> bool {
+        match &self.reader {
+            Reader::Pieces(pieces) => pieces.contains(&Piece::ShortYear),
+            Reader::Strptime { short_year } => *short_year,
+        }
+    }
+
+    /// Whether a date written in this format could be read by the other one as another day.
+    pub(in crate::mapping) fn is_taken_for(&self, other: &DateFormat) -> bool {
+        strtime::format(&self.written, SAMPLE)
+            .ok()
+            .and_then(|sample| other.read(&sample, date(2100, 1, 1)))
+            .is_some_and(|day| day != SAMPLE.date())
+    }
+
+    /// The format as people write it, `MM/DD/YYYY`.
+    fn for_people(&self) -> String {
+        const WORDS: [(&str, &str); 12] = [
+            ("%F", "YYYY-MM-DD"),
+            ("%D", "MM/DD/YY"),
+            ("%Y", "YYYY"),
+            ("%y", "YY"),
+            ("%m", "MM"),
+            ("%-m", "M"),
+            ("%d", "DD"),
+            ("%e", "DD"),
+            ("%-d", "D"),
+            ("%b", "Mon"),
+            ("%h", "Mon"),
+            ("%B", "Month"),
+        ];
+        let mut text = self.written.clone();
+        for (letter, word) in WORDS {
+            text = text.replace(letter, word);
+        }
+        if text.contains('%') {
+            self.written.clone()
+        } else {
+            text
+        }
+    }
+
+    /// The date in a text, if the whole text has this format.
+    fn read(&self, text: &str, today: Date) -> Option<Date> {
+        let day = match &self.reader {
+            Reader::Pieces(pieces) => read_pieces(pieces, text.as_bytes(), today)?,
+            Reader::Strptime { short_year } => {
+                let day = BrokenDownTime::parse(&self.written, text)
+                    .and_then(|parts| parts.to_date())
+                    .ok()?;
+                if *short_year && day > today {
+                    day.checked_sub(100.years()).ok()?
+                } else {
+                    day
+                }
+            }
+        };
+        YEARS.contains(&day.year()).then_some(day)
+    }
+}
+
+/// The format that people probably meant by `MM/DD/YYYY`, in the letters of the mapping.
+pub(in crate::mapping) fn meant_by(written: &str) -> Option<String> {
+    if written.contains('%') {
+        return None;
+    }
+    let mut meant = written.to_ascii_uppercase();
+    for (word, letter) in [("YYYY", "%Y"), ("YY", "%y"), ("MM", "%m"), ("DD", "%d")] {
+        meant = meant.replace(word, letter);
+    }
+    for (word, letter) in [("M", "%m"), ("D", "%d")] {
+        if !meant.contains(letter) {
+            meant = meant.replace(word, letter);
+        }
+    }
+    DateFormat::new(&meant).map(|_| meant)
+}
+
+/// The format as pieces, if it is made of digits and separators alone.
+fn pieces(written: &str) -> Option<Vec<Piece>> {
+    let written = written.replace("%F", "%Y-%m-%d").replace("%D", "%m/%d/%y");
+    let mut pieces = Vec::new();
+    let mut bytes = written.bytes();
+    while let Some(byte) = bytes.next() {
+        pieces.push(match byte {
+            b'%' => match bytes.next()? {
+                b'Y' => Piece::Year,
+                b'y' => Piece::ShortYear,
+                b'm' => Piece::Month(false),
+                b'd' => Piece::Day(false),
+                _ => return None,
+            },
+            b'/' | b'-' | b'.' | b',' | b'_' => Piece::Separator(byte),
+            _ => return None,
+        });
+    }
+    let numbers: Vec<bool> = pieces
+        .iter()
+        .map(|piece| !matches!(piece, Piece::Separator(_)))
+        .collect();
+    for (place, piece) in pieces.iter_mut().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| numbers.get(before));
+        let touches = before == Some(&true) || numbers.get(place + 1) == Some(&true);
+        match piece {
+            Piece::Month(full) | Piece::Day(full) => *full = touches,
+            Piece::Year | Piece::ShortYear | Piece::Separator(_) => {}
+        }
+    }
+    Some(pieces)
+}
+
+fn read_pieces(pieces: &[Piece], mut text: &[u8], today: Date) -> Option<Date> {
+    let (mut year, mut month, mut day, mut short) = (0_i16, 0_i16, 0_i16, false);
+    for piece in pieces {
+        match piece {
+            Piece::Year => year = number(&mut text, 4, 4)?,
+            Piece::ShortYear => (year, short) = (2000 + number(&mut text, 2, 2)?, true),
+            Piece::Month(full) => month = number(&mut text, if *full { 2 } else { 1 }, 2)?,
+            Piece::Day(full) => day = number(&mut text, if *full { 2 } else { 1 }, 2)?,
+            Piece::Separator(byte) => text = text.strip_prefix(&[*byte])?,
+        }
+    }
+    if !text.is_empty() {
+        return None;
+    }
+    let date = |year| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+    match date(year) {
+        Some(read) if short && read > today => date(year - 100),
+        None if short => date(year - 100),
+        read => read,
+    }
+}
+
+/// Takes a number of `least` to `most` digits off the front.
+fn number(text: &mut &[u8], least: usize, most: usize) -> Option<i16> {
+    let mut value = 0_i16;
+    let mut count = 0;
+    while count < most
+        && let [digit @ b'0'..=b'9', rest @ ..] = *text
+    {
+        value = value * 10 + i16::from(digit - b'0');
+        *text = rest;
+        count += 1;
+    }
+    (count >= least).then_some(value)
+}
+
+/// Appends the date of birth as `YYYYMMDD`, or says why it is none.
+pub(super) fn write(
+    value: Value<'_>,
+    calendar: Calendar<'_>,
+    out: &mut String,
+) -> Result<(), Cow<'static, str>> {
+    let Days { today, oldest } = calendar.days;
+    let day = read(value, calendar).ok_or_else(|| refusal(value, calendar))?;
+    if day > *today {
+        return Err("is in the future; check the date".into());
+    }
+    if day < *oldest {
+        return Err(format!("is over {OLDEST_AGE} years ago; check the date").into());
+    }
+    push_digits(out, day.year().into(), 1000);
+    push_digits(out, day.month().into(), 10);
+    push_digits(out, day.day().into(), 10);
+    Ok(())
+}
+
+fn read(value: Value<'_>, calendar: Calendar<'_>) -> Option<Date> {
+    if value.kind == CellKind::Date {
+        // A date with a time is still a day of birth.
+        let day = value.text.split([' ', 'T']).next().unwrap_or_default();
+        if let Ok(day) = day.parse::<Date>() {
+            return YEARS.contains(&day.year()).then_some(day);
+        }
+    }
+    let today = calendar.days.today;
+    calendar
+        .formats
+        .iter()
+        .find_map(|format| format.read(value.text, today))
+}
+
+fn refusal(value: Value<'_>, calendar: Calendar<'_>) -> Cow<'static, str> {
+    if value.kind == CellKind::Number {
+        return "is a plain number in the workbook; format the column as a date there".into();
+    }
+    match calendar.formats.first() {
+        Some(format) => format!("is not a real date; write it as {}", format.for_people()).into(),
+        None => "is not a real date".into(),
+    }
+}
+
+/// Appends a number with leading zeros, from the digit of this size down.
+fn push_digits(out: &mut String, value: i32, mut size: i32) {
+    while size > 0 {
+        let digit = u8::try_from(value / size % 10).unwrap_or_default();
+        out.push(char::from(b'0' + digit));
+        size /= 10;
+    }
+}

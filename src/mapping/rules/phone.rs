@@ -1,0 +1,88 @@
+//! Phone numbers of the North American plan: any punctuation in, ten digits out.
+//!
+//! Accepts what people and spreadsheets write: `(212) 555-0100`, `+1 212.555.0100`, `2125550100 ext. 12`. Area code
+//! and exchange are checked as the plan has them ([2-9]XX, not N11). An extension is handed back, since the ticket
+//! has no place for it but the comments.
+
+use super::{Judgement, Remark};
+use crate::problem::Severity;
+
+const LENGTH: usize = 10;
+
+/// Appends the ten digits.
+pub(super) fn write<'a>(text: &'a str, out: &mut String) -> Judgement<'a> {
+    let mut digits = [0_u8; LENGTH + 1];
+    let mut count = 0_usize;
+    let mut extension = None;
+    for (place, c) in text.char_indices() {
+        match c {
+            '0'..='9' => {
+                let Some(slot) = digits.get_mut(count) else {
+                    return Err(
+                        "has more digits than one phone number; leave one number of ten digits"
+                            .into(),
+                    );
+                };
+                // A char within 0..=9 is one ASCII byte.
+                *slot = u8::try_from(c).unwrap_or(b'0');
+                count += 1;
+            }
+            c if is_punctuation(c) => {}
+            _ => {
+                let rest = text.get(place..).unwrap_or_default();
+                extension = Some(read_extension(rest).ok_or(
+                    "has letters or signs that are no part of a phone number; leave the ten digits",
+                )?);
+                break;
+            }
+        }
+    }
+    let number = match (digits.get(..count), digits.first()) {
+        (Some(number), _) if count == LENGTH => number,
+        (Some([_, number @ ..]), Some(b'1')) if count == LENGTH + 1 => number,
+        _ if count == 7 => return Err("lacks the area code; write ten digits".into()),
+        _ => return Err("is not a North American phone number; write ten digits".into()),
+    };
+    check(number)?;
+    out.extend(number.iter().copied().map(char::from));
+    Ok(extension.map(|extension| Remark {
+        severity: Severity::Warning,
+        message: "has an extension, which went to the comments",
+        extension: Some(extension),
+    }))
+}
+
+/// What may stand between the digits; also the marks without width that come with a number copied from a phone.
+fn is_punctuation(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '(' | ')' | '-' | '.' | '/' | '+' | '\t' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{202f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+    )
+}
+
+/// The digits after `x`, `ext`, `extension` or `#`; none where it is anything else.
+fn read_extension(rest: &str) -> Option<&str> {
+    let word = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '#');
+    let sign = rest.get(..rest.len() - word.len())?;
+    let known = ["x", "ext", "extn", "extension", "#"]
+        .iter()
+        .any(|known| sign.eq_ignore_ascii_case(known));
+    let digits = word
+        .trim_start_matches(['.', ':', ' ', '#'])
+        .trim_end_matches([')', ' ', '.']);
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (known && plain && digits.len() <= 10).then_some(digits)
+}
+
+/// Area code and exchange as the numbering plan has them.
+fn check(number: &[u8]) -> Result<(), &'static str> {
+    let fits = |code: Option<&[u8]>| matches!(code, Some([b'2'..=b'9', tens, ones]) if (*tens, *ones) != (b'1', b'1'));
+    if !fits(number.get(..3)) {
+        Err("has an area code that does not exist; check the number")
+    } else if !fits(number.get(3..6)) {
+        Err("has an exchange (digits 4 to 6) that does not exist; check the number")
+    } else {
+        Ok(())
+    }
+}
