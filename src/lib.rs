@@ -2,6 +2,7 @@
 
 pub mod ledger;
 pub mod mapping;
+pub mod api;
 pub mod problem;
 pub mod row;
 pub mod submission;
