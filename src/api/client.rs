@@ -198,18 +198,15 @@ impl Transport for Client {
             }
             Err(Failure::Unproven(seen)) => return Err(away(&seen.code, seen.message, None)),
         };
-        if matches!(answer.status, 429 | 503) {
-            let message = format!("the server answered HTTP {}", answer.status);
+        if self.is_refusal(answer.status) {
             let code = format!("http.{}", answer.status);
-            // Its own JSON under 503 is an answer all the same; a refusal at the door is none.
-            if answer.status == 429 || self.safe_503 {
-                return Err(away(&code, message, answer.retry_after));
-            }
+            let message = format!("the server answered HTTP {}", answer.status);
+            return Err(away(&code, message, answer.retry_after));
         }
         let retry_after = answer.retry_after;
         let reply = answer.body.map(|body| reply::token(answer.status, &body));
         match reply {
-            Ok(TokenReply::Token(text)) => Ok(Token::new(text)),
+            Ok(TokenReply::Token(token)) => Ok(token),
             Ok(TokenReply::Refused(codes)) => Err(TokenError::Refused { codes }),
             Ok(TokenReply::Unproven(seen)) => Err(no_token(answer.status, seen, retry_after)),
             Err(seen) => Err(away(&seen.code, seen.message, retry_after)),
@@ -323,17 +320,17 @@ async fn exchange(request: RequestBuilder, flag: Option<&SentFlag>) -> Result<An
 }
 
 async fn read(response: &mut Response) -> Result<Bytes, Unproven> {
+    // Nearly every answer is one chunk and needs no copy.
     let first = response
         .chunk()
         .await
         .map_err(failure::within_answer)?
         .unwrap_or_default();
-    let Some(second) = response.chunk().await.map_err(failure::within_answer)? else {
-        return Ok(first);
-    };
-    let mut whole = BytesMut::from(first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure::within_answer)? {
+        if whole.is_empty() {
+            whole.extend_from_slice(&first);
+        }
         if whole.len() + chunk.len() > MAX_ANSWER {
             return Err(Unproven::foreign(
                 "unreadable",
@@ -341,9 +338,12 @@ async fn read(response: &mut Response) -> Result<Bytes, Unproven> {
             ));
         }
         whole.extend_from_slice(&chunk);
-        next = response.chunk().await.map_err(failure::within_answer)?;
     }
-    Ok(whole.freeze())
+    Ok(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    })
 }
 
 /// `Retry-After`, in seconds or as a date.

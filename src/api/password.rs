@@ -173,8 +173,9 @@ mod tests {
     fn every_failure_to_decrypt_is_the_same() {
         let good = encrypt(b"word", b"key").unwrap();
         let no_separator = STANDARD.encode("YWJj");
+        let cut = good.get(..good.len() - 4).unwrap();
         let short_iv = STANDARD.encode("YWJj::123");
-        for text in ["", "?", &no_separator, &short_iv, &good[..good.len() - 4]] {
+        for text in ["", "?", &no_separator, &short_iv, cut] {
             assert_eq!(decrypt(text, b"key"), Err(PasswordError::Undecipherable));
         }
         assert_ne!(decrypt(&good, b"kez").as_deref(), Ok(&b"word".to_vec()));

@@ -11,6 +11,7 @@ mod envelope;
 #[cfg(test)]
 mod tests;
 
+use super::token::Token;
 use crate::ticket::{ErrorCode, Payload, TicketField, TicketId};
 use codes::Errors;
 use envelope::{Envelope, Foreign, Success};
@@ -183,10 +184,10 @@ pub struct EchoDifference {
 }
 
 /// What the API says when asked for a token.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum TokenReply {
-    /// The token's text.
-    Token(String),
+    /// The token.
+    Token(Token),
     /// The API said no, with these codes of its tables.
     Refused(Vec<ErrorCode>),
     /// No usable answer.
@@ -306,7 +307,7 @@ pub(super) fn token(status: u16, body: &[u8]) -> TokenReply {
     let errors = Errors::read(envelope.errors());
     if envelope.success() == Success::Yes && !errors.any() {
         return match envelope.result_text("token") {
-            Some(token) => TokenReply::Token(token.into_owned()),
+            Some(token) => TokenReply::Token(Token::new(token.into_owned())),
             None => TokenReply::Unproven(Unproven::own(
                 "no_token",
                 "the API answered with success but without a token",

@@ -219,7 +219,7 @@ impl<T: Transport> Tokens<T> {
             return Ok(token);
         }
         if let Some(bad) = bad {
-            renewal.count(bad)?;
+            renewal.count(bad).inspect_err(|_| self.set_current(None))?;
         }
         if self.logins.load(Ordering::Acquire) > seen
             && let Some(failure) = &renewal.last_failure

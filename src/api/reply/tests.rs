@@ -251,7 +251,7 @@ fn a_number_that_could_be_something_else_is_no_code() {
 }
 
 #[test]
-fn contradictions_prove_nothing() {
+fn an_id_beside_an_error_or_without_success_proves_nothing() {
     check(&[
         (
             r#"{"success":true,"result":{"ticket_id":"R"},"errors":["407"]}"#,
@@ -282,6 +282,12 @@ fn contradictions_prove_nothing() {
             "own id_without_success",
         ),
         (r#"{"result":{"ticket_id":"R"}}"#, "own id_without_success"),
+    ]);
+}
+
+#[test]
+fn success_without_a_usable_id_proves_nothing() {
+    check(&[
         (
             r#"{"success":true,"result":[],"errors":[]}"#,
             "own no_ticket_id",
@@ -318,6 +324,12 @@ fn contradictions_prove_nothing() {
             r#"{"success":true,"result":[{"ticket_id":"R"},{"ticket_id":"S"}]}"#,
             "own two_ids",
         ),
+    ]);
+}
+
+#[test]
+fn an_answer_that_contradicts_itself_proves_nothing() {
+    check(&[
         (
             r#"{"success":false,"success":true,"result":{"ticket_id":"R"}}"#,
             "own ambiguous",
@@ -352,7 +364,7 @@ fn whatever_is_not_the_apis_own_json_proves_nothing() {
     let good = r#"{"success":true,"result":{"ticket_id":"R"},"errors":[]}"#;
     for cut in 0..good.len() {
         assert_eq!(
-            proves(200, &good[..cut]),
+            proves(200, good.get(..cut).unwrap()),
             "foreign unreadable",
             "cut at {cut}"
         );
@@ -488,18 +500,20 @@ fn a_status_is_told_from_an_unknown_ticket_and_from_a_failure() {
 #[test]
 fn a_login_gives_a_token_a_refusal_or_nothing() {
     let own = |body: &str| token(200, body.as_bytes());
+    let TokenReply::Token(given) = own(r#"{"success":true,"result":{"token":"FuGB"},"errors":[]}"#)
+    else {
+        panic!("a token");
+    };
+    assert_eq!(given.expose(), "FuGB");
+    let refused = |body: &str| match own(body) {
+        TokenReply::Refused(codes) => codes,
+        other => panic!("{other:?}"),
+    };
     assert_eq!(
-        own(r#"{"success":true,"result":{"token":"FuGB"},"errors":[]}"#),
-        TokenReply::Token("FuGB".to_owned())
+        refused(r#"{"success":false,"result":[],"errors":["413"]}"#),
+        [ErrorCode(413)]
     );
-    assert_eq!(
-        own(r#"{"success":false,"result":[],"errors":["413"]}"#),
-        TokenReply::Refused(vec![ErrorCode(413)])
-    );
-    assert_eq!(
-        own(r#"{"success":false,"errors":["no"]}"#),
-        TokenReply::Refused(Vec::new())
-    );
+    assert_eq!(refused(r#"{"success":false,"errors":["no"]}"#), []);
     for body in [
         "",
         "<html>",

@@ -1,0 +1,4 @@
+//! The integration tests: one file for each promise.
+
+#[cfg(test)]
+mod php;
