@@ -3,6 +3,7 @@
 pub mod ledger;
 pub mod mapping;
 pub mod api;
+pub mod input;
 pub mod problem;
 pub mod row;
 pub mod submission;

@@ -1,0 +1,157 @@
+use super::*;
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+/// Row number, line and cells of every row, or the fault that ended the reading.
+fn read(bytes: &[u8]) -> (Vec<(u64, u64, Vec<String>)>, Option<Fault>) {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let (text, _) = Text::decide(file.path(), None, None).unwrap();
+    let mut records = Records::open(file.path(), &text).unwrap();
+    let mut row = Row::default();
+    let mut rows = Vec::new();
+    loop {
+        match records.next(&mut row) {
+            Ok(true) => {}
+            Ok(false) => return (rows, None),
+            Err(fault) => return (rows, Some(fault)),
+        }
+        let cells = row.cells().map(|cell| cell.text.to_owned()).collect();
+        rows.push((row.position.row, row.position.line.unwrap(), cells));
+    }
+}
+
+fn places(text: &str) -> Vec<(u64, u64)> {
+    let (rows, fault) = read(text.as_bytes());
+    assert!(fault.is_none(), "{fault:?}");
+    rows.iter().map(|(row, line, _)| (*row, *line)).collect()
+}
+
+#[test]
+fn rows_are_numbered_as_a_spreadsheet_numbers_them() {
+    let cases: &[(&str, &[(u64, u64)])] = &[
+        ("a,b\n1,2\n3,4\n", &[(1, 1), (2, 2), (3, 3)]),
+        ("a,b\n1,2\n3,4", &[(1, 1), (2, 2), (3, 3)]),
+        ("\n\na,b\n\n1,2\n\n\n3,4\n\n\n", &[(3, 3), (5, 5), (8, 8)]),
+        ("a,b\n\"x\ny\nz\",2\n3,4\n", &[(1, 1), (2, 2), (3, 5)]),
+        (
+            "a,b\n\n\"x\n\ny\",\"u\nv\"\n\n3,4\n",
+            &[(1, 1), (3, 3), (5, 8)],
+        ),
+        ("a,b\n,,\n \t,\n3,4\n", &[(1, 1), (4, 4)]),
+        ("sep=;\na;b\n1;2\n", &[(1, 2), (2, 3)]),
+        ("a,b\n\"x\ny\"\n\n\n", &[(1, 1), (2, 2)]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(places(text), *expected, "{text:?}");
+        let crlf = text.replace('\n', "\r\n");
+        assert_eq!(places(&crlf), *expected, "{crlf:?}");
+        let cr = text.replace('\n', "\r");
+        assert_eq!(places(&cr), *expected, "{cr:?}");
+    }
+}
+
+#[test]
+fn positions_hold_for_any_mix_of_line_ends() {
+    let (rows, fault) = read(b"a,b\r\n1,2\r3,4\n\r\n\"x\r\ny\",6\r\r7,8\r\n");
+    assert!(fault.is_none());
+    let places: Vec<_> = rows.iter().map(|(row, line, _)| (*row, *line)).collect();
+    assert_eq!(places, [(1, 1), (2, 2), (3, 3), (5, 5), (7, 8)]);
+}
+
+#[test]
+fn cells_are_what_the_file_says() {
+    let cases: &[(&str, &[&str])] = &[
+        ("a,b,c\r\n", &["a", "b", "c"]),
+        ("a,\"b \"\"x\"\"\",c\r\n", &["a", "b \"x\"", "c"]),
+        ("a,b,\r\n", &["a", "b", ""]),
+        ("a,\"b\"\r\n", &["a", "b"]),
+        ("\"a\r\nb\",c", &["a\r\nb", "c"]),
+        (" a , b\n", &[" a ", " b"]),
+        ("5\" pipe,b\n", &["5\" pipe", "b"]),
+    ];
+    for (text, expected) in cases {
+        let (rows, fault) = read(text.as_bytes());
+        assert!(fault.is_none());
+        assert_eq!(rows[0].2, *expected, "{text:?}");
+    }
+}
+
+#[test]
+fn ragged_rows_keep_their_own_width() {
+    let (rows, _) = read(b"a,b,c\n1,2\n1,2,3,4\n1,2,3\n");
+    let widths: Vec<_> = rows.iter().map(|row| row.2.len()).collect();
+    assert_eq!(widths, [3, 2, 4, 3]);
+}
+
+#[test]
+fn a_quote_left_open_is_refused_by_the_sentinel_alone() {
+    for text in ["a,b\n1,\"2\n3,4\n", "a,b\n1,\"2", "a,b\n\n1,2\n3,\"", "\""] {
+        let (_, fault) = read(text.as_bytes());
+        assert!(
+            matches!(fault.unwrap().kind, InputErrorKind::UnclosedQuote),
+            "{text:?}"
+        );
+    }
+    let fault = read(b"a,b\n\n1,\"2\n3,4\n").1.unwrap();
+    assert_eq!((fault.position.row, fault.position.line), (3, Some(3)));
+}
+
+#[test]
+fn a_record_over_too_many_lines_is_refused() {
+    let text = format!("a,b\n1,\"{}\",c\n", "x\n".repeat(1001));
+    let fault = read(text.as_bytes()).1.unwrap();
+    assert!(matches!(fault.kind, InputErrorKind::TooManyLines { .. }));
+    assert_eq!((fault.position.row, fault.position.line), (2, Some(2)));
+}
+
+#[test]
+fn giant_fields_rows_and_widths_are_refused() {
+    let field = format!("a,b\n1,{}\n", "x".repeat(MAX_FIELD + 1));
+    let wide = format!("a,b\n{}\n", ",x".repeat(MAX_FIELDS + 1));
+    let endless = format!("a,b\n1,\"{}", "x".repeat(20 * 1024 * 1024));
+    for text in [field, wide, endless] {
+        let fault = read(text.as_bytes()).1.unwrap();
+        assert!(
+            matches!(fault.kind, InputErrorKind::TooLarge { .. }),
+            "{:?}",
+            fault.kind
+        );
+        assert_eq!(fault.position.row, 2);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_a_writer_wrote_comes_back(
+        table in proptest::collection::vec(
+            proptest::collection::vec("[a-c\"\n,; é]{0,6}", 2..4), 1..12),
+        crlf: bool,
+    ) {
+        let mut writer = ::csv::WriterBuilder::new()
+            .flexible(true)
+            .terminator(if crlf { ::csv::Terminator::CRLF } else { ::csv::Terminator::Any(b'\n') })
+            .from_writer(Vec::new());
+        let mut filled = Vec::new();
+        writer.write_record(["first", "second"]).unwrap();
+        for (at, record) in table.iter().enumerate() {
+            writer.write_record(record).unwrap();
+            if record.iter().any(|cell| !cell.trim().is_empty()) {
+                filled.push((at as u64 + 2, record.clone()));
+            }
+        }
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(&writer.into_inner().unwrap()).unwrap();
+        let (text, flaw) = Text::decide(file.path(), None, Some(b',')).unwrap();
+        assert!(flaw.is_none());
+        let mut records = Records::open(file.path(), &text).unwrap();
+        let mut row = Row::default();
+        let mut read = Vec::new();
+        assert!(records.next(&mut row).unwrap());
+        while records.next(&mut row).unwrap() {
+            let cells = row.cells().map(|cell| cell.text.to_owned()).collect::<Vec<_>>();
+            read.push((row.position.row, cells));
+        }
+        assert_eq!(read, filled);
+    }
+}

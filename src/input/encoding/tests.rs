@@ -1,0 +1,149 @@
+use super::*;
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+fn file(bytes: &[u8]) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+fn utf16(text: &str, big: bool) -> Vec<u8> {
+    let unit = |u: u16| {
+        if big {
+            u.to_be_bytes()
+        } else {
+            u.to_le_bytes()
+        }
+    };
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+fn text_of(bytes: &[u8], label: Option<&str>) -> (Text, Option<Flaw>, String) {
+    let file = file(bytes);
+    let (text, flaw) = Text::decide(file.path(), label, None).unwrap();
+    let mut read = String::new();
+    text.read(file.path())
+        .unwrap()
+        .read_to_string(&mut read)
+        .unwrap();
+    (text, flaw, read)
+}
+
+#[test]
+fn the_encoding_is_decided_over_the_whole_file() {
+    use EncodingReason as R;
+    let late = [vec![b'a'; CHUNK * 2 + 17], b"\nN\xfa\xf1ez\n".to_vec()].concat();
+    let late_utf8 = [vec![b'a'; CHUNK - 1], "ñez\n".as_bytes().to_vec()].concat();
+    let cases: Vec<(Vec<u8>, &str, R)> = vec![
+        (b"a,b\n1,2\n".to_vec(), "UTF-8", R::Valid),
+        ("\u{feff}a,b\n".as_bytes().to_vec(), "UTF-8", R::Mark),
+        (late_utf8, "UTF-8", R::Valid),
+        (late, "windows-1252", R::Fallback),
+        (
+            b"N\xfa\xf1ez,\x93x\x94\n".to_vec(),
+            "windows-1252",
+            R::Fallback,
+        ),
+        (b"cut at the end \xc3".to_vec(), "windows-1252", R::Fallback),
+        (utf16("\u{feff}a,b\nñ,2\n", false), "UTF-16LE", R::Mark),
+        (utf16("\u{feff}a,b\nñ,2\n", true), "UTF-16BE", R::Mark),
+        (utf16("a,b\nñ,2\n", false), "UTF-16LE", R::NulPattern),
+        (utf16("a,b\nñ,2\n", true), "UTF-16BE", R::NulPattern),
+    ];
+    for (bytes, name, reason) in cases {
+        let (text, flaw, _) = text_of(&bytes, None);
+        assert_eq!((text.encoding.name(), text.reason), (name, reason));
+        assert!(flaw.is_none(), "{flaw:?}");
+    }
+}
+
+#[test]
+fn text_comes_out_as_it_was_written() {
+    let cases: Vec<(Vec<u8>, Option<&str>, &str)> = vec![
+        (
+            utf16("\u{feff}a;\"ñ€\n😀\"\r\n", false),
+            None,
+            "a;\"ñ€\n😀\"\r\n",
+        ),
+        (b"N\xfa\xf1ez \x80\n".to_vec(), None, "Núñez €\n"),
+        (b"\x8e\xf6\n".to_vec(), Some("macintosh"), "éˆ\n"),
+        (utf16("\u{feff}a\n", true), Some("utf-16"), "a\n"),
+        (b"\xef\xbb\xbfa\n".to_vec(), Some("utf8"), "a\n"),
+        (
+            b"a,b\rc,d\r\ne,f\r\rg\r".to_vec(),
+            None,
+            "a,b\nc,d\r\ne,f\n\ng\n",
+        ),
+        (b"sep=;\r\na;b\r\n".to_vec(), None, "a;b\r\n"),
+        (utf16("\u{feff}sep=;\ra;b\r", false), None, "a;b\n"),
+    ];
+    for (bytes, label, expected) in cases {
+        assert_eq!(text_of(&bytes, label).2, expected);
+    }
+}
+
+#[test]
+fn a_cr_at_the_border_of_two_pieces_is_no_line_end_of_its_own() {
+    for length in (64 * 1024 - 3)..(64 * 1024 + 3) {
+        let text = format!("{}\r\nb\rc\r\n", "a".repeat(length));
+        let mut read = String::new();
+        LineEnds::new(text.as_bytes())
+            .read_to_string(&mut read)
+            .unwrap();
+        assert_eq!(read.get(length..), Some("\r\nb\nc\r\n"));
+    }
+}
+
+#[test]
+fn flaws_name_their_line() {
+    let long = format!("{}\nx\0y\n", "a,b\n".repeat(CHUNK));
+    let cases: Vec<(Vec<u8>, Option<&str>, u64, &str)> = vec![
+        (b"a,b\n1,\02\n".to_vec(), None, 2, "NUL"),
+        (long.into_bytes(), None, CHUNK as u64 + 2, "NUL"),
+        (b"a,b\n1,\"2\n3,4\n".to_vec(), None, 2, "never ends"),
+        (b"a,b\r1,\"2\r3,4\r".to_vec(), None, 2, "never ends"),
+        (b"a,b\n\n1,\"2\n3,\"4\"\n".to_vec(), None, 3, "stray"),
+        (b"a,b\n\xff,2\n".to_vec(), Some("utf-8"), 2, "not UTF-8"),
+        (
+            b"\xef\xbb\xbfa,b\n\n\xff,2\n".to_vec(),
+            None,
+            3,
+            "not UTF-8",
+        ),
+        (
+            utf16("\u{feff}a,b\n1,\"2\n3,4\n", true),
+            None,
+            2,
+            "never ends",
+        ),
+    ];
+    for (bytes, label, line, message) in cases {
+        let file = file(&bytes);
+        let (_, flaw) = Text::decide(file.path(), label, None).unwrap();
+        let flaw = flaw.unwrap();
+        assert_eq!(flaw.line, line, "{flaw:?}");
+        assert!(flaw.kind.to_string().contains(message), "{flaw:?}");
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_refused() {
+    let mut bytes = utf16("\u{feff}a,b\n", false);
+    bytes.extend([0x00, 0xd8, b'x', 0, b'\n', 0]);
+    let file = file(&bytes);
+    let (_, flaw) = Text::decide(file.path(), None, None).unwrap();
+    assert!(matches!(
+        flaw.unwrap().kind,
+        InputErrorKind::Undecodable { .. }
+    ));
+}
+
+#[test]
+fn names_and_delimiters_that_cannot_be_are_refused() {
+    let file = file(b"a,b\n");
+    let label = Text::decide(file.path(), Some("utf-9"), None).unwrap_err();
+    assert!(matches!(label.kind, InputErrorKind::UnknownEncoding { .. }));
+    let quote = Text::decide(file.path(), None, Some(b'"')).unwrap_err();
+    assert!(matches!(quote.kind, InputErrorKind::BadDelimiter));
+}

@@ -1,0 +1,373 @@
+//! [`InputError`]: why a file cannot be read as a table.
+//!
+//! Owns every sentence that a person reads about a file, with the place in it and what to do next. Guarantees that
+//! no cell's value is in a message, a hint or `Debug`. Does not decide what is an error: the readers do.
+
+use crate::row::Position;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file cannot be read as a table, with the place as far as it is known.
+///
+/// Its cause, where it has one, is the cause of `kind`, whose own sentence is part of the text.
+#[derive(Debug)]
+pub struct InputError {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the file; row 0 where no row is meant.
+    pub position: Position,
+    /// What is wrong.
+    pub kind: InputErrorKind,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = Place(&self.position);
+        write!(f, "{}{place}: {}", self.path.display(), self.kind)
+    }
+}
+
+impl Error for InputError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+impl InputError {
+    /// Says what to do next, where there is something to do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.kind.hint()
+    }
+}
+
+struct Place<'a>(&'a Position);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(sheet) = &self.0.sheet {
+            write!(f, ", sheet \"{}\"", sheet.escape_debug())?;
+        }
+        if self.0.row > 0 {
+            write!(f, ", row {}", self.0.row)?;
+        }
+        if let Some(line) = self.0.line {
+            write!(f, ", line {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A kind of file that is recognised and not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Foreign {
+    /// Excel 97-2003, or older.
+    Xls,
+    /// Excel's binary workbook.
+    Xlsb,
+    /// An OpenDocument spreadsheet.
+    Ods,
+    /// Apple Numbers.
+    Numbers,
+    /// Excel 2003's XML.
+    XmlSpreadsheet,
+    /// A web page, often exported under the name `.xls`.
+    Html,
+    /// A PDF.
+    Pdf,
+    /// Rich text.
+    Rtf,
+    /// A picture.
+    Image,
+    /// JSON.
+    Json,
+    /// A Word or PowerPoint document.
+    OfficeDocument,
+    /// A zip archive that is no workbook.
+    Zip,
+    /// Another archive: 7z, RAR, bzip2, xz, zstd.
+    Archive,
+    /// A compressed file.
+    Gzip,
+    /// A database file.
+    Database,
+    /// Anything else that is not text.
+    Binary,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Foreign::Xls => "an old Excel workbook (.xls)",
+            Foreign::Xlsb => "a binary Excel workbook (.xlsb)",
+            Foreign::Ods => "an OpenDocument spreadsheet (.ods)",
+            Foreign::Numbers => "an Apple Numbers document",
+            Foreign::XmlSpreadsheet => "an XML document (Excel 2003's XML, or another)",
+            Foreign::Html => "a web page (HTML), whatever its name says",
+            Foreign::Pdf => "a PDF document",
+            Foreign::Rtf => "a rich text document",
+            Foreign::Image => "a picture",
+            Foreign::Json => "JSON",
+            Foreign::OfficeDocument => "a Word or PowerPoint document",
+            Foreign::Zip => "a zip archive without a workbook",
+            Foreign::Archive => "a compressed archive",
+            Foreign::Gzip => "a gzip archive",
+            Foreign::Database => "a database file",
+            Foreign::Binary => "a binary file",
+        })
+    }
+}
+
+/// What keeps a file from being read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputErrorKind {
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// The file may not be read by this user.
+    #[error("this user may not read it")]
+    NoPermission,
+    /// The path is a folder.
+    #[error("this is a folder")]
+    Folder,
+    /// The path is a pipe, a socket or a device.
+    #[error("this is not a regular file")]
+    NotAFile,
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Reading failed.
+    #[error("reading failed")]
+    Io(#[source] io::Error),
+    /// The file is of a kind that is not read.
+    #[error("this is {0}, not a CSV or XLSX file")]
+    Foreign(Foreign),
+    /// The workbook wants a password.
+    #[error("the workbook is protected by a password")]
+    Encrypted,
+    /// The file was cut short, altered or badly written.
+    #[error("the file is damaged: {what}{}", In(.part))]
+    Damaged {
+        /// The part of the workbook.
+        part: String,
+        /// What was found.
+        what: &'static str,
+    },
+    /// The file asks for more than a table of calls can need.
+    #[error("{what} is over the limit of {limit}{}", In(.part))]
+    TooLarge {
+        /// The part of the workbook; empty in a CSV file.
+        part: String,
+        /// What is too large.
+        what: &'static str,
+        /// The limit with its unit.
+        limit: &'static str,
+    },
+    /// `encoding` is not a known name.
+    #[error("the encoding \"{}\" is not known", .label.escape_debug())]
+    UnknownEncoding {
+        /// The name as given.
+        label: String,
+    },
+    /// Bytes that the encoding does not have.
+    #[error("there are bytes that are not {encoding}")]
+    Undecodable {
+        /// The encoding that was decided.
+        encoding: &'static str,
+    },
+    /// The file holds NUL bytes.
+    #[error("there are NUL bytes, which no text has; the file is damaged or no text")]
+    Nul,
+    /// A delimiter was asked for that cannot be one.
+    #[error(
+        "this delimiter cannot be used: it must be one ASCII character other than a quote or a line end"
+    )]
+    BadDelimiter,
+    /// A quote is still open where the file ends.
+    #[error("a quoted field begins in this row and never ends")]
+    UnclosedQuote,
+    /// A quoted field runs over lines and ends in the middle of text.
+    #[error(
+        "a quoted field begins in this row and runs over following lines into other text: a quote is stray"
+    )]
+    StrayQuote,
+    /// A record has more lines than any real one.
+    #[error("this row goes on over more than {limit} lines: a quote is stray")]
+    TooManyLines {
+        /// The limit.
+        limit: u64,
+    },
+    /// No row holds a header.
+    #[error("no row has a value, so there is no header")]
+    NoHeader,
+    /// `header_row` is past the end or blank.
+    #[error("the header row is blank or past the end")]
+    HeaderRowBlank,
+    /// There are no rows under the header.
+    #[error("there is a header and no row under it")]
+    NoRows,
+    /// The file is a results file of this program.
+    #[error("this is a results file of ticketload, not a table of calls")]
+    OwnResults,
+    /// The workbook has no sheet of this name.
+    #[error("there is no sheet \"{}\"; the sheets are {}", .name.escape_debug(), Names(.sheets))]
+    NoSuchSheet {
+        /// The name asked for.
+        name: String,
+        /// The worksheets there are.
+        sheets: Vec<String>,
+    },
+    /// More than one visible sheet has data.
+    #[error("more than one sheet has data: {}", Names(.sheets))]
+    SeveralSheets {
+        /// The visible sheets with data.
+        sheets: Vec<String>,
+    },
+    /// No visible sheet has data.
+    #[error("no visible sheet has data{}", Hidden(.hidden))]
+    NoSheetWithData {
+        /// Hidden worksheets, which are not looked into.
+        hidden: Vec<String>,
+    },
+    /// A sheet was named for a file that has none.
+    #[error("a sheet is asked for, and a CSV file has none")]
+    SheetOfCsv,
+    /// A row of a translation table does not have two columns.
+    #[error("this row does not have two columns")]
+    NotAPair,
+    /// The file is not the one that was opened.
+    #[error("the file was changed while it was read")]
+    Changed,
+    /// A reader's thread could not be started.
+    #[error("a thread for reading could not be started")]
+    NoThread(#[source] io::Error),
+}
+
+struct In<'a>(&'a str);
+
+impl fmt::Display for In<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, " (in {})", self.0.escape_debug())
+    }
+}
+
+struct Names<'a>(&'a [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}\"{}\"", name.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+struct Hidden<'a>(&'a [String]);
+
+impl fmt::Display for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; hidden: {}", Names(self.0))
+    }
+}
+
+impl InputErrorKind {
+    /// Tells an I/O error's kind apart where a person can do something about it.
+    pub(crate) fn io(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => InputErrorKind::Missing,
+            io::ErrorKind::PermissionDenied => InputErrorKind::NoPermission,
+            io::ErrorKind::IsADirectory => InputErrorKind::Folder,
+            _ => InputErrorKind::Io(error),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        use InputErrorKind as K;
+        let hint = match self {
+            K::Missing => "check the path",
+            K::NoPermission => "ask for read permission on it, or copy it to where you may read it",
+            K::Folder => "name the files in it",
+            K::NotAFile => "save it to a file first",
+            K::Empty | K::NoHeader | K::NoRows => "export it again, with its header and its rows",
+            K::Io(_) => "copy the file to a local disk and try again",
+            K::Foreign(Foreign::Gzip | Foreign::Zip | Foreign::Archive) => {
+                "unpack it and name the file inside"
+            }
+            K::Foreign(Foreign::Json) => "export it as CSV",
+            K::Foreign(_) => "open it in the program that made it and save it as .xlsx or CSV",
+            K::Encrypted => "open it in Excel, remove the password (File, Info), and save it",
+            K::Damaged { .. } => {
+                "copy or export it again; if Excel can repair it, save it as a new .xlsx"
+            }
+            K::TooLarge { .. } => "check that it is the right file; split it, or save it as CSV",
+            K::UnknownEncoding { .. } => "write a name such as utf-8, windows-1252 or utf-16le",
+            K::Undecodable { .. } => "set another `encoding` in [source], or save it as CSV UTF-8",
+            K::Nul => "copy or export it again",
+            K::BadDelimiter => "use , ; | or a tab",
+            K::UnclosedQuote | K::StrayQuote | K::TooManyLines { .. } => {
+                "look for a lone \" in this row and double or delete it; nothing of the file was used"
+            }
+            K::HeaderRowBlank => "set `header_row` in [source] to the row that names the columns",
+            K::OwnResults => "name the file of calls, or the rejects file",
+            K::NoSuchSheet { .. } | K::SeveralSheets { .. } => {
+                "name the sheet with --sheet or with `sheet` in [source]"
+            }
+            K::NoSheetWithData { .. } => "name the sheet with --sheet if it is a hidden one",
+            K::SheetOfCsv => "leave --sheet and `sheet` in [source] out for this file",
+            K::NotAPair => "give each row a value and what it becomes",
+            K::Changed => "wait until nobody writes to it, or copy it, and try again",
+            K::NoThread(_) => "free some memory and try again",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// What a reader reports; it gains its path on the way out.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) position: Position,
+    pub(crate) kind: InputErrorKind,
+}
+
+impl Fault {
+    pub(crate) fn at(row: u64, line: u64, kind: InputErrorKind) -> Self {
+        let position = Position {
+            row,
+            sheet: None,
+            line: Some(line),
+        };
+        Fault { position, kind }
+    }
+
+    pub(crate) fn within(self, path: &std::path::Path) -> InputError {
+        InputError {
+            path: path.to_owned(),
+            position: self.position,
+            kind: self.kind,
+        }
+    }
+}
+
+impl From<InputErrorKind> for Fault {
+    fn from(kind: InputErrorKind) -> Self {
+        Fault {
+            position: Position::default(),
+            kind,
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        InputErrorKind::io(error).into()
+    }
+}

@@ -1,0 +1,145 @@
+//! [`Form`]: what a file is, told from its first bytes and never from its name.
+//!
+//! Owns the signatures of the files that people upload by mistake, so that each gets a sentence of its own. Looks
+//! into no archive: what a zip holds is told by the workbook reader.
+
+use super::error::Foreign;
+
+/// What the first bytes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A zip archive: a workbook, or something else in one.
+    Zip,
+    /// An OLE2 file: an old workbook, or an encrypted new one.
+    Ole,
+    /// Not for us.
+    Foreign(Foreign),
+    /// Text, as far as the first bytes tell.
+    Text,
+}
+
+/// How many bytes [`recognise`] wants to see.
+pub(super) const PREFIX: usize = 4096;
+
+const SIGNATURES: &[(&[u8], Form)] = &[
+    (b"PK\x03\x04", Form::Zip),
+    (b"PK\x05\x06", Form::Zip),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Form::Ole),
+    // BIFF streams of Excel 2 to 4 have no container around them.
+    (b"\x09\x00\x04\x00", Form::Foreign(Foreign::Xls)),
+    (b"\x09\x02\x06\x00", Form::Foreign(Foreign::Xls)),
+    (b"\x09\x04\x06\x00", Form::Foreign(Foreign::Xls)),
+    (b"\x09\x08\x08\x00", Form::Foreign(Foreign::Xls)),
+    (b"\x09\x08\x10\x00", Form::Foreign(Foreign::Xls)),
+    (b"%PDF-", Form::Foreign(Foreign::Pdf)),
+    (b"{\\rtf", Form::Foreign(Foreign::Rtf)),
+    (b"\x1f\x8b", Form::Foreign(Foreign::Gzip)),
+    (b"BZh", Form::Foreign(Foreign::Archive)),
+    (b"7z\xbc\xaf\x27\x1c", Form::Foreign(Foreign::Archive)),
+    (b"\xfd7zXZ\x00", Form::Foreign(Foreign::Archive)),
+    (b"\x28\xb5\x2f\xfd", Form::Foreign(Foreign::Archive)),
+    (b"Rar!\x1a\x07", Form::Foreign(Foreign::Archive)),
+    (b"\x89PNG\r\n\x1a\n", Form::Foreign(Foreign::Image)),
+    (b"\xff\xd8\xff", Form::Foreign(Foreign::Image)),
+    (b"GIF87a", Form::Foreign(Foreign::Image)),
+    (b"GIF89a", Form::Foreign(Foreign::Image)),
+    (b"II*\x00", Form::Foreign(Foreign::Image)),
+    (b"MM\x00*", Form::Foreign(Foreign::Image)),
+    (b"SQLite format 3\x00", Form::Foreign(Foreign::Database)),
+    (
+        b"\x00\x01\x00\x00Standard ",
+        Form::Foreign(Foreign::Database),
+    ),
+    (b"PAR1", Form::Foreign(Foreign::Database)),
+    (b"\x7fELF", Form::Foreign(Foreign::Binary)),
+];
+
+/// Tells what a file is from its first bytes.
+pub(super) fn recognise(prefix: &[u8]) -> Form {
+    let known = SIGNATURES
+        .iter()
+        .find(|(bytes, _)| prefix.starts_with(bytes));
+    if let Some((bytes, form)) = known {
+        // Short signatures of printable letters begin honest text too: `BZh` and `PAR1` could be column names.
+        let printable = bytes.len() < 5 && bytes.iter().all(u8::is_ascii_alphanumeric);
+        if !printable || prefix.contains(&0) {
+            return *form;
+        }
+    }
+    markup(prefix).map_or(Form::Text, Form::Foreign)
+}
+
+/// Web pages, XML and JSON: text, and no table that we read.
+fn markup(prefix: &[u8]) -> Option<Foreign> {
+    let text = String::from_utf8_lossy(prefix);
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let low: String = start
+        .chars()
+        .take(1024)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let html = [
+        "<!doctype html",
+        "<html",
+        "<table",
+        "<head",
+        "<body",
+        "<meta",
+        "<style",
+        "<div",
+    ];
+    if html.iter().any(|tag| low.starts_with(tag)) {
+        return Some(Foreign::Html);
+    }
+    if low.starts_with("<?xml") || low.starts_with("<workbook") {
+        return Some(if low.contains("<html") {
+            Foreign::Html
+        } else {
+            Foreign::XmlSpreadsheet
+        });
+    }
+    if low.starts_with("mime-version:") && low.contains("multipart/related") {
+        return Some(Foreign::Html);
+    }
+    let mut inner = low.chars().filter(|c| !c.is_whitespace());
+    match (inner.next(), inner.next()) {
+        (Some('{'), Some('"' | '}')) | (Some('['), Some('{')) => Some(Foreign::Json),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_their_first_bytes() {
+        let cases: &[(&[u8], Form)] = &[
+            (b"PK\x03\x04rest", Form::Zip),
+            (b"%PDF-1.7\n", Form::Foreign(Foreign::Pdf)),
+            (
+                b"\xef\xbb\xbf\n <HTML><table>",
+                Form::Foreign(Foreign::Html),
+            ),
+            (
+                b"<?xml version=\"1.0\"?><Workbook>",
+                Form::Foreign(Foreign::XmlSpreadsheet),
+            ),
+            (b"[ {\"a\": 1}]", Form::Foreign(Foreign::Json)),
+            (b"{\"a\": 1}", Form::Foreign(Foreign::Json)),
+            (b"\x1f\x8b\x08", Form::Foreign(Foreign::Gzip)),
+            (b"name,phone\n", Form::Text),
+            (b"BZh,phone\n", Form::Text),
+            (b"[name],phone\n", Form::Text),
+            (b"", Form::Text),
+        ];
+        for (bytes, form) in cases {
+            assert_eq!(
+                recognise(bytes),
+                *form,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! [`Header`]: the names of the columns, the row they stand in, and which rows follow them.
+//!
+//! Owns the choice of the header row, and what this program's own files do to a header: a rejects file's last two
+//! columns are taken off every row, a results file is refused. Does not match names to anything: the mapping does.
+
+use super::error::{Fault, InputErrorKind};
+use super::relay::Source;
+use crate::row::{Position, Row};
+
+/// Rows looked at to tell title lines from a header.
+const LOOK_AHEAD: usize = 50;
+
+/// What a rejects file has behind the source's own columns.
+const REJECTS: [&str; 2] = ["error_code", "message"];
+
+/// The header of a results file.
+const RESULTS: [&str; 10] = [
+    "file",
+    "sheet",
+    "row",
+    "key",
+    "outcome",
+    "ticket_id",
+    "error_code",
+    "message",
+    "attempts",
+    "finished_at",
+];
+
+/// The header that was found.
+#[derive(Debug, Clone)]
+pub(super) struct Header {
+    names: Vec<String>,
+    row: u64,
+    title_rows: u64,
+    /// Where the two columns of a rejects file begin.
+    cut: Option<usize>,
+}
+
+impl Header {
+    /// Finds the header, and that at least one row stands under it.
+    pub(super) fn find(source: &mut dyn Source, asked: Option<u64>) -> Result<Header, Fault> {
+        let first = Preview::read(source, asked)?;
+        let (at, row) = match asked {
+            Some(_) => (0, first.rows.first().ok_or(InputErrorKind::HeaderRowBlank)?),
+            None => first.likely_header().ok_or(InputErrorKind::NoHeader)?,
+        };
+        let mut names: Vec<String> = row.cells().map(|cell| cell.text.to_owned()).collect();
+        while names.last().is_some_and(|name| name.trim().is_empty()) {
+            names.pop();
+        }
+        if names.iter().map(|name| name.trim()).eq(RESULTS) {
+            return Err(InputErrorKind::OwnResults.into());
+        }
+        if first.rows.len() <= at + 1 {
+            let position = Position {
+                sheet: None,
+                ..row.position.clone()
+            };
+            return Err(Fault {
+                position,
+                kind: InputErrorKind::NoRows,
+            });
+        }
+        let cut = names.len().checked_sub(2).filter(|&cut| cut > 0);
+        let cut = cut.filter(|&cut| names.iter().skip(cut).map(|name| name.trim()).eq(REJECTS));
+        names.truncate(cut.unwrap_or(names.len()));
+        let title_rows = first.passed + u64::try_from(at).unwrap_or(u64::MAX);
+        Ok(Header {
+            names,
+            row: row.position.row,
+            title_rows,
+            cut,
+        })
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(super) fn row(&self) -> u64 {
+        self.row
+    }
+
+    pub(super) fn title_rows(&self) -> u64 {
+        self.title_rows
+    }
+
+    pub(super) fn is_rejects(&self) -> bool {
+        self.cut.is_some()
+    }
+}
+
+/// The first rows with a value, from the header row on where it was named.
+struct Preview {
+    rows: Vec<Row>,
+    passed: u64,
+}
+
+impl Preview {
+    fn read(source: &mut dyn Source, asked: Option<u64>) -> Result<Preview, Fault> {
+        let mut preview = Preview {
+            rows: Vec::new(),
+            passed: 0,
+        };
+        let wanted = if asked.is_some() { 2 } else { LOOK_AHEAD };
+        while preview.rows.len() < wanted {
+            let mut row = Row::default();
+            if !source.next(&mut row)? {
+                break;
+            }
+            match asked {
+                Some(asked) if row.position.row < asked => preview.passed += 1,
+                Some(asked) if preview.rows.is_empty() && row.position.row > asked => {
+                    let position = Position {
+                        row: asked,
+                        ..Position::default()
+                    };
+                    return Err(Fault {
+                        position,
+                        kind: InputErrorKind::HeaderRowBlank,
+                    });
+                }
+                _ => preview.rows.push(row),
+            }
+        }
+        Ok(preview)
+    }
+
+    /// The first row that is not sparse beside the rows after it: title lines fill a cell or two of many.
+    fn likely_header(&self) -> Option<(usize, &Row)> {
+        let filled = |row: &Row| row.cells().filter(|c| !c.text.trim().is_empty()).count();
+        let mut counts: Vec<usize> = self.rows.iter().map(filled).collect();
+        counts.sort_unstable();
+        let typical = counts.get(counts.len() / 2).copied().unwrap_or(0);
+        let full = self
+            .rows
+            .iter()
+            .enumerate()
+            .find(|(_, row)| filled(row) * 2 >= typical);
+        full.or(self.rows.first().map(|row| (0, row)))
+    }
+}
+
+/// The rows under a header, without what a rejects file has added to them.
+pub(super) struct Body<'a> {
+    source: &'a mut dyn Source,
+    header: &'a Header,
+    whole: Row,
+    in_body: bool,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(source: &'a mut dyn Source, header: &'a Header) -> Self {
+        Body {
+            source,
+            header,
+            whole: Row::default(),
+            in_body: false,
+        }
+    }
+
+    fn next_row(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        while self.source.next(row)? {
+            if self.in_body || row.position.row > self.header.row {
+                self.in_body = true;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Source for Body<'_> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        let Some(cut) = self.header.cut else {
+            return self.next_row(row);
+        };
+        let mut whole = std::mem::take(&mut self.whole);
+        let found = loop {
+            if !self.next_row(&mut whole)? {
+                break false;
+            }
+            // The two columns go; cells behind them, in a row that is too wide, stay and are reported.
+            row.reset(whole.position.row, whole.position.line);
+            for (at, cell) in whole.cells().enumerate() {
+                if at < cut || at >= cut + REJECTS.len() {
+                    row.push_kind(cell.text, cell.kind);
+                }
+            }
+            if !row.is_blank() {
+                break true;
+            }
+        };
+        self.whole = whole;
+        Ok(found)
+    }
+}

@@ -1,0 +1,76 @@
+//! [`Identity`]: which file this is, so that one that grows or is replaced between two looks is noticed.
+//!
+//! Compares size, time of change and, where the system has one, the file's number. Owns the fingerprint of a file's
+//! bytes as well, which is what a resumed run goes by.
+
+use super::encoding::read_some;
+use super::error::{Fault, InputErrorKind};
+use sha2::{Digest, Sha256};
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What tells a file from a changed one without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    number: Option<(u64, u64)>,
+}
+
+impl Identity {
+    /// Looks at the file; refuses what is no regular file before anything waits on it.
+    pub(super) fn of(path: &Path) -> Result<Identity, Fault> {
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(InputErrorKind::Folder.into());
+        }
+        if !metadata.is_file() {
+            return Err(InputErrorKind::NotAFile.into());
+        }
+        Ok(Identity {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            number: number(&metadata),
+        })
+    }
+
+    /// Fails where the path no longer leads to the same, unchanged file.
+    pub(super) fn check(&self, path: &Path) -> Result<(), Fault> {
+        if Identity::of(path)? == *self {
+            Ok(())
+        } else {
+            Err(InputErrorKind::Changed.into())
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+#[cfg(unix)]
+fn number(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn number(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// The SHA-256 of a file's bytes.
+pub(super) fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = File::open(path)?;
+    let mut chunk = vec![0; 256 * 1024];
+    let mut hash = Sha256::new();
+    loop {
+        let length = read_some(&mut file, &mut chunk)?;
+        if length == 0 {
+            return Ok(hash.finalize().into());
+        }
+        hash.update(chunk.get(..length).unwrap_or_default());
+    }
+}

@@ -1,0 +1,203 @@
+use super::*;
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+fn file(bytes: &[u8]) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+fn open(bytes: &[u8]) -> Result<(Input, NamedTempFile), InputError> {
+    let file = file(bytes);
+    Ok((Input::open(file.path(), &Options::default())?, file))
+}
+
+fn rows(input: &Input) -> Vec<(u64, Vec<String>)> {
+    let mut rows = Vec::new();
+    let end = input.for_each_row(|row| {
+        rows.push((
+            row.position.row,
+            row.cells().map(|cell| cell.text.to_owned()).collect(),
+        ));
+        ControlFlow::<()>::Continue(())
+    });
+    assert!(end.unwrap().is_none());
+    rows
+}
+
+#[test]
+fn a_file_is_read_as_often_as_wanted() {
+    let (input, _file) = open("name;dob\r\nNúñez;1989\r\n\r\nLee;1990\r\n".as_bytes()).unwrap();
+    assert_eq!(input.header(), ["name", "dob"]);
+    let description = input.description();
+    assert_eq!(
+        (description.delimiter, description.encoding),
+        (Some(';'), Some("UTF-8"))
+    );
+    for _ in 0..2 {
+        let rows = rows(&input);
+        assert_eq!(rows[0], (2, vec!["Núñez".to_owned(), "1989".to_owned()]));
+        assert_eq!(rows[1], (4, vec!["Lee".to_owned(), "1990".to_owned()]));
+    }
+    assert_eq!(input.fingerprint().unwrap(), input.fingerprint().unwrap());
+}
+
+#[test]
+fn many_rows_arrive_in_order_and_breaking_stops_the_reader() {
+    let mut text = "a,b\n".to_owned();
+    for at in 2..20_000 {
+        text.push_str(&format!("{at},\"{}\"\n", "x".repeat(at % 300)));
+    }
+    let (input, _file) = open(text.as_bytes()).unwrap();
+    let mut next = 2;
+    let end = input.for_each_row(|row| {
+        assert_eq!(
+            (row.position.row, row.text(0)),
+            (next, next.to_string().as_str())
+        );
+        next += 1;
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!((end.unwrap(), next), (None, 20_000));
+    let end = input.for_each_row(|row| {
+        if row.position.row == 300 {
+            ControlFlow::Break("enough")
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    assert_eq!(end.unwrap(), Some("enough"));
+}
+
+#[test]
+fn each_bad_file_gets_a_sentence_of_its_own() {
+    let cases: &[(&[u8], &str)] = &[
+        (b"", "empty"),
+        (b"\n\n ,\n", "no header"),
+        (b"name,dob\n", "no row under it"),
+        (b"name,dob\n,\n\n", "no row under it"),
+        (b"%PDF-1.4\n", "PDF"),
+        (b"<html><table>", "web page"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"a,b\n1,\0\n", "NUL"),
+        (b"\x01\x02\x03\x04\x00\x05\x06", "binary"),
+        (b"a,b\n1,\"2\n", "never ends"),
+        (
+            b"file,sheet,row,key,outcome,ticket_id,error_code,message,attempts,finished_at\n1,2,3\n",
+            "results file",
+        ),
+    ];
+    for (bytes, message) in cases {
+        let error = open(bytes).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn missing_files_and_folders_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = Input::open(&folder.path().join("no.csv"), &Options::default()).unwrap_err();
+    assert!(matches!(missing.kind, InputErrorKind::Missing));
+    let folder = Input::open(folder.path(), &Options::default()).unwrap_err();
+    assert!(matches!(folder.kind, InputErrorKind::Folder));
+}
+
+#[test]
+fn errors_name_file_row_and_line_and_no_value() {
+    let text = b"name,dob\n\nAbernathy,\"19\nSecret,1\n";
+    let error = open(text).unwrap_err();
+    let shown = format!("{error} {error:?} {:?}", error.hint());
+    assert!(
+        error
+            .to_string()
+            .contains(", row 3, line 3: a quoted field"),
+        "{error}"
+    );
+    assert!(!shown.contains("Abernathy") && !shown.contains("Secret"));
+}
+
+#[test]
+fn a_stray_quote_is_placed_at_its_row() {
+    let text = b"name,dob\n\n\"Two\nlines\",1\nA,\"2\nB,3\nC,\"x, y\"\nD,4\n";
+    let error = open(text).unwrap_err();
+    assert!(matches!(error.kind, InputErrorKind::StrayQuote), "{error}");
+    assert_eq!((error.position.row, error.position.line), (4, Some(5)));
+}
+
+#[test]
+fn title_lines_stand_above_the_header() {
+    let text = b"Call report\n\nMay 2024,\nname,dob,phone,prac\nA,1,2,3\nB,1,2,3\n";
+    let (input, _file) = open(text).unwrap();
+    assert_eq!(input.header(), ["name", "dob", "phone", "prac"]);
+    assert_eq!(
+        (
+            input.description().header_row,
+            input.description().title_rows
+        ),
+        (4, 2)
+    );
+    assert_eq!(
+        rows(&input).iter().map(|row| row.0).collect::<Vec<_>>(),
+        [5, 6]
+    );
+}
+
+#[test]
+fn the_header_row_can_be_named() {
+    let file = file(b"a,b\n1,2\n\nc,d\n3,4\n");
+    let named = |row| {
+        let options = Options {
+            header_row: Some(row),
+            ..Options::default()
+        };
+        Input::open(file.path(), &options)
+    };
+    assert_eq!(named(4).unwrap().header(), ["c", "d"]);
+    assert_eq!(rows(&named(2).unwrap()).len(), 2);
+    assert!(matches!(
+        named(3).unwrap_err().kind,
+        InputErrorKind::HeaderRowBlank
+    ));
+    assert!(matches!(
+        named(9).unwrap_err().kind,
+        InputErrorKind::HeaderRowBlank
+    ));
+    assert!(matches!(named(5).unwrap_err().kind, InputErrorKind::NoRows));
+}
+
+#[test]
+fn a_rejects_file_loses_its_two_last_columns() {
+    let text = b"name,dob,error_code,message\nA,1,invalid.dob,bad\nB\nC,2,406,no,surplus\n,,x,y\n";
+    let (input, _file) = open(text).unwrap();
+    assert!(input.description().is_rejects);
+    assert_eq!(input.header(), ["name", "dob"]);
+    let cells: Vec<_> = rows(&input).into_iter().map(|row| row.1).collect();
+    assert_eq!(
+        cells,
+        [vec!["A", "1"], vec!["B"], vec!["C", "2", "surplus"]]
+    );
+}
+
+#[test]
+fn a_file_that_changes_is_noticed() {
+    let (input, mut file) = open(b"a,b\n1,2\n").unwrap();
+    file.write_all(b"3,4\n").unwrap();
+    let error = input
+        .for_each_row(|_| ControlFlow::<()>::Continue(()))
+        .unwrap_err();
+    assert!(matches!(error.kind, InputErrorKind::Changed));
+    assert!(input.fingerprint().is_err());
+}
+
+#[test]
+fn pairs_are_read_with_any_encoding() {
+    let pairs = file(b"from;to\r\nN\xfa\xf1ez;1\r\n\r\nX;;\r\n");
+    let read = Input::read_pairs(pairs.path()).unwrap();
+    assert_eq!(read[1], ("Núñez".to_owned(), "1".to_owned()));
+    assert_eq!((read.len(), read[2].1.as_str()), (3, ""));
+    let error = Input::read_pairs(file(b"a,b\n1,2,3\n").path()).unwrap_err();
+    assert!(matches!(error.kind, InputErrorKind::NotAPair));
+    assert_eq!(error.position.row, 2);
+}
