@@ -18,6 +18,9 @@ mod quotes;
 mod relay;
 mod workbook;
 
+#[cfg(test)]
+mod corpus;
+
 pub use encoding::EncodingReason;
 pub use error::{Foreign, InputError, InputErrorKind};
 
@@ -174,7 +177,7 @@ impl Input {
         let read = || -> Result<Vec<(String, String)>, Fault> {
             let form = recognise(path, &Options::default())?;
             let mut pairs = Vec::new();
-            form.read(path, &mut |source| {
+            form.read(path, false, &mut |source| {
                 let mut row = Row::default();
                 while source.next(&mut row)? {
                     let surplus = row.cells().skip(2).any(|cell| !cell.text.trim().is_empty());
@@ -198,10 +201,11 @@ impl Input {
         let identity = Identity::of(path)?;
         let form = recognise(path, options)?;
         let mut header = None;
-        form.read(path, &mut |source| {
+        let found = form.read(path, true, &mut |source| {
             header = Some(Header::find(source, options.header_row)?);
             Ok(())
-        })?;
+        });
+        found.map_err(|fault| form.placed(fault))?;
         let header = header.ok_or(InputErrorKind::NoHeader)?;
         identity.check(path)?;
         let description = describe(path, &identity, &header, &form);
@@ -217,8 +221,9 @@ impl Input {
     fn produce(&self, outlet: &mut Outlet) -> Result<(), Fault> {
         let path = &self.description.file;
         self.identity.check(path)?;
-        self.form.read(path, &mut |source| {
-            let mut rows = header::Body::new(source, &self.header);
+        self.form.read(path, false, &mut |source| {
+            let pad = self.description.kind == Kind::Xlsx;
+            let mut rows = header::Body::new(source, &self.header, pad);
             outlet.pump(&mut rows)
         })?;
         self.identity.check(path)
@@ -226,16 +231,27 @@ impl Input {
 }
 
 impl Readable {
-    /// Opens the rows and lends them to `user`.
+    /// Opens the rows and lends them to `user`; `keep` says that they are soon read again.
     fn read(
         &self,
         path: &Path,
+        keep: bool,
         user: &mut dyn FnMut(&mut dyn Source) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         match self {
             Readable::Csv(text) => user(&mut Records::open(path, text)?),
-            Readable::Xlsx(book) => book.read(path, user),
+            Readable::Xlsx(book) => book.read(path, keep, user),
         }
+    }
+}
+
+impl Readable {
+    /// Gives a fault the sheet's name, which the rows of a preview do not carry.
+    fn placed(&self, mut fault: Fault) -> Fault {
+        if let Readable::Xlsx(book) = self {
+            fault.position.sheet = Some(Arc::from(book.sheet()));
+        }
+        fault
     }
 }
 

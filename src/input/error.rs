@@ -234,6 +234,9 @@ pub enum InputErrorKind {
     /// A sheet was named for a file that has none.
     #[error("a sheet is asked for, and a CSV file has none")]
     SheetOfCsv,
+    /// Most cells are formulas whose values the file does not hold.
+    #[error("more than a million formulas have no value: the file was never calculated")]
+    Uncomputed,
     /// A row of a translation table does not have two columns.
     #[error("this row does not have two columns")]
     NotAPair,
@@ -323,6 +326,7 @@ impl InputErrorKind {
             }
             K::NoSheetWithData { .. } => "name the sheet with --sheet if it is a hidden one",
             K::SheetOfCsv => "leave --sheet and `sheet` in [source] out for this file",
+            K::Uncomputed => "open it in Excel, let it calculate, and save it",
             K::NotAPair => "give each row a value and what it becomes",
             K::Changed => "wait until nobody writes to it, or copy it, and try again",
             K::NoThread(_) => "free some memory and try again",

@@ -5,7 +5,7 @@
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
-use crate::row::{Position, Row};
+use crate::row::{CellKind, Position, Row};
 
 /// Rows looked at to tell title lines from a header.
 const LOOK_AHEAD: usize = 50;
@@ -148,15 +148,20 @@ pub(super) struct Body<'a> {
     header: &'a Header,
     whole: Row,
     in_body: bool,
+    /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
+    width: usize,
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(source: &'a mut dyn Source, header: &'a Header) -> Self {
+    /// `pad` makes rows as wide as the header at least.
+    pub(super) fn new(source: &'a mut dyn Source, header: &'a Header, pad: bool) -> Self {
+        let width = if pad { header.names.len() } else { 0 };
         Body {
             source,
             header,
             whole: Row::default(),
             in_body: false,
+            width,
         }
     }
 
@@ -171,28 +176,39 @@ impl<'a> Body<'a> {
     }
 }
 
-impl Source for Body<'_> {
-    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
-        let Some(cut) = self.header.cut else {
-            return self.next_row(row);
-        };
+impl Body<'_> {
+    /// The next row without the two columns of a rejects file; cells behind them, in a row that is too wide, stay.
+    fn next_cut(&mut self, row: &mut Row, cut: usize) -> Result<bool, Fault> {
         let mut whole = std::mem::take(&mut self.whole);
-        let found = loop {
-            if !self.next_row(&mut whole)? {
-                break false;
-            }
-            // The two columns go; cells behind them, in a row that is too wide, stay and are reported.
+        let mut found = false;
+        while !found && self.next_row(&mut whole)? {
             row.reset(whole.position.row, whole.position.line);
             for (at, cell) in whole.cells().enumerate() {
                 if at < cut || at >= cut + REJECTS.len() {
                     row.push_kind(cell.text, cell.kind);
                 }
             }
-            if !row.is_blank() {
-                break true;
-            }
-        };
+            found = !is_empty(row);
+        }
         self.whole = whole;
         Ok(found)
     }
+}
+
+impl Source for Body<'_> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        let found = match self.header.cut {
+            Some(cut) => self.next_cut(row, cut)?,
+            None => self.next_row(row)?,
+        };
+        while found && row.width() < self.width {
+            row.push("");
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a row says nothing at all; a formula without a value says that one was meant.
+pub(super) fn is_empty(row: &Row) -> bool {
+    row.is_blank() && row.cells().all(|cell| cell.kind != CellKind::Uncomputed)
 }

@@ -1,24 +1,347 @@
-//! stub
+//! [`Workbook`]: one worksheet of an XLSX file as rows.
+//!
+//! Owns the use of calamine: its stream of cells, never its ranges, which allocate what a file claims. Guarantees
+//! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
+//! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
+
+mod package;
+mod show;
+mod survey;
+mod tags;
+
 use super::error::{Fault, Foreign, InputErrorKind};
+use super::header::is_empty;
 use super::relay::Source;
+use crate::row::{CellKind, Position, Row};
+use calamine::{Cell, DataRef, Reader, Xlsx, XlsxCellReader, XlsxError};
+use memchr::memmem;
+use package::{Package, Sheet};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-#[derive(Debug)]
-pub(super) struct Workbook;
+use std::sync::{Mutex, PoisonError};
+use survey::Facts;
+
+/// A spreadsheet's last row and column, counted from 0.
+const LAST_ROW: u32 = 1_048_575;
+const LAST_COLUMN: u32 = 16_383;
+/// A row of text is far shorter; a row of giant cells is no call.
+const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
+
+type Book = Xlsx<BufReader<File>>;
+
+/// A workbook whose sheet has been chosen and whose parts have been checked.
+pub(super) struct Workbook {
+    sheet: String,
+    part: String,
+    facts: Facts,
+    /// The workbook as it was opened to look at the header, for the first reading: shared strings take their time.
+    opened: Mutex<Option<Box<Book>>>,
+}
+
+impl std::fmt::Debug for Workbook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workbook")
+            .field("sheet", &self.sheet)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Workbook {
-    pub(super) fn open(_: &Path, _: Option<&str>) -> Result<Self, Fault> {
-        Err(InputErrorKind::Foreign(Foreign::Zip).into())
+    /// Chooses the sheet and reads every part that rows come from to its end.
+    pub(super) fn open(path: &Path, asked: Option<&str>) -> Result<Workbook, Fault> {
+        let mut package = Package::open(path)?;
+        let sheets = package.sheets()?;
+        let sheet = choose(&mut package, &sheets, asked)?.clone();
+        package.check_small_parts()?;
+        if let Some(part) = package.shared_strings() {
+            survey::shared_strings(&mut package, &part)?;
+        }
+        let facts = survey::sheet(&mut package, &sheet.part)?;
+        // Damage in another sheet is damage of the file: whoever sent it should know.
+        for other in sheets.iter().filter(|other| other.part != sheet.part) {
+            survey::checksum(&mut package, &other.part)?;
+        }
+        Ok(Workbook {
+            sheet: sheet.name,
+            part: sheet.part,
+            facts,
+            opened: Mutex::new(None),
+        })
     }
+
+    /// The name of the sheet.
     pub(super) fn sheet(&self) -> &str {
-        ""
+        &self.sheet
     }
+
+    /// Opens the rows and lends them to `user`; `keep` holds the opened workbook for the next reading.
     pub(super) fn read(
         &self,
-        _: &Path,
-        _: &mut dyn FnMut(&mut dyn Source) -> Result<(), Fault>,
+        path: &Path,
+        keep: bool,
+        user: &mut dyn FnMut(&mut dyn Source) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        let kept = self
+            .opened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let read = || -> Result<Box<Book>, Fault> {
+            let mut book = match kept {
+                Some(book) => book,
+                None => Box::new(self.open_book(path)?),
+            };
+            let is_1904 = book.has_1904_epoch();
+            let cells = book
+                .worksheet_cells_reader(&self.sheet)
+                .map_err(|e| self.fault(&e, 0))?;
+            user(&mut Rows::new(self, cells, is_1904))?;
+            Ok(book)
+        };
+        // A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
+        match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(book)) if keep => {
+                *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(book);
+                Ok(())
+            }
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(self.damaged(0, "the parser gave up on it")),
+        }
+    }
+
+    fn open_book(&self, path: &Path) -> Result<Book, Fault> {
+        let file = BufReader::with_capacity(64 * 1024, File::open(path)?);
+        Xlsx::new(file).map_err(|error| self.fault(&error, 0))
+    }
+
+    /// Calamine's errors may hold a cell's value, so only their kind is told.
+    fn fault(&self, error: &XlsxError, row: u64) -> Fault {
+        let what = match error {
+            XlsxError::Password => return InputErrorKind::Encrypted.into(),
+            XlsxError::Io(_) | XlsxError::Zip(_) => "it cannot be unpacked",
+            XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {
+                "it is not well-formed XML"
+            }
+            XlsxError::NotAWorksheet(_) => "it is no worksheet",
+            XlsxError::WorksheetNotFound(_) | XlsxError::FileNotFound(_) => "a part is missing",
+            XlsxError::RelationshipNotFound => "a part is named that is not there",
+            XlsxError::Encoding(_) => "its text is not encoded as it says",
+            _ => "a cell is not written as the format says",
+        };
+        self.damaged(row, what)
+    }
+
+    fn damaged(&self, row: u64, what: &'static str) -> Fault {
+        self.at(
+            row,
+            InputErrorKind::Damaged {
+                part: self.part.clone(),
+                what,
+            },
+        )
+    }
+
+    fn at(&self, row: u64, kind: InputErrorKind) -> Fault {
+        let position = Position {
+            row,
+            sheet: Some(self.sheet.as_str().into()),
+            line: None,
+        };
+        Fault { position, kind }
+    }
+}
+
+/// The sheet that was asked for, else the only visible one with data.
+fn choose<'a>(
+    package: &mut Package,
+    sheets: &'a [Sheet],
+    asked: Option<&str>,
+) -> Result<&'a Sheet, InputErrorKind> {
+    let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect();
+    if let Some(asked) = asked {
+        let plain = |name: &str| name.trim().to_lowercase();
+        let exact = sheets.iter().find(|sheet| sheet.name == asked);
+        let found = exact.or_else(|| sheets.iter().find(|s| plain(&s.name) == plain(asked)));
+        return found.ok_or_else(|| InputErrorKind::NoSuchSheet {
+            name: asked.to_owned(),
+            sheets: names(&sheets.iter().collect::<Vec<_>>()),
+        });
+    }
+    let (visible, hidden): (Vec<_>, Vec<_>) = sheets.iter().partition(|sheet| sheet.visible);
+    let mut with_data = Vec::new();
+    for sheet in visible {
+        if survey::has_data(package, &sheet.part)? {
+            with_data.push(sheet);
+        }
+    }
+    match with_data.as_slice() {
+        [] => Err(InputErrorKind::NoSheetWithData {
+            hidden: names(&hidden),
+        }),
+        [only] => Ok(only),
+        several => Err(InputErrorKind::SeveralSheets {
+            sheets: names(several),
+        }),
+    }
+}
+
+/// The cells of a sheet, gathered into rows.
+struct Rows<'a, R: Read + Seek> {
+    book: &'a Workbook,
+    cells: XlsxCellReader<'a, R>,
+    is_1904: bool,
+    /// The first cell of the next row.
+    pending: Option<Cell<DataRef<'a>>>,
+    /// Rows below this one have been handed out.
+    next_row: u32,
+    /// How many of the formulas without a value have been met.
+    uncomputed: usize,
+    ended: bool,
+    scratch: String,
+}
+
+impl<'a, R: Read + Seek> Rows<'a, R> {
+    fn new(book: &'a Workbook, cells: XlsxCellReader<'a, R>, is_1904: bool) -> Self {
+        Rows {
+            book,
+            cells,
+            is_1904,
+            pending: None,
+            next_row: 0,
+            uncomputed: 0,
+            ended: false,
+            scratch: String::new(),
+        }
+    }
+
+    /// The next cell with a value, or with a formula that has none.
+    fn next_cell(&mut self) -> Result<Option<Cell<DataRef<'a>>>, Fault> {
+        if let Some(cell) = self.pending.take() {
+            return Ok(Some(cell));
+        }
+        // Asked once more behind its end, the cell stream would run on into the rest of the part.
+        while !self.ended {
+            let next = self.cells.next_cell();
+            let next = next.map_err(|e| self.book.fault(&e, u64::from(self.next_row)))?;
+            let Some(cell) = next else {
+                self.ended = true;
+                return Ok(None);
+            };
+            let (row, column) = cell.get_position();
+            if row > LAST_ROW || column > LAST_COLUMN {
+                return Err(self
+                    .book
+                    .damaged(u64::from(row) + 1, "a cell is outside the sheet"));
+            }
+            if !matches!(cell.get_value(), DataRef::Empty) || self.is_uncomputed(row, column) {
+                return Ok(Some(cell));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the cell is the next formula without a value; the list is in the order of the cells.
+    fn is_uncomputed(&mut self, row: u32, column: u32) -> bool {
+        let found = self.book.facts.uncomputed.get(self.uncomputed) == Some(&(row, column));
+        self.uncomputed += usize::from(found);
+        found
+    }
+
+    /// Gathers one row; false at the end of the sheet.
+    fn gather(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        let Some(mut cell) = self.next_cell()? else {
+            return Ok(false);
+        };
+        let (number, _) = cell.get_position();
+        if number < self.next_row {
+            let what = "its rows are not in order";
+            return Err(self.book.damaged(u64::from(number) + 1, what));
+        }
+        self.next_row = number.saturating_add(1);
+        row.reset(u64::from(self.next_row), None);
+        loop {
+            self.put(row, cell.get_position().1, cell.get_value())?;
+            match self.next_cell()? {
+                Some(next) if next.get_position().0 == number => cell = next,
+                other => {
+                    self.pending = other;
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, row: &mut Row, column: u32, value: &DataRef<'a>) -> Result<(), Fault> {
+        let at = usize::try_from(column).unwrap_or(usize::MAX);
+        if at < row.width() {
+            let what = "the cells of a row are not in order";
+            return Err(self.book.damaged(u64::from(self.next_row), what));
+        }
+        while row.width() < at {
+            row.push("");
+        }
+        match value {
+            DataRef::Empty => row.push_kind("", CellKind::Uncomputed),
+            value => show::push(row, value, self.is_1904, &mut self.scratch),
+        }
+        if row.joined().len() > MAX_ROW_TEXT {
+            let kind = InputErrorKind::TooLarge {
+                part: String::new(),
+                what: "this row",
+                limit: "16 MiB",
+            };
+            return Err(self.book.at(u64::from(self.next_row), kind));
+        }
         Ok(())
     }
 }
-pub(super) fn ole(_: &Path) -> Result<InputErrorKind, Fault> {
-    Ok(InputErrorKind::Foreign(Foreign::Xls))
+
+impl<R: Read + Seek> Source for Rows<'_, R> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        while self.gather(row)? {
+            if !is_empty(row) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
+
+/// Tells an encrypted workbook from an old one: both are OLE2 files.
+pub(super) fn ole(path: &Path) -> Result<InputErrorKind, Fault> {
+    // The names in the file's directory are UTF-16.
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut file = File::open(path)?;
+    let mut window = Vec::new();
+    let mut chunk = vec![0; 256 * 1024];
+    loop {
+        let length = super::encoding::read_some(&mut file, &mut chunk)?;
+        if length == 0 {
+            return Ok(InputErrorKind::Foreign(Foreign::Xls));
+        }
+        window.extend_from_slice(chunk.get(..length).unwrap_or_default());
+        if memmem::find(&window, &name).is_some() {
+            return Ok(InputErrorKind::Encrypted);
+        }
+        let old = window.len().saturating_sub(name.len());
+        window.drain(..old);
+    }
+}
+
+/// A document type has no place in a workbook: it is how an XML file makes a parser fetch or multiply things.
+fn doctype(part: &str) -> InputErrorKind {
+    let what = "it has a document type, which no spreadsheet program writes";
+    InputErrorKind::Damaged {
+        part: part.to_owned(),
+        what,
+    }
+}
+
+#[cfg(test)]
+mod tests;

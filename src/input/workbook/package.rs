@@ -1,0 +1,312 @@
+//! [`Package`]: the zip archive around a workbook.
+//!
+//! Owns which parts there are, which sheets the workbook names, and reading a part to its very end so that its
+//! checksum is compared: the sheet reader never gets that far. Guarantees that a part is measured while it is
+//! unpacked, whatever size the archive claims for it. Finds parts exactly as calamine does (without regard to case, a
+//! backslash for a slash), so that what was checked is what is read.
+
+use super::super::error::{Foreign, InputErrorKind};
+use quick_xml::events::{BytesStart, Event};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+/// Parts that are held whole for a moment: what names the sheets, and what calamine keeps of the styles.
+const SMALL: u64 = 32 * 1024 * 1024;
+const SMALL_TEXT: &str = "32 MiB";
+/// One read while unpacking.
+const CHUNK: usize = 128 * 1024;
+
+/// A worksheet as the workbook names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sheet {
+    pub(super) name: String,
+    pub(super) part: String,
+    pub(super) visible: bool,
+}
+
+/// An open archive.
+pub(super) struct Package {
+    archive: ZipArchive<BufReader<File>>,
+    /// Lower-case path with slashes -> path as the archive has it.
+    parts: HashMap<String, String>,
+    /// The folder of the workbook part, with its slash.
+    folder: String,
+    workbook: String,
+}
+
+impl Package {
+    /// Opens the archive and tells a workbook from other things in zip archives.
+    pub(super) fn open(path: &Path) -> Result<Package, InputErrorKind> {
+        let file = File::open(path).map_err(InputErrorKind::io)?;
+        let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| archive_error("", e))?;
+        let mut parts = HashMap::new();
+        for name in archive.file_names() {
+            let name = name.map_err(|e| archive_error("", e))?;
+            parts.insert(normal(&name), name.into_owned());
+        }
+        let mut package = Package {
+            archive,
+            parts,
+            folder: String::new(),
+            workbook: String::new(),
+        };
+        if let Some(foreign) = package.foreign() {
+            return Err(InputErrorKind::Foreign(foreign));
+        }
+        package.find_workbook()?;
+        Ok(package)
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.parts.contains_key(part)
+    }
+
+    /// What else it may be, told by the parts that only the others have.
+    fn foreign(&mut self) -> Option<Foreign> {
+        let inside = |folder: &str| self.parts.keys().any(|part| part.starts_with(folder));
+        if inside("index/") || self.has("index.zip") {
+            return Some(Foreign::Numbers);
+        }
+        if self.has("xl/workbook.bin") {
+            return Some(Foreign::Xlsb);
+        }
+        if inside("word/") || inside("ppt/") {
+            return Some(Foreign::OfficeDocument);
+        }
+        if self.has("content.xml") {
+            let sheet = self
+                .small("mimetype")
+                .is_ok_and(|m| m.ends_with(b"spreadsheet"));
+            return Some(if sheet {
+                Foreign::Ods
+            } else {
+                Foreign::OfficeDocument
+            });
+        }
+        (!self.has("_rels/.rels")).then_some(Foreign::Zip)
+    }
+
+    fn find_workbook(&mut self) -> Result<(), InputErrorKind> {
+        let mut target = None;
+        self.elements("_rels/.rels", |e| {
+            if e.local_name().as_ref() == "Relationship" {
+                let typ = attribute(e, "Type").unwrap_or_default();
+                if typ.ends_with("/relationships/officeDocument") {
+                    target = attribute(e, "Target");
+                }
+            }
+        })?;
+        let target = target.ok_or(InputErrorKind::Foreign(Foreign::Zip))?;
+        let (folder, name) = match target.rsplit_once('/') {
+            Some((folder, name)) => (format!("{folder}/"), name.to_owned()),
+            None => (String::new(), target),
+        };
+        self.folder = folder.strip_prefix('/').unwrap_or(&folder).to_owned();
+        self.workbook = if name.is_empty() {
+            "workbook.xml".to_owned()
+        } else {
+            name
+        };
+        if self.has(&normal(&format!("{}{}", self.folder, self.workbook))) {
+            return Ok(());
+        }
+        Err(InputErrorKind::Damaged {
+            part: self.workbook.clone(),
+            what: "the part is missing",
+        })
+    }
+
+    /// The worksheets in the workbook's order; charts and dialogs are none.
+    pub(super) fn sheets(&mut self) -> Result<Vec<Sheet>, InputErrorKind> {
+        let rels = format!("{}_rels/{}.rels", self.folder, self.workbook);
+        let mut targets = HashMap::new();
+        self.elements(&rels, |e| {
+            if e.local_name().as_ref() == "Relationship" {
+                let id = attribute(e, "Id").unwrap_or_default();
+                let typ = attribute(e, "Type").unwrap_or_default();
+                targets.insert(id, (attribute(e, "Target").unwrap_or_default(), typ));
+            }
+        })?;
+        let folder = self.folder.clone();
+        let mut sheets = Vec::new();
+        self.elements(&format!("{folder}{}", self.workbook), |e| {
+            if e.local_name().as_ref() != "sheet" {
+                return;
+            }
+            let id = attribute(e, "id").unwrap_or_default();
+            let Some((target, typ)) = targets.get(&id) else {
+                return;
+            };
+            if typ.ends_with("/worksheet") {
+                let part = match target.strip_prefix('/') {
+                    Some(absolute) => absolute.to_owned(),
+                    None => format!("{folder}{target}"),
+                };
+                let state = attribute(e, "state");
+                sheets.push(Sheet {
+                    name: attribute(e, "name").unwrap_or_default(),
+                    part,
+                    visible: state.is_none_or(|state| state == "visible"),
+                });
+            }
+        })?;
+        Ok(sheets)
+    }
+
+    /// Reads the parts that calamine takes in whole when it opens the workbook, checking each to its end.
+    pub(super) fn check_small_parts(&mut self) -> Result<(), InputErrorKind> {
+        for name in ["styles.xml", "theme/theme1.xml"] {
+            let part = format!("{}{name}", self.folder);
+            if self.has(&normal(&part)) {
+                self.unpack(&part, SMALL, SMALL_TEXT, &mut |_| {
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The part that holds the shared strings, where there is one.
+    pub(super) fn shared_strings(&self) -> Option<String> {
+        let part = format!("{}sharedStrings.xml", self.folder);
+        self.has(&normal(&part)).then_some(part)
+    }
+
+    /// The size that the archive gives for a part as it is packed.
+    pub(super) fn packed_size(&mut self, part: &str) -> u64 {
+        let name = self.name(part);
+        self.archive
+            .by_name(&name)
+            .map_or(0, |file| file.compressed_size())
+    }
+
+    /// Unpacks a part to its end, chunk by chunk, comparing its checksum; `each` may break it off, and
+    /// then there was none.
+    pub(super) fn unpack(
+        &mut self,
+        part: &str,
+        limit: u64,
+        limit_text: &'static str,
+        each: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, InputErrorKind>,
+    ) -> Result<(), InputErrorKind> {
+        let name = self.name(part);
+        let mut file = self
+            .archive
+            .by_name(&name)
+            .map_err(|e| archive_error(part, e))?;
+        let mut chunk = vec![0; CHUNK];
+        let mut size = 0;
+        loop {
+            let length = match file.read(&mut chunk) {
+                Ok(0) => return Ok(()),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(unpack_error(part, error)),
+            };
+            size += length as u64;
+            if size > limit {
+                return Err(InputErrorKind::TooLarge {
+                    part: part.to_owned(),
+                    what: "the unpacked size",
+                    limit: limit_text,
+                });
+            }
+            if each(chunk.get(..length).unwrap_or_default())?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn small(&mut self, part: &str) -> Result<Vec<u8>, InputErrorKind> {
+        let mut bytes = Vec::new();
+        self.unpack(part, SMALL, SMALL_TEXT, &mut |chunk| {
+            bytes.extend_from_slice(chunk);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(bytes)
+    }
+
+    fn name(&self, part: &str) -> String {
+        self.parts
+            .get(&normal(part))
+            .map_or_else(|| part.to_owned(), Clone::clone)
+    }
+
+    /// Calls `each` for every element of a small part.
+    fn elements(
+        &mut self,
+        part: &str,
+        mut each: impl FnMut(&BytesStart<'_>),
+    ) -> Result<(), InputErrorKind> {
+        let bytes = self.small(part)?;
+        let mut reader = quick_xml::Reader::from_reader(bytes.as_slice());
+        reader.config_mut().check_end_names = false;
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match reader.read_event_into(&mut buffer) {
+                Ok(Event::Start(element) | Event::Empty(element)) => each(&element),
+                Ok(Event::DocType(_)) => return Err(super::doctype(part)),
+                Ok(Event::Eof) => return Ok(()),
+                Ok(_) => {}
+                Err(_) => {
+                    return Err(InputErrorKind::Damaged {
+                        part: part.to_owned(),
+                        what: "the part is not well-formed XML",
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The value of an attribute, whatever its namespace prefix, with its entities resolved.
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let mut attributes = element.attributes();
+    let mut attributes = attributes.with_checks(false).flatten();
+    let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    let value = found
+        .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+        .ok()?;
+    Some(value.into_owned())
+}
+
+fn normal(part: &str) -> String {
+    part.replace('\\', "/").to_ascii_lowercase()
+}
+
+fn archive_error(part: &str, error: ZipError) -> InputErrorKind {
+    let what = match error {
+        ZipError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => "it is cut short",
+        ZipError::Io(error) => return InputErrorKind::io(error),
+        ZipError::FileNotFound => "the part is missing",
+        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            return InputErrorKind::Encrypted;
+        }
+        ZipError::InvalidArchive(_) => "it is cut short, or no archive in spite of its first bytes",
+        _ => "it is packed in a way that no spreadsheet program uses",
+    };
+    InputErrorKind::Damaged {
+        part: part.to_owned(),
+        what,
+    }
+}
+
+fn unpack_error(part: &str, error: io::Error) -> InputErrorKind {
+    let damaged = |what| InputErrorKind::Damaged {
+        part: part.to_owned(),
+        what,
+    };
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+            damaged("its checksum is wrong or it cannot be unpacked")
+        }
+        io::ErrorKind::UnexpectedEof => damaged("it is cut short"),
+        _ => InputErrorKind::Io(error),
+    }
+}

@@ -1,0 +1,417 @@
+//! Looks through the parts that rows come from, to their end, before a row is used.
+//!
+//! Owns what calamine does not tell: formulas without a value, hidden rows and columns, merged cells, filters; and
+//! the limits on shared strings, which calamine holds in memory. Its findings are for people and for the reader of
+//! the rows; the cells' values are read by calamine alone.
+
+use super::super::error::InputErrorKind;
+use super::package::Package;
+use super::tags::{Misfit, Tags};
+use std::ops::ControlFlow;
+
+/// A full sheet of long rows is some 2 GiB; beyond that the time to read it is no longer bounded by anything.
+const SHEET: u64 = 4 * 1024 * 1024 * 1024;
+const SHEET_TEXT: &str = "4 GiB";
+/// Calamine holds all shared strings: a full sheet's worth of calls, and no more.
+const STRINGS: u64 = 1024 * 1024 * 1024;
+const STRINGS_TEXT: &str = "1 GiB";
+/// Shared strings are distinct, so they pack 3 to 20 times; only blanks and repeats pack better.
+const RATIO: u64 = 150;
+const RATIO_FROM: u64 = 64 * 1024 * 1024;
+/// Each string costs memory beside its text: 24 million are a full sheet with 23 columns of text.
+const STRINGS_COUNT: u64 = 24 * 1024 * 1024;
+/// One string or cell with its markup.
+const CELL: u64 = 4 * 1024 * 1024;
+/// More formulas without a value than this are not listed but refused.
+const UNCOMPUTED: usize = 1_000_000;
+/// More merges or hidden runs than this come from no person.
+const RUNS: usize = 1_000_000;
+
+/// What a worksheet holds beside its values.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Whether any cell has a value or a formula.
+    pub(super) has_data: bool,
+    /// Cells with a formula and no value, in the order of the part; rows and columns from 0.
+    pub(super) uncomputed: Vec<(u32, u32)>,
+    /// Runs of hidden rows, from 0, both ends included.
+    pub(super) hidden_rows: Vec<(u32, u32)>,
+    /// Runs of hidden columns, from 0, both ends included.
+    pub(super) hidden_columns: Vec<(u32, u32)>,
+    /// Merged areas, as first and last row and column from 0.
+    pub(super) merged: Vec<[u32; 4]>,
+    /// Whether a filter is set that hides rows.
+    pub(super) filtered: bool,
+}
+
+/// Looks through a worksheet to its end.
+pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErrorKind> {
+    let mut survey = SheetSurvey::default();
+    let mut tags = Tags::default();
+    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
+        tags.feed(chunk, &mut |tag, text| survey.tag(tag, text))
+            .map_err(|m| misfit(part, m))?;
+        survey.trouble(part)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(survey.facts)
+}
+
+/// Reads a worksheet to its end for its checksum alone.
+pub(super) fn checksum(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
+    package.unpack(part, SHEET, SHEET_TEXT, &mut |_| {
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Whether a worksheet has a value; stops at the first.
+pub(super) fn has_data(package: &mut Package, part: &str) -> Result<bool, InputErrorKind> {
+    let mut survey = SheetSurvey::default();
+    let mut tags = Tags::default();
+    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
+        tags.feed(chunk, &mut |tag, text| survey.tag(tag, text))
+            .map_err(|m| misfit(part, m))?;
+        let found = survey.facts.has_data;
+        Ok(if found {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(survey.facts.has_data)
+}
+
+/// Looks through the shared strings and refuses what would fill the memory.
+pub(super) fn shared_strings(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
+    let packed = package.packed_size(part);
+    let mut tags = Tags::default();
+    let mut strings = Strings::default();
+    package.unpack(part, STRINGS, STRINGS_TEXT, &mut |chunk| {
+        tags.feed(chunk, &mut |tag, text| strings.tag(tag, text))
+            .map_err(|m| misfit(part, m))?;
+        strings.bytes += chunk.len() as u64;
+        if strings.bytes > RATIO_FROM && strings.bytes / RATIO > packed {
+            return Err(too_large(part, "how often the strings repeat", "150 times"));
+        }
+        if strings.count > STRINGS_COUNT {
+            return Err(too_large(part, "the number of strings", "25,165,824"));
+        }
+        if strings.longest > CELL {
+            return Err(too_large(part, "a string", "4 MiB"));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    // Calamine makes room for as many strings as the part claims to have.
+    if strings.claimed > strings.count.saturating_mul(2).saturating_add(65_536) {
+        return Err(InputErrorKind::Damaged {
+            part: part.to_owned(),
+            what: "it claims to hold more strings than it does",
+        });
+    }
+    Ok(())
+}
+
+fn too_large(part: &str, what: &'static str, limit: &'static str) -> InputErrorKind {
+    InputErrorKind::TooLarge {
+        part: part.to_owned(),
+        what,
+        limit,
+    }
+}
+
+fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
+    match misfit {
+        Misfit::TooLong => too_large(part, "a text or a tag", "1 MiB"),
+        Misfit::DocType => super::doctype(part),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Strings {
+    bytes: u64,
+    count: u64,
+    claimed: u64,
+    /// Bytes of text in the string that is open.
+    open: u64,
+    longest: u64,
+}
+
+impl Strings {
+    fn tag(&mut self, tag: &[u8], text: usize) {
+        self.open += (text + tag.len()) as u64;
+        self.longest = self.longest.max(self.open);
+        match local_name(tag) {
+            b"si" => {
+                self.count += 1;
+                self.open = 0;
+            }
+            b"/si" => self.open = 0,
+            b"sst" => self.claimed = number(attribute(tag, b"uniqueCount")).unwrap_or(0),
+            _ => {}
+        }
+    }
+}
+
+/// The cell whose end has not been met yet.
+#[derive(Debug)]
+struct OpenCell {
+    place: (u32, u32),
+    text_formula: bool,
+    formula: bool,
+    value: bool,
+    size: u64,
+}
+
+#[derive(Debug, Default)]
+struct SheetSurvey {
+    facts: Facts,
+    row: u32,
+    column: u32,
+    cell: Option<OpenCell>,
+    too_large: bool,
+}
+
+impl SheetSurvey {
+    fn tag(&mut self, tag: &[u8], text: usize) {
+        match local_name(tag) {
+            b"c" => self.cell_opens(tag),
+            b"v" => {
+                if let Some(cell) = &mut self.cell {
+                    // `<v></v>` and `<v/>` are an empty text where the cell is text, and no value otherwise.
+                    cell.value = cell.text_formula;
+                }
+            }
+            b"/v" | b"/t" => {
+                if text > 0 {
+                    self.facts.has_data = true;
+                    if let Some(cell) = &mut self.cell {
+                        cell.value = true;
+                    }
+                }
+            }
+            b"f" => {
+                self.facts.has_data = true;
+                if let Some(cell) = &mut self.cell {
+                    cell.formula = true;
+                }
+            }
+            b"/c" => self.cell_closes(),
+            b"row" => self.row_opens(tag),
+            b"/row" => {
+                self.row = self.row.saturating_add(1);
+                self.column = 0;
+            }
+            b"col" => self.column_run(tag),
+            b"mergeCell" => self.merge(tag),
+            b"filterColumn" => self.facts.filtered = true,
+            _ => {}
+        }
+        if let Some(cell) = &mut self.cell {
+            cell.size += (text + tag.len()) as u64;
+            self.too_large |= cell.size > CELL;
+        }
+    }
+
+    fn cell_opens(&mut self, tag: &[u8]) {
+        if let Some((row, column)) = attribute(tag, b"r").and_then(place) {
+            self.row = row;
+            self.column = column;
+        }
+        let place = (self.row, self.column);
+        self.column = self.column.saturating_add(1);
+        if tag.ends_with(b"/") {
+            return;
+        }
+        let text_formula = attribute(tag, b"t") == Some(b"str");
+        self.cell = Some(OpenCell {
+            place,
+            text_formula,
+            formula: false,
+            value: false,
+            size: 0,
+        });
+    }
+
+    fn cell_closes(&mut self) {
+        let Some(cell) = self.cell.take() else { return };
+        if cell.formula && !cell.value {
+            self.facts.uncomputed.push(cell.place);
+        }
+    }
+
+    fn row_opens(&mut self, tag: &[u8]) {
+        if let Some(row) = number(attribute(tag, b"r")).and_then(|row| row.checked_sub(1)) {
+            self.row = u32::try_from(row).unwrap_or(u32::MAX);
+        }
+        self.column = 0;
+        if is_true(attribute(tag, b"hidden")) {
+            extend(&mut self.facts.hidden_rows, self.row, self.row);
+        }
+        if tag.ends_with(b"/") {
+            self.row = self.row.saturating_add(1);
+        }
+    }
+
+    fn column_run(&mut self, tag: &[u8]) {
+        if !is_true(attribute(tag, b"hidden")) {
+            return;
+        }
+        let end = |name| {
+            let column = number(attribute(tag, name)).and_then(|column| column.checked_sub(1));
+            column.and_then(|column| u32::try_from(column).ok())
+        };
+        if let (Some(first), Some(last)) = (end(b"min"), end(b"max")) {
+            extend(&mut self.facts.hidden_columns, first, last);
+        }
+    }
+
+    fn merge(&mut self, tag: &[u8]) {
+        let area = attribute(tag, b"ref").and_then(|area| {
+            let colon = memchr::memchr(b':', area)?;
+            let (first, last) = (place(area.get(..colon)?)?, place(area.get(colon + 1..)?)?);
+            Some([first.0, first.1, last.0, last.1])
+        });
+        self.facts.merged.extend(area);
+    }
+
+    fn trouble(&self, part: &str) -> Result<(), InputErrorKind> {
+        if self.too_large {
+            return Err(too_large(part, "a cell", "4 MiB"));
+        }
+        if self.facts.uncomputed.len() > UNCOMPUTED {
+            return Err(InputErrorKind::Uncomputed);
+        }
+        if self.facts.hidden_rows.len() > RUNS || self.facts.merged.len() > RUNS {
+            return Err(too_large(
+                part,
+                "the number of merged or hidden areas",
+                "1,000,000",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Lengthens the last run by one that touches it, or begins a new one.
+fn extend(runs: &mut Vec<(u32, u32)>, first: u32, last: u32) {
+    match runs.last_mut() {
+        Some(run) if run.1.checked_add(1) == Some(first) => run.1 = last,
+        Some(run) if run.1 >= first => run.1 = run.1.max(last),
+        _ => runs.push((first, last)),
+    }
+}
+
+/// The name of a tag without its namespace prefix, with the slash of a closing tag.
+fn local_name(tag: &[u8]) -> &[u8] {
+    let (slash, inner) = match tag.split_first() {
+        Some((b'/', inner)) => (true, inner),
+        _ => (false, tag),
+    };
+    let end = inner
+        .iter()
+        .position(|b| matches!(b, b' ' | b'/' | b'\t' | b'\r' | b'\n'));
+    let name = end.and_then(|end| inner.get(..end)).unwrap_or(inner);
+    let Some(colon) = name.iter().position(|&b| b == b':') else {
+        return tag
+            .get(..name.len() + usize::from(slash))
+            .unwrap_or_default();
+    };
+    let local = name.get(colon + 1..).unwrap_or_default();
+    match (slash, local) {
+        (false, local) => local,
+        (true, b"c") => b"/c",
+        (true, b"v") => b"/v",
+        (true, b"t") => b"/t",
+        (true, b"si") => b"/si",
+        (true, b"row") => b"/row",
+        (true, _) => b"/",
+    }
+}
+
+/// The raw value of an attribute without a prefix; what is asked for never holds an entity.
+fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut at = 0;
+    loop {
+        let rest = tag.get(at..)?;
+        let equals = at + memchr::memchr(b'=', rest)?;
+        let key = tag.get(at..equals)?.trim_ascii();
+        let after = tag.get(equals + 1..)?;
+        let lead = after.len() - after.trim_ascii_start().len();
+        let quote = *after.get(lead)?;
+        let value = after.get(lead + 1..)?;
+        let end = memchr::memchr(quote, value)?;
+        let start = key
+            .iter()
+            .rposition(u8::is_ascii_whitespace)
+            .map_or(0, |space| space + 1);
+        if key.get(start..) == Some(name) {
+            return value.get(..end);
+        }
+        at = equals + 1 + lead + 1 + end + 1;
+    }
+}
+
+fn is_true(value: Option<&[u8]>) -> bool {
+    matches!(value, Some(b"1" | b"true"))
+}
+
+fn number(value: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(value?).ok()?.trim().parse().ok()
+}
+
+/// `AB12` as row and column from 0.
+fn place(reference: &[u8]) -> Option<(u32, u32)> {
+    let mut column = 0_u32;
+    let mut row = 0_u32;
+    for &byte in reference {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' => {
+                let letter = u32::from(byte.to_ascii_uppercase() - b'A') + 1;
+                column = column.checked_mul(26)?.checked_add(letter)?;
+            }
+            b'0'..=b'9' => row = row.checked_mul(10)?.checked_add(u32::from(byte - b'0'))?,
+            b'$' => {}
+            _ => return None,
+        }
+    }
+    Some((row.checked_sub(1)?, column.checked_sub(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(xml: &str) -> Facts {
+        let mut survey = SheetSurvey::default();
+        let mut tags = Tags::default();
+        tags.feed(xml.as_bytes(), &mut |tag, text| survey.tag(tag, text))
+            .unwrap();
+        survey.facts
+    }
+
+    #[test]
+    fn formulas_without_a_value_are_found() {
+        let xml = "<worksheet><sheetData><row r=\"2\"><c r=\"A2\"><f>1+1</f></c><c r=\"B2\"><f>1</f><v>1</v></c>\
+            <c t=\"str\"><f>\"\"</f><v></v></c><c><f>1</f><v/></c></row><row><c><f>2</f></c></row></sheetData></worksheet>";
+        let expected = [(1, 0), (1, 3), (2, 0)];
+        assert_eq!(facts(xml).uncomputed, expected);
+        let prefixed = xml
+            .replace("</", "</x:")
+            .replace('<', "<x:")
+            .replace("<x:/x:", "</x:");
+        assert_eq!(facts(&prefixed).uncomputed, expected);
+    }
+
+    #[test]
+    fn hidden_merged_and_filtered_are_found() {
+        let xml = "<cols><col min=\"2\" max='3' hidden=\"1\"/><col min=\"5\" max=\"5\"/></cols><sheetData>\
+            <row r=\"3\" hidden=\"1\"><c r=\"A3\"/></row><row r=\"4\" hidden=\"true\"/><row r=\"9\" hidden=\"1\"/>\
+            </sheetData><autoFilter ref=\"A1:B9\"><filterColumn colId=\"0\"/></autoFilter>\
+            <mergeCells><mergeCell ref=\"A1:B2\"/></mergeCells>";
+        let facts = facts(xml);
+        assert_eq!(facts.hidden_columns, [(1, 2)]);
+        assert_eq!(facts.hidden_rows, [(2, 3), (8, 8)]);
+        assert_eq!(facts.merged, [[0, 0, 1, 1]]);
+        assert!(facts.filtered && !facts.has_data);
+    }
+}

@@ -1,0 +1,169 @@
+//! [`Tags`]: the tags of an XML part, found in a stream of chunks without parsing what stands between them.
+//!
+//! Owns the limits that keep the real parser's memory small: no tag, text or comment longer than 1 MiB, no document
+//! type. Guarantees nothing about well-formedness; the real parser judges that. An order of magnitude faster than
+//! parsing, so that every part can be looked through before a row of it is used.
+
+use memchr::memchr;
+use memchr::memmem;
+
+/// The longest text of a cell is 32,767 characters, each at most six bytes as an entity.
+const MAX_PIECE: usize = 1024 * 1024;
+
+/// What is wrong with the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// A tag, a text or a comment is longer than any real one.
+    TooLong,
+    /// There is a document type, which could define entities.
+    DocType,
+}
+
+/// Finds tags across the borders of chunks.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    /// The beginning of a tag or comment that the last chunk cut.
+    carry: Vec<u8>,
+    /// Bytes of text since the last tag.
+    text: usize,
+}
+
+impl Tags {
+    /// Calls `each` for every tag of the next chunk: its inside without the angle brackets, and how many bytes of
+    /// text stood in front of it.
+    pub(super) fn feed(
+        &mut self,
+        chunk: &[u8],
+        each: &mut dyn FnMut(&[u8], usize),
+    ) -> Result<(), Misfit> {
+        if self.carry.is_empty() {
+            let left = self.scan(chunk, each)?;
+            self.carry
+                .extend_from_slice(chunk.get(left..).unwrap_or_default());
+        } else {
+            let mut joined = std::mem::take(&mut self.carry);
+            joined.extend_from_slice(chunk);
+            let left = self.scan(&joined, each)?;
+            joined.drain(..left);
+            self.carry = joined;
+        }
+        if self.carry.len() > MAX_PIECE || self.text > MAX_PIECE {
+            return Err(Misfit::TooLong);
+        }
+        Ok(())
+    }
+
+    /// Scans as far as pieces are whole and returns where the cut one begins.
+    fn scan(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8], usize)) -> Result<usize, Misfit> {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(open) = memchr(b'<', rest) else {
+                self.text += rest.len();
+                return Ok(bytes.len());
+            };
+            self.text += open;
+            if self.text > MAX_PIECE {
+                return Err(Misfit::TooLong);
+            }
+            let start = at + open;
+            let tag = bytes.get(start + 1..).unwrap_or_default();
+            let Some(length) = self.piece(tag, each)? else {
+                return Ok(start);
+            };
+            at = start + 1 + length;
+        }
+    }
+
+    /// Takes one piece of markup behind its `<` and returns its length; none where its end is not there yet.
+    fn piece(
+        &mut self,
+        tag: &[u8],
+        each: &mut dyn FnMut(&[u8], usize),
+    ) -> Result<Option<usize>, Misfit> {
+        match tag.first() {
+            None => Ok(None),
+            Some(b'!') => self.special(tag),
+            Some(_) => {
+                let Some(end) = memchr(b'>', tag) else {
+                    return Ok(None);
+                };
+                each(tag.get(..end).unwrap_or_default(), self.text);
+                self.text = 0;
+                Ok(Some(end + 1))
+            }
+        }
+    }
+
+    fn special(&mut self, tag: &[u8]) -> Result<Option<usize>, Misfit> {
+        const CDATA: &[u8] = b"![CDATA[";
+        const COMMENT: &[u8] = b"!--";
+        if tag.len() < CDATA.len() {
+            return Ok(None);
+        }
+        if tag.starts_with(COMMENT) {
+            let body = tag.get(COMMENT.len()..).unwrap_or_default();
+            return Ok(memmem::find(body, b"-->").map(|end| COMMENT.len() + end + 3));
+        }
+        if tag.starts_with(CDATA) {
+            let body = tag.get(CDATA.len()..).unwrap_or_default();
+            let Some(end) = memmem::find(body, b"]]>") else {
+                return Ok(None);
+            };
+            self.text += end;
+            return Ok(Some(CDATA.len() + end + 3));
+        }
+        Err(Misfit::DocType)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(xml: &str, size: usize) -> Result<Vec<(String, usize)>, Misfit> {
+        let mut found = Vec::new();
+        let mut tags = Tags::default();
+        for chunk in xml.as_bytes().chunks(size) {
+            let mut each = |tag: &[u8], text: usize| {
+                found.push((String::from_utf8_lossy(tag).into_owned(), text));
+            };
+            tags.feed(chunk, &mut each)?;
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn tags_are_found_at_any_chunk_border() {
+        let xml = "<?xml?><a x=\"1\"><!-- <no> --><b/>text<![CDATA[<c>]]>!</a>";
+        let expected = [("?xml?", 0), ("a x=\"1\"", 0), ("b/", 0), ("/a", 8)];
+        for size in 1..xml.len() {
+            let found = tags(xml, size).unwrap();
+            let found: Vec<_> = found
+                .iter()
+                .map(|(tag, text)| (tag.as_str(), *text))
+                .collect();
+            assert_eq!(found, expected, "in chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn document_types_and_endless_pieces_are_refused() {
+        assert_eq!(
+            tags("<!DOCTYPE lolz [<!ENTITY a \"b\">]>", 7),
+            Err(Misfit::DocType)
+        );
+        let endless = "x".repeat(MAX_PIECE + 1);
+        for xml in [
+            format!("<a>{endless}"),
+            format!("<a {endless}"),
+            format!("<!--{endless}"),
+        ] {
+            assert_eq!(tags(&xml, 4096), Err(Misfit::TooLong));
+        }
+        assert_eq!(
+            tags(&format!("<a>{endless}</a>"), 1 << 24),
+            Err(Misfit::TooLong)
+        );
+    }
+}

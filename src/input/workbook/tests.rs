@@ -1,0 +1,389 @@
+use super::super::{Input, InputError, Kind, Options};
+use super::*;
+use rust_xlsxwriter::{
+    ExcelDateTime, Format, Formula, Workbook as Writer, XlsxError as WriteError,
+};
+use std::io::Write;
+use std::ops::ControlFlow;
+use tempfile::NamedTempFile;
+use zip::write::SimpleFileOptions;
+
+type Shown = (String, CellKind);
+
+fn written(fill: impl FnOnce(&mut Writer) -> Result<(), WriteError>) -> NamedTempFile {
+    let mut writer = Writer::new();
+    fill(&mut writer).unwrap();
+    let file = NamedTempFile::new().unwrap();
+    writer.save(file.path()).unwrap();
+    file
+}
+
+fn open(file: &NamedTempFile) -> Result<Input, InputError> {
+    Input::open(file.path(), &Options::default())
+}
+
+fn rows(input: &Input) -> Result<Vec<(u64, Vec<Shown>)>, InputError> {
+    let mut rows = Vec::new();
+    input.for_each_row(|row| {
+        let cells = row
+            .cells()
+            .map(|cell| (cell.text.to_owned(), cell.kind))
+            .collect();
+        rows.push((row.position.row, cells));
+        ControlFlow::<()>::Continue(())
+    })?;
+    Ok(rows)
+}
+
+/// A workbook with one sheet, given as the XML of its `sheetData` and of its shared strings.
+fn raw(sheet: &str, strings: &str) -> NamedTempFile {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const REL: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let parts = [
+        (
+            "_rels/.rels",
+            format!(
+                "{head}<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" \
+            Type=\"{REL}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "{head}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{REL}\"><sheets>\
+            <sheet name=\"Calls\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "{head}<Relationships xmlns=\"{package}\">\
+            <Relationship Id=\"r1\" Type=\"{REL}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
+            </Relationships>"
+            ),
+        ),
+        ("xl/sharedStrings.xml", format!("{head}{strings}")),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!(
+                "{head}<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}\
+            </sheetData></worksheet>"
+            ),
+        ),
+    ];
+    let file = NamedTempFile::new().unwrap();
+    let mut zip = zip::ZipWriter::new(file.reopen().unwrap());
+    for (name, xml) in parts {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(xml.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    file
+}
+
+const NO_STRINGS: &str = "<sst></sst>";
+
+#[test]
+fn cells_become_the_text_a_person_expects() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        let date = Format::new().set_num_format("mm/dd/yyyy");
+        let time = Format::new().set_num_format("hh:mm");
+        for (column, name) in ["name", "phone", "dob", "seen", "at", "ok", "n"]
+            .into_iter()
+            .enumerate()
+        {
+            sheet.write(0, u16::try_from(column).unwrap(), name)?;
+        }
+        sheet.write(1, 0, "Núñez")?.write(1, 1, 5_551_234_567.0)?;
+        sheet.write_with_format(1, 2, ExcelDateTime::from_ymd(1989, 12, 30)?, &date)?;
+        let seen = ExcelDateTime::from_ymd(2024, 2, 29)?.and_hms(13, 5, 9)?;
+        sheet.write_with_format(1, 3, seen, &date)?;
+        sheet.write_with_format(1, 4, ExcelDateTime::from_hms(7, 30, 0)?, &time)?;
+        sheet.write(1, 5, true)?.write(1, 6, 0.1 + 0.2)?;
+        Ok(())
+    });
+    let input = open(&file).unwrap();
+    let description = input.description();
+    assert_eq!(
+        (description.kind, description.sheet.as_deref()),
+        (Kind::Xlsx, Some("Sheet1"))
+    );
+    let expected = [
+        ("Núñez", CellKind::Text),
+        ("5551234567", CellKind::Number),
+        ("1989-12-30", CellKind::Date),
+        ("2024-02-29 13:05:09", CellKind::Date),
+        ("07:30:00", CellKind::Time),
+        ("true", CellKind::Boolean),
+        ("0.3", CellKind::Number),
+    ]
+    .map(|(text, kind)| (text.to_owned(), kind));
+    for _ in 0..3 {
+        assert_eq!(rows(&input).unwrap(), [(2, expected.to_vec())]);
+    }
+}
+
+#[test]
+fn columns_and_rows_are_absolute_and_short_rows_are_padded() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        sheet.write(3, 1, "a")?.write(3, 2, "b")?.write(3, 4, "c")?;
+        sheet.write(6, 2, "x")?.write(8, 7, "far")?;
+        Ok(())
+    });
+    let input = open(&file).unwrap();
+    assert_eq!(input.header(), ["", "a", "b", "", "c"]);
+    assert_eq!(input.description().header_row, 4);
+    let rows = rows(&input).unwrap();
+    let texts = |at: usize| {
+        rows[at]
+            .1
+            .iter()
+            .map(|cell| cell.0.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((rows[0].0, texts(0)), (7, vec!["", "", "x", "", ""]));
+    assert_eq!((rows[1].0, rows[1].1.len()), (9, 8));
+}
+
+#[test]
+fn errors_and_formulas_without_a_value_are_marked() {
+    let sheet = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>a</t></is></c><c r=\"B1\" t=\"inlineStr\"><is><t>b</t></is></c></row>\
+        <row r=\"2\"><c r=\"A2\" t=\"e\"><v>#N/A</v></c><c r=\"B2\"><f>NOW()</f></c></row>\
+        <row r=\"3\"><c r=\"B3\"><f>1</f></c></row>\
+        <row r=\"4\"><c r=\"A4\" t=\"str\"><f>\"\"</f><v></v></c></row>\
+        <row r=\"5\"><c r=\"A5\"><f>1+1</f><v>2</v></c></row>";
+    let rows = rows(&open(&raw(sheet, NO_STRINGS)).unwrap()).unwrap();
+    let cell = |text: &str, kind| (text.to_owned(), kind);
+    assert_eq!(
+        rows[0].1,
+        [
+            cell("#N/A", CellKind::Error),
+            cell("", CellKind::Uncomputed)
+        ]
+    );
+    assert_eq!(
+        rows[1].1,
+        [cell("", CellKind::Text), cell("", CellKind::Uncomputed)]
+    );
+    assert_eq!(
+        rows[2],
+        (
+            5,
+            vec![cell("2", CellKind::Number), cell("", CellKind::Text)]
+        )
+    );
+}
+
+#[test]
+fn the_sheet_is_the_only_visible_one_with_data() {
+    let two = |hide: bool| {
+        written(move |writer| {
+            writer.add_worksheet().set_name("Empty")?;
+            let calls = writer.add_worksheet().set_name("Calls")?;
+            calls.set_active(true).write(0, 0, "a")?.write(1, 0, "1")?;
+            let other = writer.add_worksheet().set_name("Old")?;
+            other.set_hidden(hide).write(0, 0, "b")?.write(1, 0, "2")?;
+            Ok(())
+        })
+    };
+    assert_eq!(
+        open(&two(true)).unwrap().description().sheet.as_deref(),
+        Some("Calls")
+    );
+    let several = two(false);
+    let error = open(&several).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("more than one sheet has data: \"Calls\", \"Old\"")
+    );
+    let named = |name: &str| {
+        let options = Options {
+            sheet: Some(name.to_owned()),
+            ..Options::default()
+        };
+        Input::open(several.path(), &options)
+    };
+    assert_eq!(named(" old ").unwrap().header(), ["b"]);
+    let error = named("Nope").unwrap_err();
+    assert!(
+        error.to_string().contains("\"Empty\", \"Calls\", \"Old\""),
+        "{error}"
+    );
+    let error = named("Empty").unwrap_err();
+    assert!(matches!(error.kind, InputErrorKind::NoHeader), "{error}");
+}
+
+#[test]
+fn the_1904_epoch_is_respected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/calamine");
+    if !folder.is_dir() {
+        println!("skipped: there is no {}", folder.display());
+        return;
+    }
+    for name in ["date.xlsx", "date_1904.xlsx"] {
+        let input = Input::open(&folder.join(name), &Options::default()).unwrap();
+        assert_eq!(input.header()[0], "2021-01-01", "{name}");
+    }
+}
+
+#[test]
+fn cells_at_the_corners_cost_no_memory() {
+    let sheet = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"1048576\"><c r=\"XFD1048576\"><v>2</v></c></row>";
+    let rows = rows(&open(&raw(sheet, NO_STRINGS)).unwrap()).unwrap();
+    assert_eq!(
+        (rows[0].0, rows[0].1.len(), rows.len()),
+        (1_048_576, 16_384, 1)
+    );
+}
+
+#[test]
+fn hostile_sheets_end_in_a_typed_error() {
+    let long = "x".repeat(2 << 20);
+    let cases = [
+        ("<row r=\"1\"><c r=\"A1048577\"><v>1</v></c></row>".to_owned(), "outside the sheet"),
+        ("<row r=\"1\"><c r=\"XFE1\"><v>1</v></c></row>".to_owned(), "outside the sheet"),
+        ("<row r=\"2\"><c r=\"A2\"><v>1</v></c></row><row r=\"1\"><c r=\"A1\"><v>1</v></c></row>".to_owned(), "rows are not in order"),
+        ("<row r=\"1\"><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>".to_owned(), "cells of a row"),
+        ("<row r=\"1\"><c r=\"A1\" t=\"s\"><v>99</v></c></row>".to_owned(), "not written as"),
+        ("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row".to_owned(), "well-formed"),
+        (format!("<row r=\"1\"><c r=\"A1\" t=\"str\"><v>{long}</v></c></row>"), "over the limit"),
+        (format!("<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is>{}</is></c></row>", format!("<t>{}</t>", "y".repeat(1 << 19)).repeat(10)), "over the limit"),
+        ("<row r=\"99999999999\"><c r=\"A99999999999\"><v>1</v></c></row>".to_owned(), "damaged"),
+        ("<row r=\"1\"><c r=\"AAAAAAAAAAAA1\"><v>1</v></c></row>".to_owned(), "damaged"),
+    ];
+    for (sheet, message) in cases {
+        let error = open(&raw(&sheet, NO_STRINGS))
+            .and_then(|input| rows(&input))
+            .unwrap_err();
+        assert!(error.to_string().contains(message), "{message}: {error}");
+    }
+}
+
+#[test]
+fn shared_strings_that_would_fill_the_memory_are_refused() {
+    let sheet = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c></row>";
+    let cases = [
+        (
+            format!("<sst><si><t>{}</t></si></sst>", "x".repeat(2 << 20)),
+            "over the limit of 1 MiB",
+        ),
+        (
+            format!(
+                "<sst><si>{}</si></sst>",
+                "<r><t>12345678</t></r>".repeat(300_000)
+            ),
+            "a string is over",
+        ),
+        (
+            "<sst uniqueCount=\"4000000000\"><si><t>a</t></si></sst>".to_owned(),
+            "claims to hold more",
+        ),
+        (
+            format!("<sst>{}</sst>", "<si><t/></si>".repeat(6_000_000)),
+            "how often the strings repeat",
+        ),
+        (
+            "<!DOCTYPE sst [<!ENTITY a \"b\">]><sst><si><t>&a;</t></si></sst>".to_owned(),
+            "document type",
+        ),
+    ];
+    for (strings, message) in cases {
+        let error = open(&raw(sheet, &strings)).unwrap_err();
+        assert!(error.to_string().contains(message), "{message}: {error}");
+    }
+    let fine = "<sst uniqueCount=\"2\"><si><t>a &amp; b</t></si></sst>";
+    assert_eq!(open(&raw(sheet, fine)).unwrap().header(), ["a & b"]);
+}
+
+#[test]
+fn damaged_archives_are_refused_before_a_row_is_used() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        for row in 0..200 {
+            sheet
+                .write(row, 0, format!("value {row}"))?
+                .write(row, 1, row)?;
+        }
+        Ok(())
+    });
+    let whole = std::fs::read(file.path()).unwrap();
+    let check = |bytes: &[u8]| {
+        let mut damaged = NamedTempFile::new().unwrap();
+        damaged.write_all(bytes).unwrap();
+        open(&damaged).and_then(|input| rows(&input))
+    };
+    assert!(check(&whole).is_ok());
+    for part in 1..20 {
+        let cut = whole.get(..whole.len() * part / 20).unwrap();
+        assert!(matches!(
+            check(cut).unwrap_err().kind,
+            InputErrorKind::Damaged { .. }
+        ));
+    }
+    // A checksum in the central directory stands 16 bytes behind its signature.
+    let directory = memmem::rfind_iter(&whole, b"PK\x01\x02");
+    let sheet = directory.into_iter().find(|&at| {
+        whole
+            .get(at + 46..)
+            .unwrap()
+            .starts_with(b"xl/worksheets/sheet1.xml")
+    });
+    let mut flipped = whole.clone();
+    flipped[sheet.unwrap() + 16] ^= 1;
+    let error = check(&flipped).unwrap_err();
+    assert!(error.to_string().contains("checksum"), "{error}");
+}
+
+#[test]
+fn other_archives_are_told_apart() {
+    let cases = [
+        ("xl/workbook.bin", Foreign::Xlsb),
+        ("word/document.xml", Foreign::OfficeDocument),
+        ("Index/Document.iwa", Foreign::Numbers),
+        ("calls.csv", Foreign::Zip),
+    ];
+    for (part, foreign) in cases {
+        let file = NamedTempFile::new().unwrap();
+        let mut zip = zip::ZipWriter::new(file.reopen().unwrap());
+        zip.start_file(part, SimpleFileOptions::default()).unwrap();
+        zip.finish().unwrap();
+        let error = open(&file).unwrap_err();
+        assert!(
+            matches!(error.kind, InputErrorKind::Foreign(kind) if kind == foreign),
+            "{error}"
+        );
+    }
+    let mut ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    ole.resize(300 * 1024 - 7, 0);
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&ole).unwrap();
+    assert!(matches!(
+        open(&file).unwrap_err().kind,
+        InputErrorKind::Foreign(Foreign::Xls)
+    ));
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    file.write_all(&name).unwrap();
+    assert!(matches!(
+        open(&file).unwrap_err().kind,
+        InputErrorKind::Encrypted
+    ));
+}
+
+#[test]
+fn formulas_written_by_a_library_keep_their_stored_result() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        sheet.write(0, 0, "a")?;
+        sheet.write_formula(1, 0, Formula::new("=1+1").set_result("2"))?;
+        Ok(())
+    });
+    assert_eq!(rows(&open(&file).unwrap()).unwrap()[0].1[0].0, "2");
+}
