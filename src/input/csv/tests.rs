@@ -2,8 +2,11 @@ use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;
 
-/// Row number, line and cells of every row, or the fault that ended the reading.
-fn read(bytes: &[u8]) -> (Vec<(u64, u64, Vec<String>)>, Option<Fault>) {
+/// Row number, line and cells.
+type Shown = (u64, u64, Vec<String>);
+
+/// Every row, and the fault that ended the reading.
+fn read(bytes: &[u8]) -> (Vec<Shown>, Option<Fault>) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let (text, _) = Text::decide(file.path(), None, None).unwrap();

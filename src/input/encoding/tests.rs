@@ -99,7 +99,7 @@ fn a_cr_at_the_border_of_two_pieces_is_no_line_end_of_its_own() {
 fn flaws_name_their_line() {
     let long = format!("{}\nx\0y\n", "a,b\n".repeat(CHUNK));
     let cases: Vec<(Vec<u8>, Option<&str>, u64, &str)> = vec![
-        (b"a,b\n1,\02\n".to_vec(), None, 2, "NUL"),
+        (b"a,b\n1,\x002\n".to_vec(), None, 2, "NUL"),
         (long.into_bytes(), None, CHUNK as u64 + 2, "NUL"),
         (b"a,b\n1,\"2\n3,4\n".to_vec(), None, 2, "never ends"),
         (b"a,b\r1,\"2\r3,4\r".to_vec(), None, 2, "never ends"),

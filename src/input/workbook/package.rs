@@ -21,6 +21,9 @@ const SMALL_TEXT: &str = "32 MiB";
 /// One read while unpacking.
 const CHUNK: usize = 128 * 1024;
 
+/// What a look at one chunk says: go on, that is enough, or an error.
+pub(super) type Step = Result<ControlFlow<()>, InputErrorKind>;
+
 /// A worksheet as the workbook names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sheet {
@@ -192,7 +195,7 @@ impl Package {
         part: &str,
         limit: u64,
         limit_text: &'static str,
-        each: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, InputErrorKind>,
+        each: &mut dyn FnMut(&[u8]) -> Step,
     ) -> Result<(), InputErrorKind> {
         let name = self.name(part);
         let mut file = self

@@ -181,12 +181,10 @@ impl SheetSurvey {
                     cell.value = cell.text_formula;
                 }
             }
-            b"/v" | b"/t" => {
-                if text > 0 {
-                    self.facts.has_data = true;
-                    if let Some(cell) = &mut self.cell {
-                        cell.value = true;
-                    }
+            b"/v" | b"/t" if text > 0 => {
+                self.facts.has_data = true;
+                if let Some(cell) = &mut self.cell {
+                    cell.value = true;
                 }
             }
             b"f" => {
