@@ -16,6 +16,7 @@ mod fault;
 mod log;
 mod password;
 mod reply;
+mod rules;
 mod wire;
 
 pub use call::{Accept, UnknownWord};

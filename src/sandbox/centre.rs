@@ -1,55 +1,27 @@
 //! [`Centre`]: what the call centre knows, and what it decides about a call.
 //!
 //! Owns tokens, ticket IDs, counters and the draws of the fault plan. A ticket is logged before the verdict says that it
-//! was created; one that cannot be logged is not created and answers 409, as the vendor's failing database does. Its
-//! list of fields and rules is the sandbox's own, so that a mistake in the client's is seen. Knows no HTTP.
+//! was created; one that cannot be logged is not created and answers 409, as the vendor's failing database does. Knows no
+//! HTTP.
 
 use super::Settings;
 use super::call::{Call, Fields};
 use super::fault::{Fault, Scope, Stage};
 use super::log::{Event, Logs};
 use super::password;
+use super::rules;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rand::distr::{Alphanumeric, SampleString};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use tokio::time::Instant;
 
 /// The vendor's IDs and tokens have these lengths in the page's examples.
 const ID_LENGTH: usize = 9;
 const TOKEN_LENGTH: usize = 16;
-
-/// Required and not blank.
-const FILLED: [&str; 5] = ["patient_lname", "patient_fname", "dob", "complaint", "prac"];
-
-/// Required, though possibly empty.
-const PRESENT: &str = "client_code";
-
-/// The fields that the reply echoes: its name for them, and the request's, in the page's order.
-const ECHOED: [(&str, &str); 17] = [
-    ("field_mr", "field_mr"),
-    ("call_type", "Call_type"),
-    ("patient_lname", "patient_lname"),
-    ("patient_fname", "patient_fname"),
-    ("dob", "dob"),
-    ("sex", "sex"),
-    ("complaint", "complaint"),
-    ("caller_lname", "caller_lname"),
-    ("caller_fname", "caller_fname"),
-    ("relationship", "relationship"),
-    ("contact_phone", "contact_phone"),
-    ("contact_phone_2", "contact_phone_2"),
-    ("email", "email"),
-    ("address", "address"),
-    ("city", "city"),
-    ("state", "state"),
-    ("zip", "zip"),
-];
 
 /// What the call centre decided.
 pub(crate) enum Verdict {
@@ -169,6 +141,11 @@ impl Centre {
         self.counters[scope as usize].in_flight -= 1;
     }
 
+    #[cfg(test)]
+    pub(super) fn in_flight(&self, scope: Scope) -> u64 {
+        self.counters[scope as usize].in_flight
+    }
+
     /// Logs a request that the API has no call for, or whose body could not be read.
     pub(crate) fn stray(&mut self, connection: u64) {
         let event = Event {
@@ -247,7 +224,7 @@ impl Centre {
                 None => Verdict::Refused(406),
             },
             Scope::Ticket if !self.admit(&call.token) => Verdict::Refused(408),
-            Scope::Ticket => match rejection(fields) {
+            Scope::Ticket => match rules::rejection(fields) {
                 Some(code) => Verdict::Refused(code),
                 None => self.create(fields, fault),
             },
@@ -305,7 +282,7 @@ impl Centre {
     /// The fault that the complaint itself asks for, the first time that it comes.
     fn marked_fault(&mut self, fields: &Fields) -> Option<Fault> {
         let complaint = fields.text("complaint")?;
-        let fault = Fault::from_name(marker(&complaint, "[[fault:")?)?;
+        let fault = Fault::from_name(rules::marker(&complaint, "[[fault:")?)?;
         let fits = fault.fits(Scope::Ticket);
         (fits && self.marked.insert(complaint.into_owned())).then_some(fault)
     }
@@ -331,7 +308,7 @@ impl Centre {
         self.ids.insert(id.clone());
         let earlier = self.latest.replace(id.clone());
         Verdict::Created(NewTicket {
-            echo: echo(fields),
+            echo: rules::echo(fields),
             id,
             notes: format!(
                 "{} : Created by Answering Service API v2.0 from Sandbox by {}",
@@ -373,50 +350,6 @@ struct Line<'a> {
     at: String,
     fault: Option<Fault>,
     payload: &'a Map<String, Value>,
-}
-
-/// The code with which a submission is refused, if it is.
-fn rejection(fields: &Fields) -> Option<u16> {
-    let blank = |name| fields.text(name).is_none_or(|text| text.trim().is_empty());
-    if FILLED.into_iter().any(blank) || fields.text(PRESENT).is_none() {
-        return Some(407);
-    }
-    if !fields.text("dob").is_some_and(|dob| is_date(&dob)) {
-        return Some(410);
-    }
-    let complaint = fields.text("complaint")?;
-    let code = marker(&complaint, "[[reject:")?.parse().ok()?;
-    (100..1000).contains(&code).then_some(code)
-}
-
-/// What stands between an opening marker and the next `]]`.
-fn marker<'a>(text: &'a str, opening: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(opening)?;
-    let (inside, _) = rest.split_once("]]")?;
-    Some(inside)
-}
-
-/// Whether a text is a real date, written `YYYYMMDD`.
-fn is_date(text: &str) -> bool {
-    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let part = |range: Range<usize>| text.get(range)?.parse::<i16>().ok();
-    let small = |range| i8::try_from(part(range)?).ok();
-    match (part(0..4), small(4..6), small(6..8)) {
-        (Some(year), Some(month), Some(day)) => Date::new(year, month, day).is_ok(),
-        _ => false,
-    }
-}
-
-fn echo(fields: &Fields) -> Vec<(&'static str, Value)> {
-    ECHOED
-        .into_iter()
-        .map(|(reply, request)| {
-            let text = fields.text(request).unwrap_or_default();
-            (reply, Value::String(text.into_owned()))
-        })
-        .collect()
 }
 
 fn rfc3339(at: Timestamp) -> String {

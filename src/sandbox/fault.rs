@@ -1,6 +1,6 @@
 //! [`FaultPlan`]: which requests go wrong, and how.
 //!
-//! Owns the names of the faults and the text in which they are scripted: `reset_after=0.01,hang@7,token:http500_after@1`.
+//! Owns the names of the faults and the text in which they are scripted: `reset_after=0.01,hang@7,token:http500@1`.
 //! Each is due with a probability or at given request numbers, counted for each kind of request from 1. Only decides;
 //! what a fault looks like on the wire is made elsewhere.
 
@@ -157,8 +157,8 @@ struct Entry {
 /// A script of faults; empty by default.
 ///
 /// Written as a list with commas: `hang` (always), `hang=0.01` (a probability), `hang@7`, `hang@7-9`, `hang@7-` (request
-/// numbers), each for ticket submissions or, after `token:` or `status:`, for those requests. A number goes before a
-/// probability, and that before always.
+/// numbers), each for ticket submissions or, after `token:` or `status:`, for those requests; there `_after` can be left
+/// out, as in `token:http500@1`. A number goes before a probability, and that before always.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FaultPlan {
     entries: Vec<Entry>,
@@ -298,10 +298,16 @@ fn entry(text: &str) -> Result<Entry, FaultPlanError> {
             (name.trim(), when)
         }
     };
-    let fault = Fault::from_name(name).ok_or_else(|| FaultPlanError::UnknownFault {
-        entry: text.to_owned(),
-        name: name.to_owned(),
-    })?;
+    let fault = Fault::from_name(name)
+        // Where no ticket is made, before and after are much the same.
+        .or_else(|| match scope {
+            Scope::Ticket => None,
+            Scope::Token | Scope::Status => Fault::from_name(&format!("{name}_after")),
+        })
+        .ok_or_else(|| FaultPlanError::UnknownFault {
+            entry: text.to_owned(),
+            name: name.to_owned(),
+        })?;
     if !fault.fits(scope) {
         return Err(FaultPlanError::Misplaced { fault, scope });
     }
@@ -375,8 +381,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_due_by_number_then_by_chance_then_always() {
-        let plan =
-            plan("hang@7, warn=0.25,bom=0.5 ,http503_before@20-22,slow, token:http500_after@1");
+        let plan = plan("hang@7, warn=0.25,bom=0.5 ,http503_before@20-22,slow, token:http500@1");
         let due = |number, draw| plan.due(Scope::Ticket, number, draw);
         assert_eq!(due(7, 0.0), Some(Fault::Hang));
         assert_eq!(due(8, 0.0), Some(Fault::Warn));

@@ -11,7 +11,7 @@ use super::centre::Arrival;
 use super::fault::{Fault, Scope};
 use super::reply::{self, Manner, Reply};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode, header};
@@ -138,6 +138,10 @@ async fn fields(
     if headers.contains_key(header::TRANSFER_ENCODING) {
         // Some PHP set-ups see an empty body here: a client must give the length.
         return Err(StatusCode::LENGTH_REQUIRED);
+    }
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        // Said beforehand: no need to wait for it.
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => Ok(Fields::read(headers, &body.to_bytes(), shared.accept)),
