@@ -258,17 +258,23 @@ impl Formatter for PhpText {
         fragment: &str,
     ) -> io::Result<()> {
         let mut units = [0; 2];
-        for character in fragment.chars() {
-            match character {
-                '/' => writer.write_all(b"\\/")?,
-                ' '..='~' => write!(writer, "{character}")?,
-                _ => {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|c: char| c == '/' || !c.is_ascii()) {
+            let (plain, special) = rest.split_at(at);
+            writer.write_all(plain.as_bytes())?;
+            let mut characters = special.chars();
+            match characters.next() {
+                Some('/') => writer.write_all(b"\\/")?,
+                Some(character) => {
                     for unit in character.encode_utf16(&mut units) {
                         write!(writer, "\\u{unit:04x}")?;
                     }
                 }
+                None => break,
             }
+            rest = characters.as_str();
         }
+        writer.write_all(rest.as_bytes())?;
         Ok(())
     }
 }
