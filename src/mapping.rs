@@ -14,6 +14,7 @@ mod mapper;
 mod rule;
 mod rules;
 mod translate;
+mod walk;
 mod wording;
 
 pub use diagnostics::MappingErrors;

@@ -109,7 +109,7 @@ impl<'h> Header<'h> {
             "the column '{}' stands more than once in {}",
             placed.text, self.file
         );
-        let label = format!("columns {}", listed(&letters));
+        let label = format!("columns {}", listed(&letters, "and"));
         Diagnostic::at(placed.span.clone(), title, &label)
             .help("give the columns different headers in the file")
     }
@@ -145,7 +145,7 @@ impl<'h> Header<'h> {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        format!("{} has the columns {}", self.file, listed(&names))
+        format!("{} has the columns {}", self.file, listed(&names, "and"))
     }
 }
 

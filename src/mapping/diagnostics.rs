@@ -4,7 +4,7 @@
 //! of one check travel together. It quotes the mapping file, which people write, and never a cell of an input file.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -71,14 +71,25 @@ impl Diagnostic {
         level: Level<'static>,
         colour: bool,
     ) -> String {
-        let text = &*manuscript.text;
-        let mut group = level.primary_title(self.title.as_str()).elements(
-            self.span
-                .as_ref()
-                .map(|span| self.snippet(manuscript, inside(text, span))),
-        );
-        if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+        let title = level.primary_title(self.title.as_str());
+        let mut groups = Vec::new();
+        match (&self.span, &self.help) {
+            (Some(span), help) => {
+                let span = inside(&manuscript.text, span);
+                let help = help.as_ref();
+                groups.push(
+                    title
+                        .element(self.snippet(manuscript, span))
+                        .elements(help.map(|help| Level::HELP.message(help.as_str()))),
+                );
+            }
+            (None, Some(help)) => {
+                groups.push(Group::with_title(title));
+                groups.push(Group::with_title(
+                    Level::HELP.secondary_title(help.as_str()),
+                ));
+            }
+            (None, None) => groups.push(Group::with_title(title)),
         }
         let renderer = if colour {
             Renderer::styled()
@@ -87,7 +98,7 @@ impl Diagnostic {
         };
         renderer
             .decor_style(DecorStyle::Ascii)
-            .render(&[group])
+            .render(&groups)
             .to_string()
     }
 

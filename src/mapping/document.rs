@@ -1,14 +1,14 @@
 //! The mapping file as TOML: walked by hand into checked parts.
 //!
-//! Owns the file's outline (`version`, `[source]`, `[key]`, `[fields]`) and what is common to all its tables: unknown
-//! keys, wrong types, keys that stand twice. It collects all errors instead of stopping at the first. What a rule of
-//! `[fields]` may hold is read in `field`.
+//! Owns the file's outline: `version`, `[source]`, `[key]`, `[fields]`, what is missing and what stands twice. All
+//! errors are collected instead of stopping at the first. What a rule of `[fields]` may hold is read in `field`.
 
 use super::Source;
 use super::diagnostics::Diagnostic;
 use super::field;
 use super::rule::{Placed, Rule};
-use super::wording::{fold_header, likeliest, listed, trim};
+use super::walk::Walk;
+use super::wording::{likeliest, listed};
 use crate::ticket::TicketField;
 use std::ops::Range;
 use toml::Spanned;
@@ -37,19 +37,17 @@ pub(super) fn read(name: &str, text: &str) -> Result<Document, Vec<Diagnostic>> 
         // The text may be a call log that was named by mistake: it is not quoted.
         return Err(vec![no_mapping(name)]);
     }
-    let mut walk = Walk {
-        text,
-        found: Vec::new(),
-        absent: Vec::new(),
-    };
+    let mut walk = Walk::new(text);
     let document = walk.document(table.get_ref());
     let (twice, syntax): (Vec<_>, Vec<_>) = errors
         .iter()
         .partition(|error| error.message() == "duplicate key");
-    let mut found = walk.found;
-    if syntax.is_empty() {
-        found.append(&mut walk.absent);
-    } else {
+    let (mut found, mut absent) = walk.into_findings();
+    let is_whole = syntax.is_empty() && twice.iter().all(|error| is_ticket_field(text, error));
+    if is_whole {
+        found.append(&mut absent);
+    }
+    if !syntax.is_empty() {
         // What stands on a line that could not be read is no error of its own.
         let broken: Vec<usize> = syntax
             .iter()
@@ -97,11 +95,21 @@ fn syntax_error(error: &toml::de::Error) -> Diagnostic {
     Diagnostic::at(error.span().unwrap_or_default(), title, "here")
 }
 
+/// The key that an error about a key is about.
+fn key_of<'t>(text: &'t str, error: &toml::de::Error) -> &'t str {
+    let key = text.get(error.span().unwrap_or_default());
+    key.unwrap_or_default().trim_matches(['"', '\''])
+}
+
+/// Whether a key that stands twice is a rule; a whole table that does takes rules away that are there.
+fn is_ticket_field(text: &str, error: &toml::de::Error) -> bool {
+    TicketField::from_name(key_of(text, error)).is_some()
+}
+
 /// A key that stands twice in one table; in `[fields]` that is two rules for one field.
 fn standing_twice(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or_default();
-    let key = text.get(span.clone()).unwrap_or_default();
-    let key = key.trim_matches(['"', '\'']);
+    let key = key_of(text, error);
     let first = table
         .get("fields")
         .and_then(|fields| fields.get_ref().as_table())
@@ -119,20 +127,7 @@ fn standing_twice(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> D
     }
 }
 
-/// The errors found on the way through the file.
-pub(super) struct Walk<'t> {
-    text: &'t str,
-    found: Vec<Diagnostic>,
-    /// What is missing; not told where the file has broken lines, on which it may stand.
-    absent: Vec<Diagnostic>,
-}
-
 impl Walk<'_> {
-    /// Notes an error.
-    pub(super) fn fault(&mut self, fault: Diagnostic) {
-        self.found.push(fault);
-    }
-
     fn document(&mut self, table: &DeTable<'_>) -> Document {
         self.know(table, &["version", "source", "key", "fields"], "a mapping");
         self.version(table);
@@ -151,7 +146,7 @@ impl Walk<'_> {
     fn version(&mut self, table: &DeTable<'_>) {
         let Some(version) = table.get("version") else {
             let title = "the mapping does not say its version";
-            self.absent.push(
+            self.lacks(
                 Diagnostic::at(0..0, title, "").help("write `version = 1` as the first line"),
             );
             return;
@@ -170,149 +165,6 @@ impl Walk<'_> {
                 .help("write `version = 1`; a mapping of a later version wants a later ticketload"),
             );
         }
-    }
-
-    /// Whether the table has only known keys; others are errors.
-    pub(super) fn know(&mut self, table: &DeTable<'_>, known: &[&str], place: &str) {
-        for (key, _) in table {
-            let name = key.get_ref();
-            if !known.contains(&name.as_ref()) {
-                let title = match likeliest(name, known.iter().copied()) {
-                    Some(meant) => {
-                        format!("{place} has no key `{name}`; did you mean `{meant}`?")
-                    }
-                    None => format!("{place} has no key `{name}`"),
-                };
-                let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-                self.fault(
-                    Diagnostic::at(key.span(), title, "not known here")
-                        .help(format!("it may have {}", listed(&known))),
-                );
-            }
-        }
-    }
-
-    /// The table under a key, if there is one.
-    fn table<'v, 'i>(&mut self, parent: &'v DeTable<'i>, name: &str) -> Option<&'v DeTable<'i>> {
-        let (key, value) = parent.get_key_value(name)?;
-        let table = value.get_ref().as_table();
-        if table.is_none() {
-            let title = format!("`{name}` must be a table");
-            self.fault(
-                Diagnostic::at(key.span(), title, "not a table").help(format!(
-                    "write [{name}] on a line of its own and its keys below"
-                )),
-            );
-        }
-        table
-    }
-
-    /// The text under a key; anything else is an error.
-    pub(super) fn text(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed> {
-        let span = value.span();
-        match value.get_ref() {
-            DeValue::String(text) => Some(Placed {
-                text: text.clone().into_owned(),
-                span,
-            }),
-            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
-                let written = self.text.get(span.clone()).unwrap_or_default();
-                let title = format!("`{name}` must be text");
-                self.fault(
-                    Diagnostic::at(span, title, "not in quotes")
-                        .help(format!("write \"{written}\"")),
-                );
-                None
-            }
-            other => {
-                let title = format!("`{name}` must be text in quotes");
-                self.fault(Diagnostic::at(
-                    span,
-                    title,
-                    &format!("this is of type {}", other.type_str()),
-                ));
-                None
-            }
-        }
-    }
-
-    /// The text under a key that must not be blank.
-    pub(super) fn text_not_blank(
-        &mut self,
-        name: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<Placed> {
-        let placed = self.text(name, value)?;
-        if trim(&placed.text).is_empty() {
-            self.fault(Diagnostic::at(
-                placed.span,
-                format!("`{name}` is blank"),
-                "nothing in it",
-            ));
-            return None;
-        }
-        Some(placed)
-    }
-
-    /// A list of texts, at least one, none blank.
-    pub(super) fn texts(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Vec<Placed> {
-        let Some(list) = value.get_ref().as_array() else {
-            let title = format!("`{name}` must be a list");
-            self.fault(
-                Diagnostic::at(value.span(), title, "not a list")
-                    .help(format!("write {name} = [\"...\", \"...\"]")),
-            );
-            return Vec::new();
-        };
-        if list.is_empty() {
-            let title = format!("`{name}` is an empty list");
-            self.fault(Diagnostic::at(value.span(), title, "nothing in it"));
-        }
-        list.iter()
-            .filter_map(|item| self.text_not_blank(name, item))
-            .collect()
-    }
-
-    /// One of the words that a key may have.
-    pub(super) fn word<T: Copy>(
-        &mut self,
-        name: &str,
-        value: &Spanned<DeValue<'_>>,
-        words: &[(&str, T)],
-    ) -> Option<T> {
-        let placed = self.text(name, value)?;
-        let found = words.iter().find(|(word, _)| *word == placed.text);
-        if found.is_none() {
-            let known: Vec<String> = words
-                .iter()
-                .map(|(word, _)| format!("\"{word}\""))
-                .collect();
-            let title = match likeliest(&placed.text, words.iter().map(|(word, _)| *word)) {
-                Some(meant) => {
-                    format!("`{name}` does not know this word; did you mean \"{meant}\"?")
-                }
-                None => format!("`{name}` does not know this word"),
-            };
-            self.fault(
-                Diagnostic::at(placed.span, title, "not known")
-                    .help(format!("it may be {}", listed(&known))),
-            );
-        }
-        found.map(|(_, meaning)| *meaning)
-    }
-
-    /// A whole number from 1 up.
-    pub(super) fn count(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<u32> {
-        let count = value.get_ref().as_integer().and_then(|number| {
-            u32::from_str_radix(number.as_str(), number.radix())
-                .ok()
-                .filter(|count| *count > 0)
-        });
-        if count.is_none() {
-            let title = format!("`{name}` must be a whole number from 1 up");
-            self.fault(Diagnostic::at(value.span(), title, "not such a number"));
-        }
-        count
     }
 
     fn source(&mut self, table: &DeTable<'_>, document: &mut Document) {
@@ -389,7 +241,7 @@ impl Walk<'_> {
             let span = parent
                 .get_key_value("key")
                 .map_or(0..0, |(key, _)| key.span());
-            self.absent.push(
+            self.lacks(
                 Diagnostic::at(span, "[key] names no columns", "columns are missing")
                     .help("write columns = [\"Call ID\"], or take [key] out"),
             );
@@ -400,27 +252,9 @@ impl Walk<'_> {
         columns
     }
 
-    /// A column that is named twice in one list.
-    pub(super) fn refuse_twice(&mut self, columns: &[Placed]) {
-        for (place, column) in columns.iter().enumerate() {
-            let folded = fold_header(&column.text);
-            let first = columns
-                .iter()
-                .take(place)
-                .find(|earlier| fold_header(&earlier.text) == folded);
-            if let Some(first) = first {
-                let title = format!("the column '{}' is named twice", column.text);
-                self.fault(
-                    Diagnostic::at(column.span.clone(), title, "again")
-                        .context(first.span.clone(), "the first time"),
-                );
-            }
-        }
-    }
-
     fn fields(&mut self, table: &DeTable<'_>) -> Vec<Rule> {
         let Some((key, _)) = table.get_key_value("fields") else {
-            self.absent.push(
+            self.lacks(
                 Diagnostic::at(0..0, "the mapping has no table [fields]", "").help(
                     "write [fields] and below it a rule for each ticket field: patient_lname = \"Last Name\"",
                 ),
@@ -431,7 +265,7 @@ impl Walk<'_> {
             return Vec::new();
         };
         if fields.is_empty() {
-            self.absent.push(
+            self.lacks(
                 Diagnostic::at(key.span(), "[fields] has no rule", "empty")
                     .help("write a rule for each ticket field: patient_lname = \"Last Name\""),
             );
@@ -466,7 +300,7 @@ impl Walk<'_> {
             .collect();
         let mut fault = Diagnostic::at(span, title, "no such field");
         if meant.is_none() {
-            fault = fault.help(format!("the fields are {}", listed(&all)));
+            fault = fault.help(format!("the fields are {}", listed(&all, "and")));
         }
         self.fault(fault);
         meant.and_then(TicketField::from_name)
@@ -479,8 +313,8 @@ impl Walk<'_> {
             .map(|field| format!("`{}`", field.name()))
             .collect();
         if !lacking.is_empty() {
-            let title = format!("no rule for {}", listed(&lacking));
-            self.absent.push(
+            let title = format!("no rule for {}", listed(&lacking, "and"));
+            self.lacks(
                 Diagnostic::at(span, title, "a ticket needs more than stands here").help(
                     "name the column, dob = \"Date of birth\", or a value for all rows, prac = { value = \"1234\" }",
                 ),

@@ -4,11 +4,11 @@
 //! into tickets (constants, defaults, translations) fits the field. Headers are looked up later, in `bind`.
 
 use super::diagnostics::Diagnostic;
-use super::document::Walk;
 use super::rule::{Filling, OnInvalid, Placed, Rule};
 use super::rules::Case;
 use super::rules::date::{DateFormat, meant_by};
 use super::translate::{Refused, Translation};
+use super::walk::Walk;
 use super::wording::trim;
 use crate::ticket::TicketField;
 use regex::Regex;

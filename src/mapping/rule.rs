@@ -1,6 +1,6 @@
 //! [`Rule`]: how one ticket field is filled, as the mapping file says it; and [`Filler`], the rule bound to columns.
 //!
-//! Owns the order in which a value goes through its rule (columns, default, translation, case, built-in rule,
+//! Owns the order in which a value goes through its rule (columns, translation, default, case, built-in rule,
 //! length, pattern) and what becomes of a value that is refused: the row is rejected, or the text is kept in the
 //! comments, or it is dropped. Takes no memory on the way of a good value.
 
@@ -86,8 +86,13 @@ impl Rule {
             return None;
         }
         let mut out = String::new();
+        let mut cased = String::new();
+        match self.case {
+            Some(case) => case.write(trim(text), &mut cased),
+            None => cased.push_str(trim(text)),
+        }
         let value = Value {
-            text: trim(text),
+            text: &cased,
             kind: CellKind::Text,
         };
         // No date is read here, so no day matters.

@@ -58,15 +58,22 @@ pub(super) fn fold_value(value: &str, folded: &mut String) {
     }
 }
 
+/// The letters and digits of a name, small, for comparing what is alike.
+fn letters(name: &str) -> String {
+    let mut folded = fold_header(name);
+    folded.retain(char::is_alphanumeric);
+    folded
+}
+
 /// The candidate that was probably meant, if one is alike enough.
 pub(super) fn likeliest<'a>(
     written: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let written = fold_header(written);
+    let written = letters(written);
     candidates
         .map(|candidate| {
-            let folded = fold_header(candidate);
+            let folded = letters(candidate);
             let score = strsim::jaro_winkler(&written, &folded)
                 .max(strsim::sorensen_dice(&written, &folded));
             (score, candidate)
@@ -76,12 +83,12 @@ pub(super) fn likeliest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Names as a sentence lists them: `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(names: &[String]) -> String {
+/// Names as a sentence lists them with its last word: `a`, `a and b`, `a, b or c`.
+pub(super) fn listed(names: &[String], word: &str) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),
-        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+        [before @ .., last] => format!("{} {word} {last}", before.join(", ")),
     }
 }
 
@@ -121,8 +128,8 @@ mod tests {
     #[test]
     fn names_are_listed_as_a_sentence_would() {
         let names = |n: usize| ["a", "b", "c"].map(str::to_owned)[..n].to_vec();
-        assert_eq!(listed(&names(1)), "a");
-        assert_eq!(listed(&names(2)), "a and b");
-        assert_eq!(listed(&names(3)), "a, b and c");
+        assert_eq!(listed(&names(1), "and"), "a");
+        assert_eq!(listed(&names(2), "and"), "a and b");
+        assert_eq!(listed(&names(3), "or"), "a, b or c");
     }
 }

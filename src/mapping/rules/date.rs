@@ -13,8 +13,11 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-/// Years in which a patient can be born; also stops "26" from being read as the year 26.
-const YEARS: RangeInclusive<i16> = 1900..=2100;
+/// Years that are believed to be written in full: "26" is not the year 26.
+const YEARS: RangeInclusive<i16> = 1800..=2100;
+
+/// What spreadsheets make of the numbers 0 and 1 where a date should be; no living patient was born on them.
+const DAYS_ZERO: [Date; 2] = [date(1899, 12, 30), date(1899, 12, 31)];
 
 /// The oldest age that is believed.
 const OLDEST_AGE: i32 = 130;
@@ -256,6 +259,12 @@ pub(super) fn write(
     }
     if day < *oldest {
         return Err(format!("is over {OLDEST_AGE} years ago; check the date").into());
+    }
+    if DAYS_ZERO.contains(&day) {
+        return Err(
+            "is the day zero of spreadsheets, as a cell with only a time has it; check the date"
+                .into(),
+        );
     }
     push_digits(out, day.year().into(), 1000);
     push_digits(out, day.month().into(), 10);
