@@ -183,25 +183,20 @@ impl Reader {
         Ok(self.located(last)?.and_then(timestamp))
     }
 
-    /// Whether a ticket is known to this ledger.
+    /// Whether this ledger knows a ticket.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn knows_ticket(&self, ticket_ids: &[TicketId]) -> Result<bool, LedgerError> {
-        // Asked for a handful of tickets once per import, so that the ledger needs no index over all of them; a scan of
-        // millions would be slow, so the newest rows are looked at first.
-        let list =
-            serde_json::to_string(&ticket_ids.iter().map(TicketId::as_str).collect::<Vec<_>>())
-                .unwrap_or_default();
+    pub fn knows_ticket(&self, ticket_id: &TicketId) -> Result<bool, LedgerError> {
         let found = self
             .connection
-            .query_row(
-                "SELECT 1 FROM submission WHERE ticket_id IN (SELECT value FROM json_each(?1)) LIMIT 1",
-                [list],
-                |_| Ok(()),
-            )
-            .optional()
+            .prepare_cached("SELECT 1 FROM submission WHERE ticket_id = ?1 LIMIT 1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([ticket_id.as_str()], |_| Ok(()))
+                    .optional()
+            })
             .map_err(LedgerErrorKind::from);
         Ok(self.located(found)?.is_some())
     }

@@ -21,6 +21,14 @@ impl Identity {
         Identity(number.to_be_bytes())
     }
 
+    /// A short form, for finding rows that may be the same.
+    #[must_use]
+    pub fn short(&self) -> u64 {
+        let mut half = [0; 8];
+        half.copy_from_slice(&self.0[8..]);
+        u64::from_be_bytes(half)
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -42,6 +50,12 @@ impl std::fmt::Debug for Identities {
 }
 
 impl Identities {
+    /// Identities that hold within this process only, for a rehearsal without a ledger.
+    #[must_use]
+    pub fn passing() -> Identities {
+        Identities::new(&rand::random::<[u8; 32]>(), "")
+    }
+
     pub(super) fn new(ledger_key: &[u8], scope: &str) -> Identities {
         let keyed = |kind: &str| {
             let mut mac =

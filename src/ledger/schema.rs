@@ -45,6 +45,7 @@ CREATE TABLE submission(
   CHECK ((state = 'created') = (ticket_id IS NOT NULL)),
   CHECK (state NOT IN ('rejected', 'in_doubt') OR error_code IS NOT NULL)
 ) STRICT;
+CREATE INDEX submission_ticket ON submission(ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX submission_open ON submission(state) WHERE state IN ('claimed', 'in_doubt');
 
 CREATE TRIGGER submission_transition BEFORE UPDATE OF state ON submission

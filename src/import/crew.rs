@@ -1,0 +1,290 @@
+//! The crew: workers that send rows, and the prober that finds out whether a silent server is back.
+//!
+//! Owns the one worker loop. The order in it is the promise: permit, pace, token, claim, send, settle, tell. A row is
+//! claimed only when its request is about to leave, and nothing is told before it is committed. An attempt that has
+//! begun always ends in a settled row: it is broken off only by a second signal, and is in doubt then.
+
+use super::attempt::{Conclusion, Then, broken_off, conclude};
+use super::end::End;
+use super::gate::{Finding, Gate, Hold, Permit, probe_waits};
+use super::limits::Limits;
+use super::pace::{Pace, SlowDown};
+use super::{Observer, RunEvent};
+use crate::api::{TokenError, Tokens, Transport};
+use crate::ledger::{EmergencyNote, Ledger, SubmissionId, write_emergency};
+use crate::submission::Event;
+use crate::ticket::{Outcome, Payload, TicketId};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// One row that is to be sent.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its submission in the ledger.
+    pub submission: SubmissionId,
+    /// Its number as the spreadsheet shows it.
+    pub row: u64,
+    /// What is sent.
+    pub payload: Payload,
+}
+
+/// Everything that the workers of one run share.
+pub(super) struct Crew<T> {
+    pub transport: Arc<T>,
+    pub tokens: Arc<Tokens<T>>,
+    pub ledger: Arc<Ledger>,
+    pub gate: Arc<Gate>,
+    pub pace: Arc<Pace>,
+    pub limits: Limits,
+    pub jobs: Mutex<mpsc::Receiver<Job>>,
+    pub observer: Arc<dyn Observer>,
+    /// The second signal: attempts in flight are broken off.
+    pub abort: CancellationToken,
+}
+
+impl<T: Transport> Crew<T> {
+    /// One worker: sends rows until there are no more or the run ends.
+    pub(super) async fn work(&self) {
+        while let Some(permit) = self.gate.enter().await {
+            let job = tokio::select! {
+                biased;
+                () = self.gate.closed() => break,
+                job = async { self.jobs.lock().await.recv().await } => job,
+            };
+            let Some(job) = job else { break };
+            self.see_through(&job, permit).await;
+        }
+    }
+
+    /// Sends one row until it has its outcome or the run ends.
+    async fn see_through<'a>(&'a self, job: &Job, mut permit: Permit<'a>) {
+        let mut busy = 0;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.gate.closed() => return,
+                () = self.pace.ready() => {}
+            }
+            let Some(conclusion) = self.attempt(job).await else {
+                return;
+            };
+            match conclusion.then {
+                Then::Done => return,
+                Then::Again | Then::Renew => {}
+                Then::SlowDown(asked) => {
+                    busy += 1;
+                    self.pace.pushed_back(SlowDown::of(asked, busy).wait());
+                    self.observer
+                        .observe(&RunEvent::Pace(*self.pace.watch().borrow()));
+                }
+                Then::WrongServer(why) => {
+                    if !self.gate.is_proven() {
+                        self.gate.close(End::WrongServer(why));
+                    }
+                }
+            }
+            // The permit goes back first: the gate may have become careful.
+            drop(permit);
+            match self.gate.enter().await {
+                Some(next) => permit = next,
+                None => return,
+            }
+        }
+    }
+
+    /// One attempt: token, claim, send, settle, tell. None where the row was not sent and is not to be sent now.
+    async fn attempt(&self, job: &Job) -> Option<Conclusion> {
+        let token = match self.tokens.get().await {
+            Ok(token) => token,
+            Err(error) => {
+                self.without_token(error);
+                return Some(Conclusion {
+                    event: Event::Requeued,
+                    finding: Finding::Nothing,
+                    then: Then::Again,
+                });
+            }
+        };
+        if self.gate.end().is_some() {
+            return None;
+        }
+        if let Err(error) = self.ledger.apply(job.submission, Event::Claimed).await {
+            self.gate.close(End::Ledger(error));
+            return None;
+        }
+        let reply = self
+            .abort
+            .run_until_cancelled(self.transport.submit(&token, &job.payload))
+            .await;
+        let conclusion = reply.map_or_else(broken_off, conclude);
+        if conclusion.finding == Finding::Proof {
+            self.tokens.accepted(&token);
+            self.pace.went_well();
+        }
+        // The gate is told first: while this row is being settled, no other goes into the same hole.
+        self.gate.report(conclusion.finding.clone());
+        let settled = self
+            .ledger
+            .apply(job.submission, conclusion.event.clone())
+            .await;
+        if let Err(error) = settled {
+            self.keep_elsewhere(job, &conclusion.event);
+            self.gate.close(End::Ledger(error));
+            return None;
+        }
+        if conclusion.then == Then::Renew
+            && let Err(error) = self.tokens.expired(&token).await
+        {
+            self.without_token(error);
+        }
+        if let Some(outcome) = outcome(&conclusion.event) {
+            self.observer.observe(&RunEvent::Settled {
+                row: job.row,
+                outcome,
+            });
+            if let Some(end) = self.limits.count(&conclusion.event) {
+                self.gate.close(end);
+            }
+        }
+        Some(conclusion)
+    }
+
+    /// There is no token: wait for the server, or end the run.
+    fn without_token(&self, error: TokenError) {
+        match error {
+            TokenError::NotReached { ref message, .. } => {
+                self.gate.report(Finding::NotReached(message.clone()));
+            }
+            TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.is_proven() => {
+                self.gate.report(Finding::NotReached(error.to_string()));
+            }
+            TokenError::Certificate(_) | TokenError::NotThisApi { .. } => {
+                self.gate.close(End::WrongServer(error.to_string()));
+            }
+            TokenError::Refused { .. } | TokenError::NeverAccepted => {
+                self.gate.close(End::NotAuthenticated(error.to_string()));
+            }
+        }
+    }
+
+    /// The ledger did not take an outcome: it goes to the emergency file, and to people.
+    fn keep_elsewhere(&self, job: &Job, event: &Event) {
+        let Some(note) = EmergencyNote::of(job.submission, event) else {
+            return;
+        };
+        let written = write_emergency(self.ledger.path(), &note);
+        let ticket_id = match event {
+            Event::Created { ticket_id, .. } => Some(ticket_id.as_str().escape_debug().to_string()),
+            _ => None,
+        };
+        self.observer.observe(&RunEvent::NotStored {
+            row: job.row,
+            outcome: outcome(event),
+            ticket_id,
+            kept_in: written.ok(),
+        });
+    }
+
+    /// The prober: while the gate holds, asks until the server answers as itself, or gives up.
+    pub(super) async fn probe(&self, give_up_after: Duration) {
+        while let Some(hold) = self.gate.held().await {
+            if !self.wait_for_server(&hold, give_up_after).await {
+                return;
+            }
+            self.observer.observe(&RunEvent::Resumed);
+            self.gate.answered();
+        }
+    }
+
+    async fn wait_for_server(&self, hold: &Hold, give_up_after: Duration) -> bool {
+        let mut why = hold.why.clone();
+        for wait in probe_waits() {
+            let away = hold.since.elapsed();
+            if away + wait > give_up_after {
+                self.pause(give_up_after.saturating_sub(away)).await;
+                self.gate.close(End::ServiceDown {
+                    away: hold.since.elapsed(),
+                    why,
+                });
+                return false;
+            }
+            self.observer.observe(&RunEvent::Holding {
+                why: why.clone(),
+                next_probe: wait,
+            });
+            self.pause(wait).await;
+            if self.gate.end().is_some() {
+                return false;
+            }
+            match self.ask().await {
+                Ok(()) => return true,
+                Err(seen) => why = seen,
+            }
+        }
+        false
+    }
+
+    /// Waits, but not longer than the run lasts.
+    async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = self.gate.closed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+
+    /// Asks the server something that creates nothing.
+    async fn ask(&self) -> Result<(), String> {
+        use crate::api::StatusReply;
+        let token = match self.tokens.get().await {
+            Ok(token) => token,
+            Err(error) => {
+                let seen = error.to_string();
+                self.without_token(error);
+                return Err(seen);
+            }
+        };
+        let probe = TicketId::new("probe").expect("the word is not blank");
+        let reply = self.transport.ticket_status(&token, &probe).await;
+        if reply == StatusReply::TokenExpired
+            && let Err(error) = self.tokens.expired(&token).await
+        {
+            let seen = error.to_string();
+            self.without_token(error);
+            return Err(seen);
+        }
+        if reply.is_own_answer() {
+            return Ok(());
+        }
+        Err(match reply {
+            StatusReply::NotSent(failure) => failure.to_string(),
+            StatusReply::Unproven(seen) => seen.message,
+            _ => "the server is too busy".to_owned(),
+        })
+    }
+}
+
+/// The outcome that an event settles; none where the row goes again.
+fn outcome(event: &Event) -> Option<Outcome> {
+    match event {
+        Event::Created { .. } => Some(Outcome::Created),
+        Event::Rejected { .. } => Some(Outcome::Rejected),
+        Event::Unproven(_) => Some(Outcome::InDoubt),
+        Event::Claimed
+        | Event::Released { .. }
+        | Event::Crashed
+        | Event::Requeued
+        | Event::FoundCreated { .. }
+        | Event::FoundNotCreated => None,
+    }
+}
+
+/// When `--stop-at` comes, the run ends.
+pub(super) async fn close_at(gate: &Gate, at: Instant) {
+    tokio::select! {
+        () = gate.closed() => {}
+        () = tokio::time::sleep_until(at) => gate.close(End::Window),
+    }
+}

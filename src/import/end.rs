@@ -1,0 +1,145 @@
+//! Why a run ended.
+//!
+//! Owns the reasons and their stable words, which stand in the ledger and as the `error_code` of rows that were not
+//! sent. The exit code of each is the command line's affair.
+
+use crate::ledger::LedgerError;
+use crate::ticket::ErrorCode;
+use std::fmt;
+use std::time::Duration;
+
+/// The signal that interrupted a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// Every row had its turn.
+    Finished,
+    /// A person or the system asked for it.
+    Interrupted(Signal),
+    /// The API does not accept the account.
+    NotAuthenticated(String),
+    /// What answers there is not this API, or its certificate fails.
+    WrongServer(String),
+    /// The server was away for longer than `--give-up-after`.
+    ServiceDown {
+        /// For how long nothing proved that it works.
+        away: Duration,
+        /// What was seen last.
+        why: String,
+    },
+    /// Three rows one after the other ended in doubt.
+    Doubts,
+    /// The end of `--stop-at` came.
+    Window,
+    /// More rows failed than `--max-failures` allows.
+    Budget,
+    /// The first rows were all rejected with one code.
+    Canary(ErrorCode),
+    /// `--strict`, and some row is invalid.
+    Strict,
+    /// The ledger could not be written.
+    Ledger(LedgerError),
+    /// The input changed or could not be read any more.
+    Input(String),
+    /// A defect of ours.
+    Defect(String),
+}
+
+impl End {
+    /// The stable word in the ledger and in results.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            End::Finished => "finished",
+            End::Interrupted(_) => "interrupted",
+            End::NotAuthenticated(_) => "not_authenticated",
+            End::WrongServer(_) => "wrong_server",
+            End::ServiceDown { .. } => "service_down",
+            End::Doubts => "doubts",
+            End::Window => "window",
+            End::Budget => "budget",
+            End::Canary(_) => "canary",
+            End::Strict => "strict",
+            End::Ledger(_) => "ledger",
+            End::Input(_) => "input",
+            End::Defect(_) => "defect",
+        }
+    }
+
+    /// Whether a signal ended the run.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, End::Interrupted(_))
+    }
+}
+
+impl PartialEq for End {
+    /// The same reason, whatever its details.
+    fn eq(&self, other: &End) -> bool {
+        self.word() == other.word()
+    }
+}
+
+impl fmt::Display for End {
+    /// What happened, as a sentence without its full stop.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Finished => f.write_str("every row had its turn"),
+            End::Interrupted(Signal::Interrupt) => f.write_str("interrupted by Ctrl-C"),
+            End::Interrupted(Signal::Terminate) => f.write_str("interrupted by SIGTERM"),
+            End::NotAuthenticated(why) => write!(f, "the API does not accept this account: {why}"),
+            End::WrongServer(why) => write!(f, "this is not the Answering Service API: {why}"),
+            End::ServiceDown { away, why } => {
+                write!(f, "the server gave no sign of working for {}: {why}", spoken(*away))
+            }
+            End::Doubts => f.write_str(
+                "three rows one after the other ended in doubt: the service is not well, or --resource is wrong",
+            ),
+            End::Window => f.write_str("the end of the sending window (--stop-at) has come"),
+            End::Budget => f.write_str("more rows failed than --max-failures allows"),
+            End::Canary(code) => write!(
+                f,
+                "the first rows were all rejected with code {code}: the mapping or the account is wrong, not the rows"
+            ),
+            End::Strict => f.write_str("some rows are invalid, and --strict sends nothing then"),
+            End::Ledger(error) => write!(f, "{error}"),
+            End::Input(error) => f.write_str(error),
+            End::Defect(what) => write!(f, "a defect of ticketload: {what}"),
+        }
+    }
+}
+
+/// A duration as people say it: `45 s`, `4 min`, `2 h 5 min`.
+#[must_use]
+pub fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds) {
+        (0, 0, s) => format!("{s} s"),
+        (0, minutes, s) if s < 120 => format!("{minutes} min {} s", s % 60),
+        (0, minutes, _) => format!("{minutes} min"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_spoken() {
+        let texts: Vec<_> = [3, 65, 240, 3600, 7500]
+            .into_iter()
+            .map(|s| spoken(Duration::from_secs(s)))
+            .collect();
+        assert_eq!(texts, ["3 s", "1 min 5 s", "4 min", "1 h", "2 h 5 min"]);
+    }
+}

@@ -1,0 +1,126 @@
+//! The feeder: reads the file for the second time, registers every row in the ledger and hands out what is to be sent.
+//!
+//! Owns the blocking half of a run. Registers in groups, so that one commit serves many rows. When the run ends early it
+//! goes on registering without handing out, so that the ledger alone knows every row of the run.
+
+use super::crew::Job;
+use super::end::End;
+use super::gate::Gate;
+use super::rehearsal::{Ordinals, Repeated, conflicting, registration};
+use super::table::{Call, Table};
+use super::{Observer, RunEvent};
+use crate::ledger::{Disposition, Identities, Ledger, Registration, RunId};
+use crate::ticket::Payload;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Rows registered together at most. The first groups are small, so that the first row leaves at once.
+const GROUP: usize = 256;
+const FIRST_GROUP: usize = 8;
+
+pub(super) struct Feeder {
+    pub table: Arc<Table>,
+    pub repeated: Arc<Repeated>,
+    pub identities: Identities,
+    pub ledger: Arc<Ledger>,
+    pub run: RunId,
+    pub gate: Arc<Gate>,
+    pub jobs: Option<mpsc::Sender<Job>>,
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Feeder {
+    /// Feeds the whole file. Blocks; run it on a thread of its own.
+    pub(super) fn feed(mut self) {
+        let mut group = Group {
+            rows: Vec::new(),
+            payloads: Vec::new(),
+            size: FIRST_GROUP,
+        };
+        let mut ordinals = Ordinals::default();
+        let table = Arc::clone(&self.table);
+        let read = table.for_each_call(|call| {
+            let source = self.identities.source(call.row);
+            let ordinal = ordinals.next(&self.repeated, source);
+            if !call.selected {
+                return ControlFlow::Continue(());
+            }
+            let mut row = registration(&call, &self.identities, &table, source, ordinal);
+            if let Some(problem) = self.repeated.conflict(&call, &self.identities) {
+                row.verdict = conflicting(&row.verdict, &problem);
+            }
+            group.push(row, call);
+            if group.rows.len() < group.size {
+                ControlFlow::Continue(())
+            } else {
+                self.hand_out(&mut group)
+            }
+        });
+        if let Err(error) = &read {
+            // What was read before the damage is registered; nothing of it is sent any more.
+            self.gate.close(End::Input(error.to_string()));
+        }
+        let ledger_took_all = !matches!(read, Ok(Some(())));
+        if ledger_took_all {
+            // A failure of the ledger has closed the gate; there is nothing left to break off.
+            let _last = self.hand_out(&mut group);
+        }
+    }
+
+    /// Registers the group and hands out what is to be sent; breaks where the ledger takes no more.
+    fn hand_out(&mut self, group: &mut Group) -> ControlFlow<()> {
+        let rows = std::mem::take(&mut group.rows);
+        let numbers: Vec<u64> = rows.iter().map(|row| row.row).collect();
+        let dispositions = match self.ledger.register(self.run, rows) {
+            Ok(dispositions) => dispositions,
+            Err(error) => {
+                self.gate.close(End::Ledger(error));
+                return ControlFlow::Break(());
+            }
+        };
+        for ((disposition, row), payload) in dispositions
+            .into_iter()
+            .zip(numbers)
+            .zip(group.payloads.drain(..))
+        {
+            match disposition {
+                Disposition::Send(submission) => self.send(Job {
+                    submission,
+                    row,
+                    payload,
+                }),
+                // Its outcome is that of the row whose call it repeats, and is told with that one's.
+                Disposition::Twin(_) => {}
+                Disposition::Settled(outcome) => {
+                    self.observer.observe(&RunEvent::Settled { row, outcome });
+                }
+            }
+        }
+        group.size = (group.size * 2).min(GROUP);
+        ControlFlow::Continue(())
+    }
+
+    fn send(&mut self, job: Job) {
+        // Once the workers are gone the run has ended; the rest is registered only.
+        if let Some(jobs) = &self.jobs
+            && (self.gate.end().is_some() || jobs.blocking_send(job).is_err())
+        {
+            self.jobs = None;
+        }
+    }
+}
+
+/// Rows that wait to be registered together.
+struct Group {
+    rows: Vec<Registration>,
+    payloads: Vec<Payload>,
+    size: usize,
+}
+
+impl Group {
+    fn push(&mut self, row: Registration, call: Call<'_>) {
+        self.rows.push(row);
+        self.payloads.push(std::mem::take(&mut call.mapped.payload));
+    }
+}

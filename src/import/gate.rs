@@ -1,0 +1,326 @@
+//! The gate: how many rows may be in flight now, and whether any.
+//!
+//! Owns "carefully into an unknown server, and out of doubt" as a small state machine. Until the first proof one row is
+//! in flight; after a row ends in doubt, or the server is not reached, nobody enters until a call that creates nothing
+//! has been answered, then one row goes alone; three such rows in doubt with no proof between end the run. Knows no
+//! HTTP and no ledger: workers report a [`Finding`], the prober reports that the server answers.
+
+use super::end::End;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// So many rows in doubt one after the other, with no proof between, end the run.
+const DOUBTS: u32 = 3;
+
+/// What an attempt says about the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// It created or rejected a row: it works.
+    Proof,
+    /// It left a row in doubt.
+    Doubt(String),
+    /// It was not reached.
+    NotReached(String),
+    /// Nothing: the row is sent again (an expired token, a push-back).
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// One row in flight.
+    Careful,
+    /// As many as there are workers.
+    Open,
+    /// None, until the prober has an answer.
+    Holding,
+}
+
+/// Why the gate holds, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hold {
+    /// What was seen, for people.
+    pub why: String,
+    /// Since when there is no proof that the server works.
+    pub since: Instant,
+}
+
+#[derive(Debug)]
+struct State {
+    mode: Mode,
+    in_flight: usize,
+    /// Doubts one after the other with no proof between; rows that were in flight together count once.
+    doubts: u32,
+    proven: bool,
+    hold: Option<Hold>,
+    end: Option<End>,
+}
+
+/// The gate of one run.
+#[derive(Debug)]
+pub(super) struct Gate {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+/// Leave to have one row in flight; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Permit<'a> {
+    gate: &'a Gate,
+}
+
+impl Gate {
+    pub(super) fn new() -> Gate {
+        let state = State {
+            mode: Mode::Careful,
+            in_flight: 0,
+            doubts: 0,
+            proven: false,
+            hold: None,
+            end: None,
+        };
+        Gate {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Waits for leave; none once the run has ended.
+    pub(super) async fn enter(&self) -> Option<Permit<'_>> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            {
+                let mut state = self.lock();
+                if state.end.is_some() {
+                    return None;
+                }
+                let may = match state.mode {
+                    Mode::Open => true,
+                    Mode::Careful => state.in_flight == 0,
+                    Mode::Holding => false,
+                };
+                if may {
+                    state.in_flight += 1;
+                    return Some(Permit { gate: self });
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits until the run ends.
+    pub(super) async fn closed(&self) {
+        self.wait_for(|state| state.end.is_some().then_some(()))
+            .await;
+    }
+
+    /// Waits until the gate holds, and says why; none once the run has ended.
+    pub(super) async fn held(&self) -> Option<Hold> {
+        self.wait_for(|state| match (&state.end, &state.hold) {
+            (Some(_), _) => Some(None),
+            (None, Some(hold)) if state.mode == Mode::Holding => Some(Some(hold.clone())),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Takes in what an attempt says about the server.
+    pub(super) fn report(&self, finding: Finding) {
+        let mut state = self.lock();
+        match finding {
+            Finding::Nothing => return,
+            Finding::Proof => {
+                state.proven = true;
+                state.doubts = 0;
+                if state.mode == Mode::Careful {
+                    state.mode = Mode::Open;
+                    state.hold = None;
+                }
+            }
+            Finding::Doubt(why) => {
+                // Rows that were in flight together when it began are one sign, not many.
+                if state.mode != Mode::Holding {
+                    state.doubts += 1;
+                    hold(&mut state, why);
+                }
+                if state.doubts >= DOUBTS && state.end.is_none() {
+                    state.end = Some(End::Doubts);
+                }
+            }
+            Finding::NotReached(why) => {
+                if state.mode != Mode::Holding {
+                    hold(&mut state, why);
+                }
+            }
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The server has answered as itself: one row may try.
+    pub(super) fn answered(&self) {
+        let mut state = self.lock();
+        if state.mode == Mode::Holding {
+            state.mode = Mode::Careful;
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Ends the run; the first reason stands, except that an interruption goes before all others.
+    pub(super) fn close(&self, end: End) {
+        let mut state = self.lock();
+        if state.end.is_none() || end.is_interruption() {
+            state.end = Some(end);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Why the run ended, if it has.
+    pub(super) fn end(&self) -> Option<End> {
+        self.lock().end.clone()
+    }
+
+    /// Whether the server has created or rejected a row in this run.
+    pub(super) fn is_proven(&self) -> bool {
+        self.lock().proven
+    }
+
+    async fn wait_for<T>(&self, mut ask: impl FnMut(&State) -> Option<T>) -> T {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(answer) = ask(&self.lock()) {
+                return answer;
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn hold(state: &mut State, why: String) {
+    // A hold that follows another one with no proof between is the same outage.
+    let since = state
+        .hold
+        .as_ref()
+        .map_or_else(Instant::now, |hold| hold.since);
+    state.hold = Some(Hold { why, since });
+    state.mode = Mode::Holding;
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.lock();
+        state.in_flight -= 1;
+        let wakes = state.mode != Mode::Open;
+        drop(state);
+        if wakes {
+            self.gate.changed.notify_waiters();
+        }
+    }
+}
+
+/// The waits between probes: at once, then 1, 2, 4 … 30 s.
+pub(super) fn probe_waits() -> impl Iterator<Item = Duration> {
+    let doubling = std::iter::successors(Some(1_u64), |seconds| Some((seconds * 2).min(30)));
+    std::iter::once(0).chain(doubling).map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubt() -> Finding {
+        Finding::Doubt("502".to_owned())
+    }
+
+    /// Enters if that is possible now.
+    async fn try_enter(gate: &Gate) -> Option<Permit<'_>> {
+        tokio::select! {
+            biased;
+            permit = gate.enter() => permit,
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_row_is_in_flight_until_the_first_proof() {
+        let gate = Gate::new();
+        let first = try_enter(&gate).await;
+        assert!(first.is_some());
+        assert!(try_enter(&gate).await.is_none());
+        gate.report(Finding::Proof);
+        assert!(try_enter(&gate).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_doubt_holds_everybody_until_the_server_answers_then_one_row_goes_alone() {
+        let gate = Gate::new();
+        gate.report(Finding::Proof);
+        gate.report(doubt());
+        assert!(try_enter(&gate).await.is_none());
+        assert_eq!(gate.held().await.unwrap().why, "502");
+        gate.answered();
+        let alone = try_enter(&gate).await;
+        assert!(alone.is_some());
+        assert!(try_enter(&gate).await.is_none());
+        gate.report(Finding::Proof);
+        drop(alone);
+        assert!(try_enter(&gate).await.is_some());
+        assert!(try_enter(&gate).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn three_doubts_one_after_the_other_end_the_run_and_rows_in_flight_together_count_once() {
+        let gate = Gate::new();
+        gate.report(Finding::Proof);
+        for _ in 0..8 {
+            gate.report(doubt());
+        }
+        assert_eq!(gate.end(), None);
+        gate.answered();
+        gate.report(doubt());
+        assert_eq!(gate.end(), None);
+        gate.answered();
+        gate.report(doubt());
+        assert_eq!(gate.end(), Some(End::Doubts));
+        assert!(gate.enter().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_proof_between_starts_the_count_again() {
+        let gate = Gate::new();
+        for _ in 0..6 {
+            gate.report(doubt());
+            gate.answered();
+            gate.report(Finding::Proof);
+        }
+        assert_eq!(gate.end(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_measured_from_its_beginning() {
+        let gate = Gate::new();
+        gate.report(Finding::NotReached("refused".to_owned()));
+        let since = gate.held().await.unwrap().since;
+        tokio::time::advance(Duration::from_secs(9)).await;
+        gate.answered();
+        gate.report(Finding::NotReached("refused".to_owned()));
+        assert_eq!(gate.held().await.unwrap().since, since);
+    }
+
+    #[test]
+    fn probes_go_at_once_and_then_ever_more_slowly() {
+        let seconds: Vec<_> = probe_waits().take(8).map(|wait| wait.as_secs()).collect();
+        assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 30, 30]);
+    }
+}

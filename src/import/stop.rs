@@ -1,0 +1,87 @@
+//! [`Stop`]: how a person or the system stops a run.
+//!
+//! Owns the two steps: the first signal lets what is in flight end, the second breaks it off. Does not install signal
+//! handlers: the command line does, and calls [`Stop::signal`].
+
+use super::end::Signal;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// A stop that is shared by everything that can be stopped.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    first: Arc<watch::Sender<Option<Signal>>>,
+    abort: CancellationToken,
+}
+
+impl Stop {
+    /// A stop that nobody has asked for yet.
+    #[must_use]
+    pub fn new() -> Stop {
+        Stop {
+            first: Arc::new(watch::Sender::new(None)),
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// Takes a signal: the first asks to stop, any further one breaks off.
+    pub fn signal(&self, signal: Signal) {
+        let is_first = self.first.send_if_modified(|first| {
+            let is_first = first.is_none();
+            first.get_or_insert(signal);
+            is_first
+        });
+        if !is_first {
+            self.abort.cancel();
+        }
+    }
+
+    /// The first signal, if there was one.
+    #[must_use]
+    pub fn signalled(&self) -> Option<Signal> {
+        *self.first.borrow()
+    }
+
+    /// Waits for the first signal.
+    pub async fn first(&self) -> Signal {
+        let mut first = self.first.subscribe();
+        match first.wait_for(Option::is_some).await.map(|signal| *signal) {
+            Ok(Some(signal)) => signal,
+            // The sender lives as long as this stop does.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Cancelled by the second signal.
+    pub(super) fn abort(&self) -> CancellationToken {
+        self.abort.clone()
+    }
+}
+
+impl Default for Stop {
+    fn default() -> Stop {
+        Stop::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_signal_stops_and_the_second_breaks_off() {
+        let stop = Stop::new();
+        assert_eq!(stop.signalled(), None);
+        stop.signal(Signal::Terminate);
+        assert_eq!(stop.first().await, Signal::Terminate);
+        assert!(!stop.abort().is_cancelled());
+        stop.signal(Signal::Interrupt);
+        assert_eq!(
+            stop.signalled(),
+            Some(Signal::Terminate),
+            "the first one counts"
+        );
+        assert!(stop.abort().is_cancelled());
+    }
+}

@@ -1,0 +1,146 @@
+//! [`Table`]: one input file together with the mapping that reads it, and the part of it that is asked for.
+//!
+//! Owns the one way in which rows are mapped: rehearsal, run and results all go through [`Table::for_each_call`], so
+//! that they cannot differ. Does not know the ledger.
+
+use crate::input::{Input, InputError, Kind};
+use crate::mapping::{Mapped, Mapper, Mapping, MappingErrors};
+use crate::row::Row;
+use jiff::civil::Date;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// An input file, its mapping bound to its header, and the selected part.
+#[derive(Debug)]
+pub struct Table {
+    name: String,
+    input: Input,
+    mapper: Mapper,
+    mapping: Arc<Mapping>,
+    fingerprint: [u8; 8],
+    selection: Selection,
+}
+
+/// Which rows of a file are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// First and last row as the spreadsheet shows them.
+    pub rows: Option<(u64, u64)>,
+    /// At most so many rows.
+    pub limit: Option<u64>,
+}
+
+/// A mapped row, as [`Table::for_each_call`] hands it out.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The row.
+    pub row: &'a Row,
+    /// What it became.
+    pub mapped: &'a mut Mapped,
+    /// Whether it belongs to the part that is asked for; rows that do not still count as identical rows before others.
+    pub selected: bool,
+}
+
+impl Table {
+    /// Binds a mapping to an input; `name` is the file as the user named it.
+    ///
+    /// # Errors
+    ///
+    /// All that does not fit between the mapping and the file's header.
+    pub fn new(
+        name: String,
+        input: Input,
+        mapping: Arc<Mapping>,
+        selection: Selection,
+        today: Date,
+    ) -> Result<Table, MappingErrors> {
+        let mut mapper = mapping.bind(input.header(), &name, today)?;
+        mapper.set_strict_width(input.description().kind == Kind::Csv);
+        let fingerprint = mapping.fingerprint();
+        Ok(Table {
+            name,
+            input,
+            mapper,
+            mapping,
+            fingerprint,
+            selection,
+        })
+    }
+
+    /// The file as the user named it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The mapping.
+    #[must_use]
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// The fingerprint of what the mapping means.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 8] {
+        self.fingerprint
+    }
+
+    /// Maps every row in order and hands it to `each`, which may stop early.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read to its end.
+    pub fn for_each_call<B>(
+        &self,
+        mut each: impl FnMut(Call<'_>) -> ControlFlow<B>,
+    ) -> Result<Option<B>, InputError> {
+        let mut mapper = self.mapper.clone();
+        let mut mapped = Mapped::default();
+        let mut taken = 0;
+        self.input.for_each_row(|row| {
+            let selected = self.selection.contains(row.position.row, taken);
+            taken += u64::from(selected);
+            mapper.map(row, &mut mapped);
+            each(Call {
+                row,
+                mapped: &mut mapped,
+                selected,
+            })
+        })
+    }
+}
+
+impl Selection {
+    fn contains(&self, row: u64, taken: u64) -> bool {
+        self.rows
+            .is_none_or(|(first, last)| (first..=last).contains(&row))
+            && self.limit.is_none_or(|limit| taken < limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_counts_rows_as_the_spreadsheet_does() {
+        let part = Selection {
+            rows: Some((10, 20)),
+            limit: Some(3),
+        };
+        assert!(!part.contains(9, 0));
+        assert!(part.contains(10, 0));
+        assert!(part.contains(20, 2));
+        assert!(
+            !part.contains(12, 3),
+            "the limit counts rows that were taken"
+        );
+        assert!(Selection::default().contains(1_000_000, 999_999));
+    }
+}
