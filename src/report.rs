@@ -1,0 +1,89 @@
+//! The report: what a run or a rehearsal came to, for people and for programs.
+//!
+//! Owns the wording of the summary and the shape of the JSON, which is versioned. Writes into whatever it is given;
+//! prints nothing itself. Shows counts, codes, columns and messages, never a cell's value.
+
+mod human;
+mod json;
+
+pub use human::{counted, thousands, write_human};
+pub use json::{VERSION, write_json};
+
+use crate::import::{Outcomes, ProblemLog, RunSummary};
+use crate::input::Description;
+use std::path::PathBuf;
+
+/// What became of one input file.
+#[derive(Debug)]
+pub struct FileReport {
+    /// The file as the user named it.
+    pub file: String,
+    /// What was decided about it; none where it could not be read.
+    pub description: Option<Description>,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// How many rows were asked for.
+    pub rows: u64,
+    /// Rows per outcome.
+    pub outcomes: Outcomes,
+    /// All that is wrong with rows.
+    pub problems: Option<ProblemLog>,
+    /// Sentences about the file as a whole.
+    pub remarks: Vec<String>,
+    /// Why the file could not be read.
+    pub error: Option<String>,
+    /// The run, where one began.
+    pub run: Option<RunSummary>,
+    /// The results file.
+    pub results: Option<PathBuf>,
+    /// The rejects file and how many rows it has.
+    pub rejects: Option<(PathBuf, u64)>,
+    /// Rows with a ticket that a person should look at.
+    pub warnings: u64,
+}
+
+/// The report of one command.
+#[derive(Debug)]
+pub struct Report {
+    /// The command: `import` or `validate`.
+    pub command: &'static str,
+    /// `USER at HOST`, where the ledger was asked or rows were sent.
+    pub target: Option<String>,
+    /// The files in the order in which they were named.
+    pub files: Vec<FileReport>,
+    /// The exit code.
+    pub exit_code: u8,
+}
+
+impl FileReport {
+    /// A report about a file of which nothing is known yet.
+    #[must_use]
+    pub fn of(file: String) -> FileReport {
+        FileReport {
+            file,
+            description: None,
+            columns: Vec::new(),
+            rows: 0,
+            outcomes: Outcomes::default(),
+            problems: None,
+            remarks: Vec::new(),
+            error: None,
+            run: None,
+            results: None,
+            rejects: None,
+            warnings: 0,
+        }
+    }
+}
+
+impl Report {
+    /// All files' rows per outcome.
+    #[must_use]
+    pub fn outcomes(&self) -> Outcomes {
+        let mut sum = Outcomes::default();
+        for file in &self.files {
+            sum.merge(&file.outcomes);
+        }
+        sum
+    }
+}

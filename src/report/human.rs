@@ -1,0 +1,310 @@
+//! The report for people: what the file is, what came of its rows, what is wrong with them, what to do next.
+
+use super::{FileReport, Report};
+use crate::code::explain;
+use crate::import::{End, Outcomes, ProblemLog, spoken};
+use crate::input::Description;
+use crate::problem::Severity;
+use crate::ticket::Outcome;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// So many kinds of problem are shown; more say that the mapping is wrong, not the rows.
+const KINDS_SHOWN: usize = 15;
+/// So many single problems are shown below the kinds.
+const ROWS_SHOWN: usize = 10;
+
+/// Writes the report.
+///
+/// # Errors
+///
+/// Where `out` cannot be written.
+pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = String::new();
+    for file in &report.files {
+        write_file(&mut text, report, file);
+        text.push('\n');
+    }
+    if report.files.len() > 1 {
+        let read = report
+            .files
+            .iter()
+            .filter(|file| file.error.is_none())
+            .count();
+        let _infallible = writeln!(
+            text,
+            "All {} ({read} read):",
+            counted(report.files.len() as u64, "file")
+        );
+        write_outcomes(&mut text, &report.outcomes());
+        text.push('\n');
+    }
+    for line in next_steps(report) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    out.write_all(text.as_bytes())
+}
+
+fn write_file(text: &mut String, report: &Report, file: &FileReport) {
+    let _infallible = writeln!(text, "{}: {}", file.file, what_it_is(file));
+    if let Some(error) = &file.error {
+        let _infallible = writeln!(text, "  not read: {error}");
+        return;
+    }
+    for remark in &file.remarks {
+        let _infallible = writeln!(text, "  {remark}");
+    }
+    write_outcomes(text, &file.outcomes);
+    if let Some(problems) = file
+        .problems
+        .as_ref()
+        .filter(|problems| problems.total() > 0)
+    {
+        write_problems(text, problems);
+    }
+    if file.warnings > 0 {
+        let rows = counted(file.warnings, "row");
+        let _infallible = writeln!(
+            text,
+            "  {rows} with a ticket want a look: see the warnings in `message`"
+        );
+    }
+    let Some(run) = &file.run else { return };
+    let speed = rate(file.outcomes.get(Outcome::Created), run.took.as_secs_f64());
+    let _infallible = writeln!(text, "  run {} took {}{speed}", run.run, spoken(run.took));
+    if run.end != End::Finished {
+        let _infallible = writeln!(text, "  stopped: {}", run.end);
+    }
+    if let Some(path) = &file.results {
+        let _infallible = writeln!(text, "  results: {}", path.display());
+    }
+    if let Some((path, rows)) = &file.rejects {
+        let _infallible = writeln!(
+            text,
+            "  rejects: {} ({})",
+            path.display(),
+            counted(*rows, "row")
+        );
+    }
+    let _unused = report;
+}
+
+fn rate(rows: u64, seconds: f64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = rows as f64 / seconds.max(0.001);
+    if rows < 2 {
+        String::new()
+    } else {
+        format!(", {rate:.1} created/s")
+    }
+}
+
+/// `CSV, UTF-8, comma; header in row 1; 1,204 rows`.
+fn what_it_is(file: &FileReport) -> String {
+    let Some(description) = &file.description else {
+        return "cannot be read as a table".to_owned();
+    };
+    format!(
+        "{}; header in row {}; {}",
+        form(description),
+        thousands(description.header_row),
+        counted(file.rows, "row")
+    )
+}
+
+fn form(description: &Description) -> String {
+    let mut parts = vec![description.kind.as_str().to_uppercase()];
+    parts.extend(
+        description
+            .sheet
+            .as_ref()
+            .map(|sheet| format!("sheet '{}'", sheet.escape_debug())),
+    );
+    parts.extend(description.encoding.map(str::to_owned));
+    parts.extend(description.delimiter.map(|delimiter| {
+        let name = match delimiter {
+            ',' => "commas",
+            ';' => "semicolons",
+            '\t' => "tabs",
+            '|' => "bars",
+            _ => return format!("delimiter '{}'", delimiter.escape_debug()),
+        };
+        name.to_owned()
+    }));
+    parts.join(", ")
+}
+
+fn write_outcomes(text: &mut String, outcomes: &Outcomes) {
+    for outcome in Outcome::ALL {
+        let rows = outcomes.get(outcome);
+        if rows > 0 {
+            let _infallible = writeln!(
+                text,
+                "  {:>9} {:<15} {}",
+                thousands(rows),
+                outcome,
+                meaning(outcome)
+            );
+        }
+    }
+    if outcomes.total() == 0 {
+        text.push_str("  no rows\n");
+    }
+}
+
+fn meaning(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ready => "would be sent",
+        Outcome::Created => "have a ticket now",
+        Outcome::AlreadyCreated => "had a ticket before; nothing was sent",
+        Outcome::Invalid => "break a rule; not sent until they are mended",
+        Outcome::Rejected => "refused by the API; no ticket",
+        Outcome::InDoubt => "sent, but nothing proves what came of it; a person must look",
+        Outcome::NotSent => "not sent",
+    }
+}
+
+fn write_problems(text: &mut String, problems: &ProblemLog) {
+    let counts = problems.counts();
+    text.push_str("  problems:\n");
+    for count in counts.iter().take(KINDS_SHOWN) {
+        let weight = match count.severity {
+            Severity::Error => "",
+            Severity::Warning => " (warning)",
+            Severity::Note => " (note)",
+        };
+        let column = count
+            .column
+            .as_ref()
+            .map(|column| format!("{}: ", column.escape_debug()))
+            .unwrap_or_default();
+        let rows = counted(count.rows, "row");
+        let _infallible = writeln!(
+            text,
+            "    {rows:>9}  {}{weight}  {column}{} [first: row {}]",
+            count.code, count.message, count.first_row
+        );
+    }
+    if counts.len() > KINDS_SHOWN {
+        let _infallible = writeln!(text, "    … and {} more kinds", counts.len() - KINDS_SHOWN);
+    }
+    let errors: Vec<_> = problems
+        .first()
+        .iter()
+        .filter(|problem| problem.severity == "error")
+        .collect();
+    if errors.is_empty() {
+        return;
+    }
+    text.push_str("  rows that are not sent:\n");
+    for problem in errors.iter().take(ROWS_SHOWN) {
+        let column = problem
+            .column
+            .as_ref()
+            .map(|column| format!("{}: ", column.escape_debug()))
+            .unwrap_or_default();
+        let _infallible = writeln!(
+            text,
+            "    row {:<6} {column}{}",
+            problem.row, problem.message
+        );
+    }
+    if errors.len() > ROWS_SHOWN {
+        text.push_str(
+            "    … all of them stand in the results, or in the report with --format json\n",
+        );
+    }
+}
+
+/// What the person does now.
+fn next_steps(report: &Report) -> Vec<String> {
+    let outcomes = report.outcomes();
+    let mut steps = Vec::new();
+    let is_import = report.command == "import";
+    if outcomes.get(Outcome::InDoubt) > 0 {
+        let rows = counted(outcomes.get(Outcome::InDoubt), "row");
+        steps.push(format!(
+            "{rows} in doubt: look each of them up in the call centre. They are listed in the results and are never sent again by themselves."
+        ));
+    }
+    if is_import && outcomes.get(Outcome::NotSent) > 0 {
+        let rows = counted(outcomes.get(Outcome::NotSent), "row");
+        let advice = stopped(report).unwrap_or_default();
+        steps.push(format!("{rows} not sent: {advice}run the same command again to continue; what has a ticket is not sent twice."));
+    }
+    if outcomes.get(Outcome::Invalid) + outcomes.get(Outcome::Rejected) > 0 {
+        let has_rejects = report.files.iter().any(|file| file.rejects.is_some());
+        steps.push(match (is_import, has_rejects) {
+            (true, true) => "Mend the rows in the rejects file and import that file with the same mapping.".to_owned(),
+            (true, false) => "Mend the rows that were not taken and import the file again; --rejects FILE puts just those rows into a file of their own.".to_owned(),
+            (false, _) => "Mend these rows, or import the others now and these from a rejects file (--rejects FILE).".to_owned(),
+        });
+    }
+    if steps.is_empty() && outcomes.total() > 0 {
+        steps.push(
+            if is_import {
+                "Every row has a ticket."
+            } else {
+                "Every row would be sent."
+            }
+            .to_owned(),
+        );
+    }
+    steps
+}
+
+/// What to do about the reason why a run ended early.
+fn stopped(report: &Report) -> Option<String> {
+    let run = report
+        .files
+        .iter()
+        .filter_map(|file| file.run.as_ref())
+        .find(|run| run.end != End::Finished)?;
+    let advice = explain(run.end.word())?.what_to_do;
+    (!advice.contains("run the same command")).then(|| format!("{advice}; then "))
+}
+
+/// `1 row`, `1,204 rows`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(number))
+}
+
+/// `1,204`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_nouns_agree() {
+        let texts: Vec<_> = [0, 1, 999, 1_000, 1_234_567]
+            .into_iter()
+            .map(|n| counted(n, "row"))
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "0 rows",
+                "1 row",
+                "999 rows",
+                "1,000 rows",
+                "1,234,567 rows"
+            ]
+        );
+    }
+}

@@ -1,0 +1,410 @@
+//! Results and rejects: the ledger joined with the input, in source order.
+//!
+//! Owns the two files that people get back. Both are written from what is committed and can be written again at any
+//! time; they appear whole or not at all, and only their owner may read them. Where the input cannot be read any more the
+//! ledger alone still gives every row, without its key. Decides nothing: an outcome is what the ledger says.
+
+mod earlier;
+mod file;
+mod rejects;
+
+pub use earlier::{EarlierResults, EarlierTicket};
+pub use file::AtomicFile;
+pub use rejects::Rejects;
+
+use crate::code::explain;
+use crate::import::{Call, End, Outcomes, Table, summary};
+use crate::input::InputError;
+use crate::ledger::{Fate, LedgerError, Reader, RowRecord, RowsOfRun, RunId};
+use crate::submission::{Doubt, State};
+use crate::ticket::Outcome;
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::io;
+use std::iter::Peekable;
+use std::ops::ControlFlow;
+
+/// The columns of a results file; other programs rely on them and their order.
+pub const COLUMNS: [&str; 10] = [
+    "file",
+    "sheet",
+    "row",
+    "key",
+    "outcome",
+    "ticket_id",
+    "error_code",
+    "message",
+    "attempts",
+    "finished_at",
+];
+
+/// Why results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The file cannot be written.
+    #[error("cannot be written: {0}")]
+    Io(#[from] io::Error),
+    /// The workbook cannot be written.
+    #[error("cannot be written: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl From<csv::Error> for ResultsError {
+    fn from(error: csv::Error) -> ResultsError {
+        ResultsError::Io(error.into())
+    }
+}
+
+/// What results are written of.
+#[derive(Debug)]
+pub struct Story<'a> {
+    /// The input with its mapping.
+    pub table: &'a Table,
+    /// The ledger.
+    pub reader: &'a Reader,
+    /// The run.
+    pub run: RunId,
+    /// Why it ended.
+    pub end: &'a End,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Rows per outcome.
+    pub outcomes: Outcomes,
+    /// Rows with a warning, such as a value that the server stored differently.
+    pub warnings: u64,
+    /// Why the input could not be read again, so that keys are missing.
+    pub input_lost: Option<InputError>,
+}
+
+/// One row of the results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ResultRow<'a> {
+    row: u64,
+    key: &'a str,
+    outcome: Outcome,
+    ticket_id: String,
+    error_code: String,
+    message: String,
+    attempts: u64,
+    finished_at: Option<Timestamp>,
+}
+
+impl<'a> ResultRow<'a> {
+    /// A row that was not sent, with nothing said about it yet.
+    fn blank(row: u64, key: &'a str) -> ResultRow<'a> {
+        ResultRow {
+            row,
+            key,
+            outcome: Outcome::NotSent,
+            ticket_id: String::new(),
+            error_code: String::new(),
+            message: String::new(),
+            attempts: 0,
+            finished_at: None,
+        }
+    }
+}
+
+/// Writes the results of a run to `out`, and its rejects where they are asked for.
+///
+/// # Errors
+///
+/// Where the ledger cannot be read or a file not be written.
+pub fn write(
+    story: &Story<'_>,
+    out: &mut dyn io::Write,
+    mut rejects: Option<&mut Rejects>,
+) -> Result<Written, ResultsError> {
+    let mut writer = Writer::begin(story, out)?;
+    let mut rows = story.reader.rows_of(story.run).peekable();
+    let read = story.table.for_each_call(|call| {
+        if !call.selected {
+            return ControlFlow::Continue(());
+        }
+        match one(story, &call, &mut rows, &mut writer, rejects.as_deref_mut()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    });
+    match read {
+        Ok(None) => {}
+        Ok(Some(error)) => return Err(error),
+        Err(error) => {
+            // The rest of the run's rows from the ledger alone.
+            for record in rows {
+                writer.row(&from_ledger(story, &record?, ""))?;
+            }
+            writer.written.input_lost = Some(error);
+        }
+    }
+    writer.csv.flush()?;
+    Ok(writer.written)
+}
+
+/// Joins one row of the input with its record.
+fn one(
+    story: &Story<'_>,
+    call: &Call<'_>,
+    rows: &mut Peekable<RowsOfRun<'_>>,
+    writer: &mut Writer<'_>,
+    rejects: Option<&mut Rejects>,
+) -> Result<(), ResultsError> {
+    let number = call.row.position.row;
+    let key = call.mapped.key.shown();
+    let is_here = |record: &Result<RowRecord, LedgerError>| {
+        record.as_ref().map_or(true, |record| record.row <= number)
+    };
+    let result = match rows.next_if(is_here).transpose()? {
+        Some(record) if record.row == number => from_ledger(story, &record, key),
+        _ => from_mapping(story, call),
+    };
+    if let Some(rejects) = rejects
+        && matches!(
+            result.outcome,
+            Outcome::Invalid | Outcome::Rejected | Outcome::NotSent
+        )
+    {
+        rejects.add(call.row, &result.error_code, &result.message)?;
+    }
+    writer.row(&result)
+}
+
+/// A row that the ledger does not know: the run ended before it could be registered.
+fn from_mapping<'a>(story: &Story<'_>, call: &'a Call<'_>) -> ResultRow<'a> {
+    let blank = ResultRow::blank(call.row.position.row, call.mapped.key.shown());
+    if call.mapped.is_valid() {
+        let (error_code, message) = (story.end.word().to_owned(), story.end.to_string());
+        return ResultRow {
+            error_code,
+            message,
+            ..blank
+        };
+    }
+    let (error_code, message) = summary(&call.mapped.problems);
+    ResultRow {
+        outcome: Outcome::Invalid,
+        error_code,
+        message,
+        ..blank
+    }
+}
+
+fn from_ledger<'a>(story: &Story<'_>, record: &RowRecord, key: &'a str) -> ResultRow<'a> {
+    let blank = ResultRow::blank(record.row, key);
+    match &record.fate {
+        Fate::Invalid { code, message } => {
+            let (error_code, message) = (code.clone(), message.clone());
+            ResultRow {
+                outcome: Outcome::Invalid,
+                error_code,
+                message,
+                ..blank
+            }
+        }
+        Fate::Submission {
+            state,
+            attempts,
+            finished_at,
+            origin,
+            ..
+        } => {
+            let is_own = origin.0 == story.run && origin.1 == record.row;
+            let elsewhere = (!is_own).then(|| place(story, origin));
+            let base = ResultRow {
+                attempts: *attempts,
+                finished_at: *finished_at,
+                ..blank
+            };
+            of_state(story, state, elsewhere, base)
+        }
+    }
+}
+
+/// The row of a submission in this state; `elsewhere` is the row that was sent, where it was another one.
+fn of_state<'a>(
+    story: &Story<'_>,
+    state: &State,
+    elsewhere: Option<String>,
+    base: ResultRow<'a>,
+) -> ResultRow<'a> {
+    let told = |text: &str| match &elsewhere {
+        None => text.to_owned(),
+        Some(place) => format!("{text}; this is {place}"),
+    };
+    match state {
+        State::Created { ticket_id, remark } => {
+            let (outcome, message) = match &elsewhere {
+                None => (Outcome::Created, remark.clone().unwrap_or_default()),
+                Some(place) => (
+                    Outcome::AlreadyCreated,
+                    format!("has its ticket from {place}"),
+                ),
+            };
+            ResultRow {
+                outcome,
+                ticket_id: ticket_id.as_str().to_owned(),
+                message,
+                ..base
+            }
+        }
+        State::Rejected { code } => {
+            let error_code = code.to_string();
+            let message = told(refusal(&error_code));
+            ResultRow {
+                outcome: Outcome::Rejected,
+                error_code,
+                message,
+                ..base
+            }
+        }
+        State::InDoubt(doubt) => {
+            let (error_code, message) = (doubt.code.clone(), told(&doubt.message));
+            ResultRow {
+                outcome: Outcome::InDoubt,
+                error_code,
+                message,
+                ..base
+            }
+        }
+        // Still claimed at the end of a run: its worker died, and the next run will say the same.
+        State::Claimed => {
+            let doubt = Doubt::crash();
+            ResultRow {
+                outcome: Outcome::InDoubt,
+                error_code: doubt.code,
+                message: doubt.message,
+                ..base
+            }
+        }
+        State::Ready { seen } => ResultRow {
+            error_code: seen.clone().unwrap_or_else(|| story.end.word().to_owned()),
+            message: story.end.to_string(),
+            finished_at: None,
+            ..base
+        },
+    }
+}
+
+fn refusal(code: &str) -> &'static str {
+    explain(code).map_or("the API refused the row", |explanation| {
+        explanation.on_submission
+    })
+}
+
+/// Where a row was met before: `row 12 of calls.csv (run 3)`.
+fn place(story: &Story<'_>, (run, row, file): &(RunId, u64, String)) -> String {
+    if *run == story.run {
+        format!("row {row}, the same call in this file")
+    } else {
+        format!("row {row} of {file} (run {run})")
+    }
+}
+
+struct Writer<'a> {
+    csv: csv::Writer<&'a mut dyn io::Write>,
+    file: &'a str,
+    sheet: &'a str,
+    written: Written,
+}
+
+impl<'a> Writer<'a> {
+    fn begin(story: &Story<'a>, out: &'a mut dyn io::Write) -> Result<Writer<'a>, ResultsError> {
+        let mut csv = csv::Writer::from_writer(out);
+        csv.write_record(COLUMNS)?;
+        let sheet = story
+            .table
+            .input()
+            .description()
+            .sheet
+            .as_deref()
+            .unwrap_or_default();
+        Ok(Writer {
+            csv,
+            file: story.table.name(),
+            sheet,
+            written: Written::default(),
+        })
+    }
+
+    fn row(&mut self, result: &ResultRow<'_>) -> Result<(), ResultsError> {
+        self.written.outcomes.add(result.outcome);
+        self.written.warnings += u64::from(result.message.starts_with("warning"));
+        let finished_at = result
+            .finished_at
+            .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        self.csv.write_record([
+            inert(self.file).as_ref(),
+            inert(self.sheet).as_ref(),
+            &result.row.to_string(),
+            inert(result.key).as_ref(),
+            result.outcome.as_str(),
+            inert(&printable(&result.ticket_id)).as_ref(),
+            &result.error_code,
+            inert(&result.message).as_ref(),
+            &result.attempts.to_string(),
+            finished_at.as_deref().unwrap_or_default(),
+        ])?;
+        Ok(())
+    }
+}
+
+/// Text that a spreadsheet will not run as a formula.
+///
+/// What starts with `=`, `+`, `-`, `@`, tab or carriage return gets an apostrophe before it, except plain numbers and
+/// phones, which programs want as they are.
+fn inert(text: &str) -> Cow<'_, str> {
+    let is_risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_number = text.starts_with(['+', '-'])
+        && text
+            .chars()
+            .skip(1)
+            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '(' | ')' | '-'));
+    if is_risky && !is_number {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// A ticket ID with its control characters escaped, which are foreign text.
+fn printable(ticket_id: &str) -> Cow<'_, str> {
+    if ticket_id.chars().any(char::is_control) {
+        Cow::Owned(ticket_id.escape_debug().to_string())
+    } else {
+        Cow::Borrowed(ticket_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_would_run_as_a_formula_is_made_inert_and_numbers_are_left_alone() {
+        let cases = [
+            ("=1+2", "'=1+2"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2+3*cmd", "'-2+3*cmd"),
+            ("\t=1", "'\t=1"),
+            ("+1 (555) 010-4477", "+1 (555) 010-4477"),
+            ("-17.5", "-17.5"),
+            ("C000001", "C000001"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(inert(text), expected);
+        }
+    }
+
+    #[test]
+    fn control_characters_of_a_ticket_id_are_escaped() {
+        assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(printable("RQxQ5s84H"), "RQxQ5s84H");
+    }
+}

@@ -1,0 +1,243 @@
+//! [`Rejects`]: the rows that want mending, as the source has them, in the source's own format.
+//!
+//! Owns the file that people mend and import again with the same mapping: same kind, encoding, delimiter, sheet and place of
+//! the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
+//! knows to be no part of the row. Guarantees that a row that is read back has the identity it had.
+
+use super::{AtomicFile, ResultsError};
+use crate::import::Table;
+use crate::input::{Description, Kind};
+use crate::row::{Cell, CellKind, Row};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
+use std::io::Write;
+use std::path::Path;
+
+/// The names of the two columns behind the row's own.
+const TAIL: [&str; 2] = ["error_code", "message"];
+
+/// A rejects file being written.
+pub struct Rejects {
+    file: AtomicFile,
+    form: Form,
+    width: usize,
+    rows: u64,
+}
+
+enum Form {
+    Csv {
+        encoding: &'static Encoding,
+        delimiter: u8,
+    },
+    Xlsx(Box<Sheet>),
+}
+
+/// A workbook with one sheet that is written row by row.
+struct Sheet {
+    book: Workbook,
+    next_row: u32,
+    date: Format,
+    moment: Format,
+    time: Format,
+}
+
+impl std::fmt::Debug for Rejects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rejects")
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rejects {
+    /// Begins the rejects file of a table.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing can be written there.
+    pub fn create(path: &Path, table: &Table) -> Result<Rejects, ResultsError> {
+        let description = table.input().description();
+        let header = table.input().header();
+        let form = match description.kind {
+            Kind::Csv => csv_form(description),
+            Kind::Xlsx => xlsx_form(description)?,
+        };
+        let file = AtomicFile::create(path)?;
+        let mut rejects = Rejects {
+            file,
+            form,
+            width: header.len(),
+            rows: 0,
+        };
+        rejects.begin(description, header)?;
+        Ok(rejects)
+    }
+
+    /// Adds a row with the reason why it is here.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn add(&mut self, row: &Row, error_code: &str, message: &str) -> Result<(), ResultsError> {
+        self.rows += 1;
+        // A row that is wider than the header keeps its cells: what is behind them is then no part of it either way.
+        let width = row.width().max(self.width);
+        let mut cells: Vec<Cell<'_>> = (0..width).map(|column| row.cell(column)).collect();
+        let text = |text| Cell {
+            text,
+            kind: CellKind::Text,
+        };
+        cells.extend([text(error_code), text(message)]);
+        self.write(&cells)
+    }
+
+    /// Puts the file in its place; gives the number of its rows.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn finish(mut self) -> Result<u64, ResultsError> {
+        if let Form::Xlsx(sheet) = &mut self.form {
+            self.file.write_all(&sheet.book.save_to_buffer()?)?;
+        }
+        self.file.persist()?;
+        Ok(self.rows)
+    }
+
+    /// The header stands in the row in which the source has it, since the mapping may say which that is.
+    fn begin(&mut self, description: &Description, header: &[String]) -> Result<(), ResultsError> {
+        let above = description.header_row.saturating_sub(1);
+        match &mut self.form {
+            Form::Csv { encoding, .. } => {
+                if *encoding == UTF_16LE || *encoding == UTF_16BE {
+                    let mark = encode("\u{feff}", encoding);
+                    self.file.write_all(&mark)?;
+                }
+                let line = encode("\n", encoding);
+                for _ in 0..above {
+                    self.file.write_all(&line)?;
+                }
+            }
+            Form::Xlsx(sheet) => sheet.next_row = u32::try_from(above).unwrap_or(0),
+        }
+        let cells = header.iter().map(String::as_str).chain(TAIL);
+        let cells: Vec<_> = cells
+            .map(|text| Cell {
+                text,
+                kind: CellKind::Text,
+            })
+            .collect();
+        self.write(&cells)
+    }
+
+    fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), ResultsError> {
+        match &mut self.form {
+            Form::Csv {
+                encoding,
+                delimiter,
+            } => {
+                let mut line = csv::WriterBuilder::new()
+                    .delimiter(*delimiter)
+                    .from_writer(Vec::new());
+                line.write_record(cells.iter().map(|cell| cell.text))?;
+                let line = line.into_inner().map_err(csv::IntoInnerError::into_error)?;
+                if *encoding == UTF_8 {
+                    self.file.write_all(&line)?;
+                } else {
+                    self.file
+                        .write_all(&encode(&String::from_utf8_lossy(&line), encoding))?;
+                }
+                Ok(())
+            }
+            Form::Xlsx(sheet) => Ok(sheet.write(cells)?),
+        }
+    }
+}
+
+impl Sheet {
+    fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), XlsxError> {
+        let sheet = self.book.worksheet_from_index(0)?;
+        let row = self.next_row;
+        for (place, cell) in cells.iter().enumerate() {
+            let column = u16::try_from(place).unwrap_or(u16::MAX);
+            if cell.text.is_empty() {
+                continue;
+            }
+            match value(cell) {
+                None => sheet.write_string(row, column, cell.text)?,
+                Some(Value::Number(number)) => sheet.write_number(row, column, number)?,
+                Some(Value::Boolean(value)) => sheet.write_boolean(row, column, value)?,
+                Some(Value::Moment(at)) => {
+                    let format = match cell.kind {
+                        CellKind::Time => &self.time,
+                        _ if cell.text.len() > 10 => &self.moment,
+                        _ => &self.date,
+                    };
+                    sheet.write_datetime_with_format(row, column, &at, format)?
+                }
+            };
+        }
+        self.next_row += 1;
+        Ok(())
+    }
+}
+
+/// A value that a workbook holds as something else than text.
+enum Value {
+    Number(f64),
+    Boolean(bool),
+    Moment(ExcelDateTime),
+}
+
+/// The cell's value, where it can be written so that reading it back gives the same text.
+fn value(cell: &Cell<'_>) -> Option<Value> {
+    match cell.kind {
+        CellKind::Number => {
+            let number: f64 = cell.text.parse().ok()?;
+            (number.to_string() == cell.text).then_some(Value::Number(number))
+        }
+        CellKind::Boolean => cell.text.parse().ok().map(Value::Boolean),
+        CellKind::Date | CellKind::Time => ExcelDateTime::parse_from_str(cell.text)
+            .ok()
+            .map(Value::Moment),
+        CellKind::Text | CellKind::Error | CellKind::Uncomputed => None,
+    }
+}
+
+fn csv_form(description: &Description) -> Form {
+    let encoding = description
+        .encoding
+        .and_then(|name| Encoding::for_label(name.as_bytes()));
+    let delimiter = description
+        .delimiter
+        .and_then(|c| u8::try_from(c).ok())
+        .unwrap_or(b',');
+    Form::Csv {
+        encoding: encoding.unwrap_or(UTF_8),
+        delimiter,
+    }
+}
+
+fn xlsx_form(description: &Description) -> Result<Form, ResultsError> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet_with_constant_memory()?;
+    sheet.set_name(description.sheet.as_deref().unwrap_or("Sheet1"))?;
+    Ok(Form::Xlsx(Box::new(Sheet {
+        book,
+        next_row: 0,
+        date: Format::new().set_num_format("yyyy-mm-dd"),
+        moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+        time: Format::new().set_num_format("hh:mm:ss"),
+    })))
+}
+
+/// Encodes text as the source is encoded. The standard's encoders write no UTF-16, so that is done here.
+fn encode(text: &str, encoding: &'static Encoding) -> Vec<u8> {
+    if encoding == UTF_16LE {
+        return text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    }
+    if encoding == UTF_16BE {
+        return text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    }
+    encoding.encode(text).0.into_owned()
+}
