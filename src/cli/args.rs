@@ -1,0 +1,390 @@
+//! What the user typed.
+//!
+//! Owns the flags, their help and their environment variables; nothing is looked up or checked here beyond what a flag
+//! by itself can be. What a command needs is put together in its own module.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+use ticketload::config::Settings;
+use ticketload::import::{MaxFailures, Rate, Selection};
+
+/// Turns spreadsheets of patient calls into tickets, each row exactly once.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0 every row has a ticket (validate: would be sent)   5 stopped early; run again to continue
+  1 finished; some rows are invalid or rejected        6 finished; some rows are in doubt
+  2 command line, configuration, mapping or address    7 another run holds this ledger
+  3 an input file cannot be read as a table            70 a defect of ticketload
+  4 not authenticated                                  130, 143 interrupted; run again to continue
+
+Try it without an account:  ticketload import samples/calls.csv --mapping mapping.example.toml --sandbox";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send the rows of files as tickets
+    Import(Box<ImportArgs>),
+    /// Check files as `import` would, and send nothing
+    Validate(Box<ValidateArgs>),
+    /// Ask the API for the status of tickets
+    Status(Box<StatusArgs>),
+    /// Check configuration, server and credentials; creates nothing but a token
+    Check(CheckArgs),
+    /// Encrypt a password as the API wants it
+    EncryptPassword(EncryptPasswordArgs),
+    /// Say what a code in the results means and what to do
+    Explain(ExplainArgs),
+    /// Run a stand-in for the API on this machine
+    Sandbox(SandboxArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    /// Where the results go; `-` is stdout [default: calls.csv -> calls.results.csv]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Results")]
+    pub(crate) results: Option<PathBuf>,
+    /// Where the rows go that want mending: mend them and import the file again
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Results")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Report as a sentence for people or as JSON for programs
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        help_heading = "Results"
+    )]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// What is remembered of every row, so that nothing is sent twice
+    #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath, help_heading = "Ledger and sandbox")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Send to the built-in sandbox instead of a server; FOLDER keeps its tickets and ledger
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, value_hint = ValueHint::DirPath, help_heading = "Ledger and sandbox")]
+    pub(crate) sandbox: Option<Option<PathBuf>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    /// Report as a sentence for people or as JSON for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// A named profile of ticketload.toml
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// The server, to look up in the ledger what has a ticket already; nothing is sent
+    #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL")]
+    pub(crate) server_url: Option<String>,
+    /// The user name, for the same look-up
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_USERNAME")]
+    pub(crate) username: Option<String>,
+    /// The ledger to look in
+    #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The files: CSV or XLSX
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Which column fills which field [default: mapping.toml]
+    #[arg(long, value_name = "FILE", env = "TICKETLOAD_MAPPING", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// The worksheet to read
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub(crate) sheet: Option<String>,
+    /// Only these rows, as the spreadsheet numbers them
+    #[arg(long, value_name = "A-B", value_parser = row_range, help_heading = "Input")]
+    pub(crate) rows: Option<(u64, u64)>,
+    /// At most so many rows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
+    pub(crate) limit: Option<u64>,
+    /// Treat invalid rows as a reason to send nothing
+    #[arg(long, help_heading = "Input")]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    /// A named profile of ticketload.toml
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TICKETLOAD_PROFILE",
+        help_heading = "Server and account"
+    )]
+    pub(crate) profile: Option<String>,
+    /// The API's address, without index.php
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TICKETLOAD_SERVER_URL",
+        help_heading = "Server and account"
+    )]
+    pub(crate) server_url: Option<String>,
+    /// The API's user name
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TICKETLOAD_USERNAME",
+        help_heading = "Server and account"
+    )]
+    pub(crate) username: Option<String>,
+    /// A file that holds the password; else TICKETLOAD_PASSWORD
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Server and account")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A file that holds the encryption key; else TICKETLOAD_KEY
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Server and account")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// How a ticket is written [default: json]
+    #[arg(long, value_name = "json|form", value_parser = ["json", "form"], hide_possible_values = true, help_heading = "Server and account")]
+    pub(crate) body: Option<String>,
+    /// The API's name for a submission; the vendor's page says `as` and `adi` [default: as]
+    #[arg(long, value_name = "WORD", help_heading = "Server and account")]
+    pub(crate) resource: Option<String>,
+    /// How long one attempt may take, in seconds [default: 60]
+    #[arg(long, value_name = "SECS", help_heading = "Server and account")]
+    pub(crate) timeout: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PaceArgs {
+    /// How fast rows leave, all workers together: N/s, N/m or unlimited [default: 5/s]
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "TICKETLOAD_RATE",
+        help_heading = "Pace and limits"
+    )]
+    pub(crate) rate: Option<Rate>,
+    /// How many rows are in flight at most [default: 4]
+    #[arg(long, value_name = "N", help_heading = "Pace and limits")]
+    pub(crate) workers: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitArgs {
+    /// Stop when the server has been away for so long
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration, help_heading = "Pace and limits")]
+    pub(crate) give_up_after: Duration,
+    /// Stop sending at this time of day
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day, help_heading = "Pace and limits")]
+    pub(crate) stop_at: Option<jiff::civil::Time>,
+    /// Stop when more rows than this are rejected or end in doubt: a number or a part, such as 5%
+    #[arg(long, value_name = "N|N%", help_heading = "Pace and limits")]
+    pub(crate) max_failures: Option<MaxFailures>,
+    /// Go on even if the first 20 rows are all rejected with the same code
+    #[arg(long, help_heading = "Pace and limits")]
+    pub(crate) no_canary: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// A results file; every ticket in it is asked for
+    #[arg(value_name = "RESULTS.csv", required_unless_present = "ticket", conflicts_with = "ticket", value_hint = ValueHint::FilePath)]
+    pub(crate) results: Option<PathBuf>,
+    /// Tickets to ask for
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) ticket: Vec<String>,
+    /// A table for people, CSV or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: StatusFormat,
+    /// Write to a file instead of stdout
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EncryptPasswordArgs {
+    /// A file that holds the encryption key; else TICKETLOAD_KEY
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A code as it stands in results, such as 406 or missing.dob; without one, all are listed
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// The port; 0 takes any that is free
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Where tickets are kept [default: a temporary folder]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: Option<PathBuf>,
+    /// The user name that it knows
+    #[arg(long, value_name = "NAME", default_value = "sandbox")]
+    pub(crate) username: String,
+    /// Faults, such as `reset_after=0.01,expire@5,http503_before@1-20`; `help` lists them
+    #[arg(long, value_name = "FAULTS")]
+    pub(crate) faults: Option<String>,
+    /// How long it takes for each ticket, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) delay_ms: u64,
+    /// Makes its faults and ticket IDs repeatable
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long a token lives without being used, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 7200)]
+    pub(crate) idle: u64,
+    /// The name of a submission that it answers to
+    #[arg(long, value_name = "WORD", default_value = "as")]
+    pub(crate) resource: String,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// The form of statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people.
+    Human,
+    /// For spreadsheets.
+    Csv,
+    /// For programs.
+    Json,
+}
+
+impl FileArgs {
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            rows: self.rows,
+            limit: self.limit,
+        }
+    }
+}
+
+impl AccountArgs {
+    /// The settings that were given as flags or in the environment.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            server_url: given(&self.server_url),
+            username: given(&self.username),
+            password_file: self.password_file.clone(),
+            key_file: self.key_file.clone(),
+            body: self.body.clone(),
+            resource: self.resource.clone(),
+            timeout: self.timeout,
+            ..Settings::default()
+        }
+    }
+
+    /// The profile's name, if one was named.
+    pub(crate) fn profile(&self) -> Option<String> {
+        given(&self.profile)
+    }
+}
+
+impl PaceArgs {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            rate: self.rate.map(|rate| rate.to_string()),
+            workers: self.workers,
+            ..Settings::default()
+        }
+    }
+}
+
+/// A variable that is set to nothing is as good as not set.
+pub(crate) fn given(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.trim().is_empty())
+}
+
+fn row_range(text: &str) -> Result<(u64, u64), String> {
+    let hint = || "write it as FIRST-LAST, such as 2-500".to_owned();
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let first = first.trim().parse().map_err(|_| hint())?;
+    let last = last.trim().parse().map_err(|_| hint())?;
+    if first == 0 || first > last {
+        Err(hint())
+    } else {
+        Ok((first, last))
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let hint = || "write it like 90s, 10m or 2h".to_owned();
+    let text = text.trim();
+    let parsed: jiff::SignedDuration = match text.parse::<u32>() {
+        Ok(seconds) => jiff::SignedDuration::from_secs(i64::from(seconds)),
+        Err(_) => text.parse().map_err(|_| hint())?,
+    };
+    Duration::try_from(parsed).map_err(|_| hint())
+}
+
+fn time_of_day(text: &str) -> Result<jiff::civil::Time, String> {
+    jiff::civil::Time::strptime("%H:%M", text.trim())
+        .map_err(|_| "write it as HH:MM, such as 06:30".to_owned())
+}
+
+/// Reads the command line; clap's own answers (help, version, errors) come back as an error to print.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ranges_durations_and_times_are_read() {
+        assert_eq!(row_range("2-500"), Ok((2, 500)));
+        assert_eq!(row_range("7"), Ok((7, 7)));
+        assert!(row_range("9-2").is_err() && row_range("0-2").is_err() && row_range("a").is_err());
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert!(duration("-5s").is_err() && duration("soon").is_err());
+        assert!(time_of_day("06:30").is_ok() && time_of_day("25:00").is_err());
+    }
+}

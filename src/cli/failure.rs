@@ -1,0 +1,366 @@
+//! Every fatal error: its message, its cause, its hint and its exit code.
+//!
+//! Owns the exit codes and their precedence, and the one way in which errors are printed:
+//! `error: …`, `caused by: …`, a blank line, `hint: …`.
+
+use std::io;
+use std::path::PathBuf;
+use ticketload::api::{ApiError, TokenError};
+use ticketload::config::ConfigError;
+use ticketload::import::{End, Outcomes, RehearsalError, Signal};
+use ticketload::input::InputError;
+use ticketload::ledger::{LedgerError, LedgerErrorKind};
+use ticketload::mapping::MappingErrors;
+use ticketload::results::ResultsError;
+use ticketload::sandbox::SandboxError;
+use ticketload::ticket::Outcome;
+
+/// The exit codes that other programs rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success = 0,
+    /// Finished; some rows are invalid or rejected.
+    Failures = 1,
+    Usage = 2,
+    Input = 3,
+    NotAuthenticated = 4,
+    StoppedEarly = 5,
+    InDoubt = 6,
+    Held = 7,
+    Defect = 70,
+    Interrupted = 130,
+    Terminated = 143,
+}
+
+impl Exit {
+    /// The first that fits of 70, 130/143, 7, 2, 3, 4, 5, 6, 1, 0.
+    pub(crate) fn worse(self, other: Exit) -> Exit {
+        let rank = |exit: Exit| match exit {
+            Exit::Defect => 0,
+            Exit::Interrupted | Exit::Terminated => 1,
+            Exit::Held => 2,
+            Exit::Usage => 3,
+            Exit::Input => 4,
+            Exit::NotAuthenticated => 5,
+            Exit::StoppedEarly => 6,
+            Exit::InDoubt => 7,
+            Exit::Failures => 8,
+            Exit::Success => 9,
+        };
+        if rank(other) < rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// The code for outcomes as they stand.
+    pub(crate) fn of_outcomes(outcomes: &Outcomes) -> Exit {
+        if outcomes.get(Outcome::NotSent) > 0 {
+            Exit::StoppedEarly
+        } else if outcomes.get(Outcome::InDoubt) > 0 {
+            Exit::InDoubt
+        } else if outcomes.get(Outcome::Invalid) + outcomes.get(Outcome::Rejected) > 0 {
+            Exit::Failures
+        } else {
+            Exit::Success
+        }
+    }
+
+    /// The code for how a run ended. A reason that came when every row had had its turn changes nothing.
+    pub(crate) fn of_run(end: &End, outcomes: &Outcomes) -> Exit {
+        let by_outcomes = Exit::of_outcomes(outcomes);
+        let by_end = match end {
+            End::Defect(_) => return Exit::Defect,
+            End::Ledger(error) if error.kind.is_defect() => return Exit::Defect,
+            End::Input(_) => return Exit::Input,
+            End::WrongServer(_) => return Exit::Usage,
+            End::Finished => Exit::Success,
+            End::Interrupted(Signal::Interrupt) => Exit::Interrupted,
+            End::Interrupted(Signal::Terminate) => Exit::Terminated,
+            End::NotAuthenticated(_) => Exit::NotAuthenticated,
+            End::ServiceDown { .. }
+            | End::Doubts
+            | End::Window
+            | End::Budget
+            | End::Canary(_)
+            | End::Strict
+            | End::Ledger(_) => Exit::StoppedEarly,
+        };
+        if outcomes.get(Outcome::NotSent) > 0 {
+            by_end.worse(by_outcomes)
+        } else {
+            by_outcomes
+        }
+    }
+}
+
+/// What ends a command.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Config(ConfigError),
+    Mapping(MappingErrors),
+    /// The mapping file itself cannot be read.
+    MappingFile {
+        path: PathBuf,
+        error: io::Error,
+    },
+    Input(InputError),
+    Rehearsal(RehearsalError),
+    Ledger(LedgerError),
+    Api(ApiError),
+    Token(TokenError),
+    Sandbox(SandboxError),
+    Results {
+        path: PathBuf,
+        error: ResultsError,
+    },
+    /// The command line asks for something that does not go together.
+    Usage {
+        message: String,
+        hint: String,
+    },
+    /// An earlier results file names tickets that the ledger does not know.
+    LostLedger {
+        results: PathBuf,
+        ledger: PathBuf,
+    },
+    /// Reading or writing something of no other kind.
+    Io {
+        what: &'static str,
+        error: io::Error,
+    },
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Config(_)
+            | Failure::Mapping(_)
+            | Failure::MappingFile { .. }
+            | Failure::Api(_)
+            | Failure::Sandbox(_)
+            | Failure::Usage { .. }
+            | Failure::LostLedger { .. } => Exit::Usage,
+            Failure::Input(_) | Failure::Rehearsal(RehearsalError::Input(_)) => Exit::Input,
+            Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => {
+                ledger_exit(error)
+            }
+            Failure::Results { .. }
+            | Failure::Rehearsal(RehearsalError::Temporary(_))
+            | Failure::Io { .. } => Exit::StoppedEarly,
+            Failure::Token(error) => match error {
+                TokenError::Refused { .. } | TokenError::NeverAccepted => Exit::NotAuthenticated,
+                TokenError::Certificate(_) | TokenError::NotThisApi { .. } => Exit::Usage,
+                TokenError::NotReached { .. } => Exit::StoppedEarly,
+            },
+        }
+    }
+
+    /// The message, without its cause.
+    fn message(&self) -> String {
+        match self {
+            Failure::Config(error) => error.to_string(),
+            Failure::Mapping(errors) => errors.to_string(),
+            Failure::MappingFile { path, error } => {
+                format!("the mapping {} cannot be read: {error}", path.display())
+            }
+            Failure::Input(error) => error.to_string(),
+            Failure::Rehearsal(error) => error.to_string(),
+            Failure::Ledger(error) => error.to_string(),
+            Failure::Api(error) => error.to_string(),
+            Failure::Token(error) => error.to_string(),
+            Failure::Sandbox(error) => error.to_string(),
+            Failure::Results { path, error } => format!("{}: {error}", path.display()),
+            Failure::Usage { message, .. } => message.clone(),
+            Failure::LostLedger {
+                results, ledger, ..
+            } => format!(
+                "{} names tickets that the ledger {} does not know: it may have been lost, and importing again would create them twice",
+                results.display(),
+                ledger.display()
+            ),
+            Failure::Io { what, error } => format!("{what}: {error}"),
+        }
+    }
+
+    /// What to do next.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Failure::Config(_) | Failure::Mapping(_) => None,
+            Failure::MappingFile { .. } => {
+                Some("give --mapping FILE, or put a mapping.toml here; mapping.example.toml shows every key".to_owned())
+            }
+            Failure::Input(error) | Failure::Rehearsal(RehearsalError::Input(error)) => error.hint(),
+            Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => Some(ledger_hint(error)),
+            Failure::Rehearsal(RehearsalError::Temporary(_)) => Some("make room in the temporary folder (TMPDIR)".to_owned()),
+            Failure::Api(_) => Some("check the password, the key and the proxy".to_owned()),
+            Failure::Token(error) => Some(token_hint(error)),
+            Failure::Sandbox(_) => None,
+            Failure::Results { .. } => Some(
+                "the ledger has everything: run the same command again once the file can be written, nothing is sent twice"
+                    .to_owned(),
+            ),
+            Failure::Usage { hint, .. } => Some(hint.clone()),
+            Failure::LostLedger { results, .. } => Some(format!(
+                "give the ledger that was used before with --ledger; if {} belongs to something else, move it away",
+                results.display()
+            )),
+            Failure::Io { .. } => None,
+        }
+    }
+
+    /// The causes behind the message, outermost first.
+    fn causes(&self) -> Vec<String> {
+        let mut source: Option<&dyn std::error::Error> = match self {
+            Failure::Api(error) => std::error::Error::source(error),
+            Failure::Sandbox(error) => std::error::Error::source(error),
+            _ => None,
+        };
+        let mut causes = Vec::new();
+        while let Some(error) = source {
+            causes.push(error.to_string());
+            source = error.source();
+        }
+        causes
+    }
+
+    /// The whole, as it is printed.
+    pub(crate) fn shown(&self) -> String {
+        let message = self.message();
+        // Mapping errors come with their own headings, one for each.
+        let mut text = if matches!(self, Failure::Mapping(_)) {
+            message
+        } else {
+            format!("error: {message}")
+        };
+        for cause in self.causes() {
+            text.push_str("\ncaused by: ");
+            text.push_str(&cause);
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str("\n\nhint: ");
+            text.push_str(&hint);
+        }
+        text
+    }
+}
+
+fn ledger_exit(error: &LedgerError) -> Exit {
+    match error.kind {
+        LedgerErrorKind::Held(_) => Exit::Held,
+        LedgerErrorKind::Newer { .. }
+        | LedgerErrorKind::Damaged(_)
+        | LedgerErrorKind::NotDurable(_)
+        | LedgerErrorKind::Open(_) => Exit::Usage,
+        LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => Exit::StoppedEarly,
+        LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
+    }
+}
+
+fn ledger_hint(error: &LedgerError) -> String {
+    match error.kind {
+        LedgerErrorKind::Held(_) => "wait for that run to end, or stop it; then run the same command again",
+        LedgerErrorKind::Newer { .. } => "use the newer ticketload, or another ledger with --ledger",
+        LedgerErrorKind::Damaged(_) => {
+            "nothing was sent; restore the ledger from a backup. Starting with a new one would send calls twice"
+        }
+        LedgerErrorKind::NotDurable(_) => "put the ledger on a local disk with --ledger",
+        LedgerErrorKind::Open(_) => "give a place that you may write to with --ledger",
+        LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => {
+            "make room on the disk or give back the right to write, then run the same command again"
+        }
+        LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => "this is a defect of ticketload; please report it",
+    }
+    .to_owned()
+}
+
+fn token_hint(error: &TokenError) -> String {
+    match error {
+        TokenError::Refused { .. } => {
+            "check the user name, the password and the encryption key with the vendor"
+        }
+        TokenError::NeverAccepted => "ask the vendor whether the account may use the API",
+        TokenError::Certificate(_) => "check the server URL; a company proxy may stand between",
+        TokenError::NotThisApi { .. } => {
+            "check the server URL: it ends before index.php, as the vendor's page shows it"
+        }
+        TokenError::NotReached { .. } => "check the server URL and the network, then try again",
+    }
+    .to_owned()
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::Config(error)
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Failure {
+        Failure::Ledger(error)
+    }
+}
+
+impl From<MappingErrors> for Failure {
+    fn from(errors: MappingErrors) -> Failure {
+        Failure::Mapping(errors)
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        Failure::Api(error)
+    }
+}
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Failure {
+        Failure::Sandbox(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_fits_wins() {
+        let order = [
+            Exit::Defect,
+            Exit::Terminated,
+            Exit::Held,
+            Exit::Usage,
+            Exit::Input,
+            Exit::NotAuthenticated,
+            Exit::StoppedEarly,
+            Exit::InDoubt,
+            Exit::Failures,
+            Exit::Success,
+        ];
+        for (place, worse) in order.iter().enumerate() {
+            for better in &order[place..] {
+                assert_eq!(worse.worse(*better), *worse);
+                assert_eq!(better.worse(*worse), *worse);
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_with_rows_that_were_not_sent_never_looks_finished() {
+        let mut outcomes = Outcomes::default();
+        outcomes.add(Outcome::NotSent);
+        outcomes.add(Outcome::InDoubt);
+        assert_eq!(Exit::of_run(&End::Finished, &outcomes), Exit::StoppedEarly);
+        assert_eq!(
+            Exit::of_run(&End::Interrupted(Signal::Interrupt), &outcomes),
+            Exit::Interrupted
+        );
+        let mut all_had_their_turn = Outcomes::default();
+        all_had_their_turn.add(Outcome::InDoubt);
+        assert_eq!(
+            Exit::of_run(&End::Doubts, &all_had_their_turn),
+            Exit::InDoubt
+        );
+    }
+}

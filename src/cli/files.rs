@@ -1,0 +1,204 @@
+//! The input files of a command: mapping, inputs, tables, rehearsals.
+//!
+//! Owns what `import` and `validate` have in common, so that the one is the other without the socket.
+
+use super::args::FileArgs;
+use super::failure::{Exit, Failure};
+use super::progress::Progress;
+use std::path::Path;
+use std::sync::Arc;
+use ticketload::api::BodyFormat;
+use ticketload::import::{Known, Rehearsal, Table, rehearse};
+use ticketload::input::{Input, Options};
+use ticketload::ledger::{Identities, Reader};
+use ticketload::mapping::Mapping;
+use ticketload::report::{FileReport, counted};
+
+/// A file that could be read to its end, with its rehearsal.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) table: Arc<Table>,
+    pub(crate) rehearsal: Rehearsal,
+}
+
+/// One file of the command line: prepared, or why it cannot be.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) report: FileReport,
+    pub(crate) prepared: Option<Prepared>,
+}
+
+/// How rows are rehearsed: with which identities, against which ledger, for which body, before whose eyes.
+#[derive(Debug)]
+pub(crate) struct Stage<'a> {
+    pub(crate) identities: &'a Identities,
+    /// The ledger, where there is one to ask.
+    pub(crate) reader: Option<&'a Reader>,
+    pub(crate) format: BodyFormat,
+    pub(crate) progress: &'a Progress,
+}
+
+/// Reads the mapping and its translation files.
+pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
+    let text = std::fs::read(path)
+        .and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|_| {
+                std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8 text")
+            })
+        })
+        .map_err(|error| Failure::MappingFile {
+            path: path.to_owned(),
+            error,
+        })?;
+    let mut mapping = Mapping::parse(&path.display().to_string(), &text)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let files: Vec<_> = mapping
+        .translate_files()
+        .map(|file| (file.field, folder.join(file.path)))
+        .collect();
+    for (field, path) in files {
+        let pairs = Input::read_pairs(&path)
+            .map_err(|error| mapping.translate_file_error(field, &error.kind.to_string()))?;
+        mapping.set_translation(field, &pairs)?;
+    }
+    Ok(mapping)
+}
+
+/// Opens and rehearses every file. A file that cannot be read has its reason in its report; a mapping that does not fit
+/// fails the whole command, since then nothing is sent.
+pub(crate) fn prepare(
+    args: &FileArgs,
+    mapping: &Arc<Mapping>,
+    stage: &Stage<'_>,
+) -> Result<Vec<Slot>, Failure> {
+    let tables = open_all(args, mapping)?;
+    let mut slots = Vec::new();
+    for (path, table) in args.files.iter().zip(tables) {
+        let name = path.display().to_string();
+        slots.push(match table {
+            Ok(table) => rehearsed(table, stage)?,
+            Err(error) => unread(name, &error),
+        });
+    }
+    Ok(slots)
+}
+
+/// Opens every file before the first is rehearsed, so that a wrong mapping is told at once, for all files.
+fn open_all(
+    args: &FileArgs,
+    mapping: &Arc<Mapping>,
+) -> Result<Vec<Result<Table, ticketload::input::InputError>>, Failure> {
+    let source = mapping.source();
+    let options = Options {
+        sheet: args.sheet.clone().or_else(|| source.sheet.clone()),
+        header_row: source.header_row.map(u64::from),
+        encoding: source.encoding.clone(),
+        delimiter: source.delimiter,
+    };
+    let today = jiff::Zoned::now().date();
+    let mut tables = Vec::new();
+    for path in &args.files {
+        let name = path.display().to_string();
+        tables.push(match Input::open(path, &options) {
+            Ok(input) => Ok(Table::new(
+                name,
+                input,
+                Arc::clone(mapping),
+                args.selection(),
+                today,
+            )?),
+            Err(error) => Err(error),
+        });
+    }
+    Ok(tables)
+}
+
+fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
+    let known = match stage.reader {
+        Some(reader) => Some(Known {
+            reader,
+            is_empty: reader.is_empty()?,
+        }),
+        None => None,
+    };
+    stage
+        .progress
+        .begin(format!("checking {}", table.name()), 0);
+    let rehearsal = rehearse(
+        &table,
+        stage.identities,
+        known,
+        stage.format,
+        stage.progress,
+    );
+    stage.progress.end();
+    let rehearsal = match rehearsal {
+        Ok(rehearsal) => rehearsal,
+        Err(ticketload::import::RehearsalError::Input(error)) => {
+            return Ok(unread(table.name().to_owned(), &error));
+        }
+        Err(error) => return Err(Failure::Rehearsal(error)),
+    };
+    let mut report = FileReport::of(table.name().to_owned());
+    report.description = Some(table.input().description().clone());
+    report.columns = table.input().header().to_vec();
+    report.rows = rehearsal.rows;
+    report.outcomes = rehearsal.outcomes;
+    report.remarks = remarks(&table, &rehearsal);
+    let prepared = Prepared {
+        table: Arc::new(table),
+        rehearsal,
+    };
+    Ok(Slot {
+        report,
+        prepared: Some(prepared),
+    })
+}
+
+/// What a person should know about the file as a whole.
+fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !table.mapping().has_key() {
+        let proposal = rehearsal
+            .key_proposal
+            .as_ref()
+            .map_or_else(String::new, |column| {
+                format!(
+                    "; the column '{}' is different in every row and would do",
+                    column.escape_debug()
+                )
+            });
+        remarks.push(format!(
+            "no [key] in the mapping: a row that Excel rewrites when it saves counts as a new call{proposal}"
+        ));
+        if rehearsal.identical > 0 {
+            let rows = counted(rehearsal.identical, "row");
+            remarks.push(format!(
+                "{rows} identical to an earlier row: each counts as a call of its own"
+            ));
+        }
+    }
+    remarks
+}
+
+fn unread(name: String, error: &ticketload::input::InputError) -> Slot {
+    let mut report = FileReport::of(name);
+    let hint = error
+        .hint()
+        .map(|hint| format!(" — {hint}"))
+        .unwrap_or_default();
+    report.error = Some(format!("{error}{hint}"));
+    Slot {
+        report,
+        prepared: None,
+    }
+}
+
+/// The exit code that the files' readability alone asks for.
+pub(crate) fn exit_of_reading(slots: &[Slot]) -> Exit {
+    if slots.iter().any(|slot| slot.report.error.is_some()) {
+        Exit::Input
+    } else {
+        Exit::Success
+    }
+}

@@ -1,0 +1,228 @@
+//! `import`: rehearse all files, then send them one after the other.
+//!
+//! Owns the order of things that a user sees: what is wrong is told before anything is sent, what is about to happen is
+//! told before the first row leaves, and results are written whatever happened.
+
+mod office;
+mod outputs;
+
+use super::args::{Format, ImportArgs};
+use super::failure::{Exit, Failure};
+use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping};
+use super::progress::Progress;
+use office::{Desk, LedgerPlace};
+use outputs::{Outputs, write_results};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use ticketload::api::Client;
+use ticketload::import::{End, Office, Rate, RunSummary, spoken};
+use ticketload::ledger::LedgerError;
+use ticketload::report::{FileReport, Report, counted, write_human, write_json};
+use ticketload::ticket::Outcome;
+
+pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Io {
+            what: "the runtime cannot be started",
+            error,
+        })?;
+    let exit = runtime.block_on(import(args));
+    // Nothing is left to wait for but, after a second signal, requests that were broken off.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
+    let outputs = Outputs::plan(args)?;
+    let mut desk = Desk::set_up(args).await?;
+    let mapping = Arc::new(read_mapping(&desk.settings.mapping())?);
+    let progress = Arc::clone(&desk.progress);
+    for warning in mapping.warnings(false) {
+        progress.say(&warning);
+    }
+    let ledger = desk.open_ledger()?;
+    if ledger.recovered() > 0 {
+        let rows = counted(ledger.recovered(), "row");
+        progress.say(&format!(
+            "the last run ended while {rows} were being sent: they are in doubt now"
+        ));
+    }
+    let reader = ledger.reader()?;
+    if desk.place == LedgerPlace::Kept {
+        outputs.refuse_if_ledger_was_lost(&reader, ledger.path())?;
+    }
+    let office = desk.office(args, ledger)?;
+    let ticker = progress.ticker();
+    let stage = Stage {
+        identities: &office.identities,
+        reader: Some(&reader),
+        format: desk.settings.body()?,
+        progress: &progress,
+    };
+    let mut slots = tokio::task::block_in_place(|| prepare(&args.files, &mapping, &stage))?;
+    let end = strict(args, &slots);
+    let exit = send_all(&office, &mut slots, &outputs, end, &progress).await;
+    drop(ticker);
+    progress.end();
+    let exit = exit?.worse(exit_of_reading(&slots));
+    drop(office);
+    desk.close().await;
+    let files = slots.into_iter().map(|slot| slot.report).collect();
+    let mut report = Report {
+        command: "import",
+        target: Some(desk.target.clone()),
+        files,
+        exit_code: exit as u8,
+    };
+    let json = args.format == Format::Json;
+    if outputs.to_stdout() {
+        emit(&mut report, json, &mut io::stderr().lock())?;
+    } else {
+        emit(&mut report, json, &mut io::stdout().lock())?;
+    }
+    Ok(exit)
+}
+
+/// With `--strict` one invalid row in any file keeps all of them from being sent.
+fn strict(args: &ImportArgs, slots: &[Slot]) -> Option<End> {
+    let any_invalid = slots
+        .iter()
+        .any(|slot| slot.prepared.is_none() || slot.report.outcomes.get(Outcome::Invalid) > 0);
+    (args.files.strict && any_invalid).then_some(End::Strict)
+}
+
+async fn send_all(
+    office: &Office<Client>,
+    slots: &mut [Slot],
+    outputs: &Outputs,
+    mut ended: Option<End>,
+    progress: &Progress,
+) -> Result<Exit, Failure> {
+    let mut exit = Exit::Success;
+    for (slot, output) in slots.iter_mut().zip(outputs.files()) {
+        let Some(prepared) = slot.prepared.take() else {
+            continue;
+        };
+        if let Some(signal) = office.stop.signalled() {
+            ended = Some(End::Interrupted(signal));
+        }
+        let (summary, problems) =
+            send(office, &mut slot.report, prepared, ended.clone(), progress).await?;
+        let (summary, table) = summary;
+        if matches!(summary.end, End::WrongServer(_)) {
+            return Err(Failure::Usage {
+                message: summary.end.to_string(),
+                hint:
+                    "check the server URL: it ends before index.php, as the vendor's page shows it"
+                        .to_owned(),
+            });
+        }
+        let written =
+            tokio::task::block_in_place(|| write_results(office, &table, &summary, output))?;
+        slot.report.outcomes = written.outcomes;
+        slot.report.warnings = written.warnings;
+        slot.report.results = written.results;
+        slot.report.rejects = written.rejects;
+        slot.report.remarks.extend(written.remark);
+        slot.report.problems = Some(problems);
+        exit = exit.worse(Exit::of_run(&summary.end, &slot.report.outcomes));
+        // What ended this file's run ends the others' too, unless it was the file's own affair.
+        if !matches!(summary.end, End::Finished | End::Input(_)) {
+            ended = Some(summary.end.clone());
+        }
+        slot.report.run = Some(summary);
+    }
+    Ok(exit)
+}
+
+type Sent = (
+    (RunSummary, Arc<ticketload::import::Table>),
+    ticketload::import::ProblemLog,
+);
+
+async fn send(
+    office: &Office<Client>,
+    report: &mut FileReport,
+    prepared: Prepared,
+    ended: Option<End>,
+    progress: &Progress,
+) -> Result<Sent, Failure> {
+    let Prepared {
+        table,
+        mut rehearsal,
+    } = prepared;
+    let fingerprint =
+        tokio::task::block_in_place(|| table.input().fingerprint()).map_err(Failure::Input)?;
+    if let Some(before) = imported_before(office, &fingerprint)? {
+        progress.say(&before);
+        report.remarks.push(before);
+    }
+    let ready = rehearsal.outcomes.get(Outcome::Ready);
+    if ended.is_none() && ready > 0 {
+        progress.say(&announcement(ready, &office.target, office.conditions.rate));
+    }
+    progress.begin(format!("sending {}", report.file), rehearsal.rows);
+    let summary = ticketload::import::run(
+        office,
+        Arc::clone(&table),
+        &mut rehearsal,
+        fingerprint,
+        ended,
+    )
+    .await;
+    progress.end();
+    Ok(((summary?, table), rehearsal.problems))
+}
+
+/// `sending 1,181 rows to HOST as USER at 5/s, about 4 min`.
+fn announcement(rows: u64, target: &str, rate: Rate) -> String {
+    let (user, host) = target.split_once(" at ").unwrap_or((target, ""));
+    let rows_text = counted(rows, "row");
+    match rate.per_second() {
+        None => format!("sending {rows_text} to {host} as {user}, as fast as they go"),
+        Some(per_second) => {
+            #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+            let seconds = rows as f64 / per_second;
+            let about = spoken(Duration::from_secs_f64(seconds.max(1.0)));
+            format!("sending {rows_text} to {host} as {user} at {rate}, about {about}")
+        }
+    }
+}
+
+/// A file with the same content was imported before: told before anything is sent.
+fn imported_before(
+    office: &Office<Client>,
+    fingerprint: &[u8; 32],
+) -> Result<Option<String>, LedgerError> {
+    let reader = office.ledger.reader()?;
+    let earlier = reader.earlier_run(office.identities.scope(), fingerprint, None)?;
+    Ok(earlier.map(|run| {
+        let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
+        let how = match run.ended.as_deref() {
+            Some("finished") => "it finished".to_owned(),
+            Some(word) => format!("it ended early ({word})"),
+            None => "it did not end".to_owned(),
+        };
+        format!("this file was imported before, as {} on {when}: {how}; what has a ticket is not sent again", run.file)
+    }))
+}
+
+/// Writes a report in the form that was asked for. A reader that has gone away is no error.
+pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let written = if json {
+        write_json(report, out)
+    } else {
+        write_human(report, out)
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Io {
+            what: "the report cannot be written",
+            error,
+        }),
+        _ => Ok(()),
+    }
+}

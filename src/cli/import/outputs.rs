@@ -1,0 +1,258 @@
+//! Where results and rejects go, and the checks before anything is written there.
+
+use super::super::args::ImportArgs;
+use super::super::failure::Failure;
+use super::office::SANDBOX_PREFIX;
+use std::io;
+use std::path::{Path, PathBuf};
+use ticketload::api::Client;
+use ticketload::import::{Office, Outcomes, RunSummary, Table};
+use ticketload::ledger::Reader;
+use ticketload::results::{
+    AtomicFile, EarlierResults, Rejects, ResultsError, Story, Written, write,
+};
+
+/// Where one file's results go.
+#[derive(Debug)]
+pub(crate) struct Output {
+    input: PathBuf,
+    /// None for stdout.
+    results: Option<PathBuf>,
+    rejects: Option<PathBuf>,
+}
+
+/// Where all results go.
+#[derive(Debug)]
+pub(crate) struct Outputs(Vec<Output>);
+
+/// What was written for one file.
+#[derive(Debug)]
+pub(crate) struct WrittenFiles {
+    pub(crate) outcomes: Outcomes,
+    pub(crate) warnings: u64,
+    pub(crate) results: Option<PathBuf>,
+    pub(crate) rejects: Option<(PathBuf, u64)>,
+    pub(crate) remark: Option<String>,
+}
+
+impl Outputs {
+    /// Plans the outputs and refuses those that would overwrite something that is not ours.
+    pub(crate) fn plan(args: &ImportArgs) -> Result<Outputs, Failure> {
+        let several = args.files.files.len() > 1;
+        if several && (args.results.is_some() || args.rejects.is_some()) {
+            return Err(usage(
+                "--results and --rejects name one file, and there are several inputs",
+                "leave --results out: each input gets its own results beside it; import one file at a time for --rejects",
+            ));
+        }
+        let outputs = args.files.files.iter().map(|input| {
+            let results = match &args.results {
+                Some(path) if path.as_os_str() == "-" => None,
+                Some(path) => Some(path.clone()),
+                None => Some(beside(input)),
+            };
+            Output {
+                input: input.clone(),
+                results,
+                rejects: args.rejects.clone(),
+            }
+        });
+        let outputs = Outputs(outputs.collect());
+        outputs.refuse_overwriting(args)?;
+        Ok(outputs)
+    }
+
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Output> {
+        self.0.iter()
+    }
+
+    pub(crate) fn to_stdout(&self) -> bool {
+        self.0.iter().any(|output| output.results.is_none())
+    }
+
+    fn refuse_overwriting(&self, args: &ImportArgs) -> Result<(), Failure> {
+        let mut taken: Vec<PathBuf> = args.files.files.iter().map(|path| whole(path)).collect();
+        for output in &self.0 {
+            for path in [&output.results, &output.rejects].into_iter().flatten() {
+                let place = whole(path);
+                if taken.contains(&place) {
+                    return Err(usage(
+                        &format!(
+                            "{} would be written over, and it is an input or another output",
+                            path.display()
+                        ),
+                        "give --results and --rejects names of their own",
+                    ));
+                }
+                taken.push(place);
+            }
+            if let Some(path) = &output.results
+                && path.is_file()
+                && path.metadata().is_ok_and(|facts| facts.len() > 0)
+                && EarlierResults::open(path)
+                    .map_err(|error| unreadable(path, error))?
+                    .is_none()
+            {
+                return Err(usage(
+                    &format!(
+                        "{} exists and is no results file of ticketload",
+                        path.display()
+                    ),
+                    "move it away, or give another name with --results",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on where an earlier results file names tickets that the ledger does not know.
+    pub(crate) fn refuse_if_ledger_was_lost(
+        &self,
+        reader: &Reader,
+        ledger: &Path,
+    ) -> Result<(), Failure> {
+        for output in &self.0 {
+            let beside = beside(&output.input);
+            let mut places: Vec<&Path> = output.results.iter().map(PathBuf::as_path).collect();
+            if !places.contains(&beside.as_path()) {
+                places.push(&beside);
+            }
+            for path in places {
+                if path.is_file() && names_unknown_tickets(path, reader)? {
+                    return Err(Failure::LostLedger {
+                        results: path.to_owned(),
+                        ledger: ledger.to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> {
+    let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
+    else {
+        return Ok(false);
+    };
+    for ticket in earlier.tickets() {
+        let ticket = ticket.map_err(|error| unreadable(path, error))?;
+        let is_of_sandbox = ticket.ticket_id.as_str().starts_with(SANDBOX_PREFIX);
+        // An ID with odd characters stands escaped in results and cannot be looked up.
+        if !is_of_sandbox
+            && ticket.ticket_id.is_plain()
+            && !reader.knows_ticket(&ticket.ticket_id)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Writes results and rejects of a run.
+pub(crate) fn write_results(
+    office: &Office<Client>,
+    table: &Table,
+    summary: &RunSummary,
+    output: &Output,
+) -> Result<WrittenFiles, Failure> {
+    let reader = office.ledger.reader()?;
+    let story = Story {
+        table,
+        reader: &reader,
+        run: summary.run,
+        end: &summary.end,
+    };
+    let failed = |path: &Option<PathBuf>| {
+        let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));
+        move |error| Failure::Results { path, error }
+    };
+    let mut rejects = match &output.rejects {
+        Some(path) => Some(Rejects::create(path, table).map_err(failed(&output.rejects))?),
+        None => None,
+    };
+    let written = to_place(&story, output.results.as_deref(), rejects.as_mut())
+        .map_err(failed(&output.results))?;
+    let rejects = match (rejects, &output.rejects) {
+        (Some(rejects), Some(path)) => Some((
+            path.clone(),
+            rejects.finish().map_err(failed(&output.rejects))?,
+        )),
+        _ => None,
+    };
+    let remark = written
+        .input_lost
+        .map(|error| format!("the input could not be read again, so keys are missing: {error}"));
+    Ok(WrittenFiles {
+        outcomes: written.outcomes,
+        warnings: written.warnings,
+        results: output.results.clone(),
+        rejects,
+        remark,
+    })
+}
+
+fn to_place(
+    story: &Story<'_>,
+    path: Option<&Path>,
+    rejects: Option<&mut Rejects>,
+) -> Result<Written, ResultsError> {
+    match path {
+        Some(path) => {
+            let mut file = AtomicFile::create(path)?;
+            let written = write(story, &mut file, rejects)?;
+            file.persist()?;
+            Ok(written)
+        }
+        None => write(story, &mut io::stdout().lock(), rejects),
+    }
+}
+
+/// `calls.csv` → `calls.results.csv`.
+fn beside(input: &Path) -> PathBuf {
+    let mut name = input.file_stem().unwrap_or(input.as_os_str()).to_owned();
+    name.push(".results.csv");
+    input.with_file_name(name)
+}
+
+/// The path as it really is, so that two names for one file are seen to be one.
+fn whole(path: &Path) -> PathBuf {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    path.canonicalize()
+        .unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+}
+
+fn usage(message: &str, hint: &str) -> Failure {
+    Failure::Usage {
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Failure {
+    Failure::Results {
+        path: path.to_owned(),
+        error: ResultsError::Io(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_stand_beside_their_input() {
+        assert_eq!(
+            beside(Path::new("a/calls.csv")),
+            Path::new("a/calls.results.csv")
+        );
+        assert_eq!(
+            beside(Path::new("calls.2026.xlsx")),
+            Path::new("calls.2026.results.csv")
+        );
+    }
+}

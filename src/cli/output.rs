@@ -1,0 +1,18 @@
+//! Standard output: text that a person or a program asked for.
+//!
+//! Owns the rule that a reader which has gone away (`| head`) is no error.
+
+use super::failure::{Exit, Failure};
+use std::io::{self, Write};
+
+/// Prints text to stdout as it is.
+pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Io {
+            what: "stdout cannot be written",
+            error,
+        }),
+        _ => Ok(Exit::Success),
+    }
+}

@@ -1,0 +1,317 @@
+//! `status`: asks the API for the status of tickets, at the pace and with the token of an import.
+
+use super::args::{StatusArgs, StatusFormat};
+use super::failure::{Exit, Failure};
+use super::output::print;
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use ticketload::api::{Client, StatusReply, TokenError, Tokens, Transport};
+use ticketload::config::Settings;
+use ticketload::import::{Pace, SlowDown};
+use ticketload::results::{AtomicFile, EarlierResults};
+use ticketload::ticket::TicketId;
+use tokio::task::JoinSet;
+
+/// One ticket that is asked for, and where it was named.
+#[derive(Debug, Clone)]
+struct Question {
+    file: String,
+    row: String,
+    key: String,
+    ticket_id: TicketId,
+}
+
+/// What the API said: its own word for a known ticket, ours for the rest.
+#[derive(Debug, Clone)]
+struct Answer {
+    status: String,
+    error_code: String,
+    message: String,
+}
+
+/// How often one ticket is asked for while the server is busy or away.
+const TRIES: u32 = 4;
+
+pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
+    let given = args.account.settings().or(args.pace.settings());
+    let settings = given.or(Settings::of_profile(args.account.profile().as_deref())?);
+    let account = settings.account()?;
+    let questions = questions(args)?;
+    let client = Arc::new(Client::new(&account.endpoint, account.credentials)?);
+    let desk = Arc::new(Desk {
+        tokens: Tokens::new(Arc::clone(&client)),
+        client,
+        pace: Pace::new(settings.rate()?, None),
+    });
+    let workers = settings.workers()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Io {
+        what: "the runtime cannot be started",
+        error,
+    })?;
+    let answers = runtime.block_on(ask_all(desk, questions, workers))?;
+    write(args, &answers)?;
+    let failed = answers.iter().any(|(_, answer)| answer.status.is_empty());
+    let unknown = answers.iter().any(|(_, answer)| answer.error_code == "406");
+    Ok(if failed {
+        Exit::StoppedEarly
+    } else if unknown {
+        Exit::Failures
+    } else {
+        Exit::Success
+    })
+}
+
+fn questions(args: &StatusArgs) -> Result<Vec<Question>, Failure> {
+    let mut seen = HashSet::new();
+    let questions = match &args.results {
+        Some(path) => in_results(path)?,
+        None => args
+            .ticket
+            .iter()
+            .filter_map(|text| TicketId::new(text))
+            .map(plain)
+            .collect(),
+    };
+    // Two rows with one fate name the same ticket; it is asked for once.
+    Ok(questions
+        .into_iter()
+        .filter(|question| seen.insert(question.ticket_id.clone()))
+        .collect())
+}
+
+fn plain(ticket_id: TicketId) -> Question {
+    Question {
+        file: String::new(),
+        row: String::new(),
+        key: String::new(),
+        ticket_id,
+    }
+}
+
+fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
+    let cannot = |error| Failure::Io {
+        what: "the results file cannot be read",
+        error,
+    };
+    let Some(mut earlier) = EarlierResults::open(path).map_err(cannot)? else {
+        return Err(Failure::Usage {
+            message: format!("{} is no results file of ticketload", path.display()),
+            hint: "give the file that an import wrote, such as calls.results.csv, or --ticket ID"
+                .to_owned(),
+        });
+    };
+    let tickets = earlier.tickets().map(|ticket| {
+        ticket.map(|ticket| Question {
+            file: ticket.file,
+            row: ticket.row,
+            key: ticket.key,
+            ticket_id: ticket.ticket_id,
+        })
+    });
+    tickets.collect::<io::Result<_>>().map_err(cannot)
+}
+
+struct Desk {
+    client: Arc<Client>,
+    tokens: Tokens<Client>,
+    pace: Pace,
+}
+
+async fn ask_all(
+    desk: Arc<Desk>,
+    questions: Vec<Question>,
+    workers: usize,
+) -> Result<Vec<(Question, Answer)>, Failure> {
+    let mut waiting = questions.into_iter().enumerate();
+    let mut tasks = JoinSet::new();
+    let mut answers = Vec::new();
+    loop {
+        while tasks.len() < workers
+            && let Some((place, question)) = waiting.next()
+        {
+            let desk = Arc::clone(&desk);
+            tasks.spawn(async move {
+                let answer = desk.ask(&question.ticket_id).await;
+                (place, question, answer)
+            });
+        }
+        let Some(joined) = tasks.join_next().await else {
+            break;
+        };
+        let (place, question, answer) = joined.map_err(|error| Failure::Io {
+            what: "a request failed",
+            error: io::Error::other(error),
+        })?;
+        answers.push((place, question, answer.map_err(Failure::Token)?));
+    }
+    answers.sort_by_key(|(place, ..)| *place);
+    Ok(answers
+        .into_iter()
+        .map(|(_, question, answer)| (question, answer))
+        .collect())
+}
+
+impl Desk {
+    /// Asks until there is an answer. Asking creates nothing, so it may be repeated.
+    async fn ask(&self, ticket_id: &TicketId) -> Result<Answer, TokenError> {
+        let mut last = Answer::failure("refused", "the server is too busy");
+        for attempt in 0..TRIES {
+            self.pace.ready().await;
+            let token = self.tokens.get().await?;
+            let reply = self.client.ticket_status(&token, ticket_id).await;
+            if matches!(reply, StatusReply::Status(_) | StatusReply::UnknownTicket) {
+                self.tokens.accepted(&token);
+            }
+            last = match reply {
+                StatusReply::Status(status) => return Ok(Answer::known(&status)),
+                StatusReply::UnknownTicket => return Ok(Answer::unknown()),
+                StatusReply::Rejected(code) => {
+                    return Ok(Answer::failure(
+                        &code.to_string(),
+                        "the API refused the question",
+                    ));
+                }
+                StatusReply::TokenExpired => {
+                    self.tokens.expired(&token).await?;
+                    Answer::failure("token_expired", "the token expired")
+                }
+                StatusReply::Refused { retry_after } => {
+                    self.pace
+                        .pushed_back(SlowDown::of(retry_after, attempt + 1).wait());
+                    Answer::failure("refused", "the server is too busy")
+                }
+                StatusReply::NotSent(failure) => {
+                    self.pace
+                        .pushed_back(SlowDown::of(None, attempt + 1).wait());
+                    Answer::failure("connect", &failure.to_string())
+                }
+                StatusReply::Unproven(seen) => {
+                    self.pace
+                        .pushed_back(SlowDown::of(None, attempt + 1).wait());
+                    Answer::failure(&seen.code, &seen.message)
+                }
+            };
+        }
+        Ok(last)
+    }
+}
+
+impl Answer {
+    fn known(status: &str) -> Answer {
+        Answer {
+            status: status.escape_debug().to_string(),
+            error_code: String::new(),
+            message: String::new(),
+        }
+    }
+
+    /// 406 on status: there is no such ticket, which is an answer and no failure.
+    fn unknown() -> Answer {
+        Answer {
+            status: "UNKNOWN TICKET".to_owned(),
+            error_code: "406".to_owned(),
+            message: "there is no such ticket".to_owned(),
+        }
+    }
+
+    fn failure(code: &str, message: &str) -> Answer {
+        Answer {
+            status: String::new(),
+            error_code: code.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+}
+
+fn write(args: &StatusArgs, answers: &[(Question, Answer)]) -> Result<(), Failure> {
+    let cannot = |error| Failure::Io {
+        what: "the statuses cannot be written",
+        error,
+    };
+    let text = match args.format {
+        StatusFormat::Human => human(answers),
+        StatusFormat::Csv => csv(answers).map_err(cannot)?,
+        StatusFormat::Json => json(answers).map_err(cannot)?,
+    };
+    match &args.output {
+        Some(path) => AtomicFile::create(path)
+            .and_then(|mut file| file.write_all(&text).and_then(|()| file.persist()))
+            .map_err(cannot),
+        None => print(text).map(drop),
+    }
+}
+
+fn human(answers: &[(Question, Answer)]) -> Vec<u8> {
+    let mut text = String::new();
+    for (question, answer) in answers {
+        let ticket_id = question.ticket_id.as_str().escape_debug().to_string();
+        let row = if question.row.is_empty() {
+            String::new()
+        } else {
+            format!("  row {}", question.row)
+        };
+        let status = if answer.status.is_empty() {
+            format!("no answer: {} ({})", answer.message, answer.error_code)
+        } else {
+            answer.status.clone()
+        };
+        text.push_str(&format!("{ticket_id:<20}  {status}{row}\n"));
+    }
+    text.into_bytes()
+}
+
+fn csv(answers: &[(Question, Answer)]) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "file",
+        "row",
+        "key",
+        "ticket_id",
+        "status",
+        "error_code",
+        "message",
+    ])?;
+    for (question, answer) in answers {
+        let ticket_id = question.ticket_id.as_str().escape_debug().to_string();
+        writer.write_record([
+            &question.file,
+            &question.row,
+            &question.key,
+            &ticket_id,
+            &answer.status,
+            &answer.error_code,
+            &answer.message,
+        ])?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn json(answers: &[(Question, Answer)]) -> io::Result<Vec<u8>> {
+    let none_if_empty = |text: &str| {
+        if text.is_empty() {
+            None
+        } else {
+            Some(text.to_owned())
+        }
+    };
+    let tickets: Vec<_> = answers
+        .iter()
+        .map(|(question, answer)| {
+            serde_json::json!({
+                "file": none_if_empty(&question.file),
+                "row": question.row.parse::<u64>().ok(),
+                "key": none_if_empty(&question.key),
+                "ticket_id": question.ticket_id.as_str(),
+                "status": none_if_empty(&answer.status),
+                "error_code": none_if_empty(&answer.error_code),
+                "message": none_if_empty(&answer.message),
+            })
+        })
+        .collect();
+    let mut text =
+        serde_json::to_vec_pretty(&serde_json::json!({ "version": 1, "tickets": tickets }))?;
+    text.push(b'\n');
+    Ok(text)
+}

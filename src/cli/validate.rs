@@ -1,0 +1,90 @@
+//! `validate`: the rehearsal of an import, and nothing else.
+
+use super::args::{Format, ValidateArgs, given};
+use super::failure::{Exit, Failure};
+use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
+use super::import::emit;
+use super::progress::Progress;
+use std::io;
+use std::sync::Arc;
+use ticketload::api::BodyFormat;
+use ticketload::config::Settings;
+use ticketload::ledger::{Identities, Reader};
+use ticketload::report::Report;
+
+pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
+    let given_here = Settings {
+        server_url: given(&args.server_url),
+        username: given(&args.username),
+        mapping: args.files.mapping.clone(),
+        ledger: args.ledger.clone(),
+        ..Settings::default()
+    };
+    let settings = given_here.or(Settings::of_profile(given(&args.profile).as_deref())?);
+    let mapping = Arc::new(read_mapping(&settings.mapping())?);
+    let progress = Arc::new(Progress::new());
+    for warning in mapping.warnings(false) {
+        progress.say(&warning);
+    }
+    let ledger = open_ledger(&settings)?;
+    let passing = Identities::passing();
+    let stage = Stage {
+        identities: ledger.as_ref().map_or(&passing, |known| &known.identities),
+        reader: ledger.as_ref().map(|known| &known.reader),
+        format: settings.body().unwrap_or(BodyFormat::Json),
+        progress: &progress,
+    };
+    let ticker = progress.ticker();
+    let slots = prepare(&args.files, &mapping, &stage);
+    drop(ticker);
+    let target = ledger.as_ref().map(|known| known.target.clone());
+    report(args, slots?, target)
+}
+
+fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Result<Exit, Failure> {
+    let mut exit = exit_of_reading(&slots);
+    let mut files = Vec::new();
+    for mut slot in slots {
+        exit = exit.worse(Exit::of_outcomes(&slot.report.outcomes));
+        slot.report.problems = slot.prepared.map(|prepared| prepared.rehearsal.problems);
+        files.push(slot.report);
+    }
+    let mut report = Report {
+        command: "validate",
+        target,
+        files,
+        exit_code: exit as u8,
+    };
+    emit(
+        &mut report,
+        args.format == Format::Json,
+        &mut io::stdout().lock(),
+    )?;
+    Ok(exit)
+}
+
+/// The ledger to look in, where there is one and the account is known.
+struct Known {
+    reader: Reader,
+    identities: Identities,
+    target: String,
+}
+
+fn open_ledger(settings: &Settings) -> Result<Option<Known>, Failure> {
+    let Some((scope, target)) = settings.scope()? else {
+        return Ok(None);
+    };
+    let Ok(path) = settings.ledger() else {
+        return Ok(None);
+    };
+    if !path.exists() {
+        return Ok(None);
+    }
+    let reader = Reader::open(&path)?;
+    let identities = reader.identities(&scope)?;
+    Ok(Some(Known {
+        reader,
+        identities,
+        target,
+    }))
+}
