@@ -73,14 +73,11 @@ impl Mapping {
     ///
     /// All that is wrong with the file, each at its line.
     pub fn parse(name: &str, text: &str) -> Result<Mapping, MappingErrors> {
+        // Editors on Windows begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let manuscript = Manuscript {
             name: name.into(),
             text: text.into(),
-        };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let manuscript = Manuscript {
-            text: text.into(),
-            ..manuscript
         };
         match document::read(name, text) {
             Ok(document) => Ok(Mapping {

@@ -95,7 +95,7 @@ impl<'h> Header<'h> {
 
     fn not_there(&self, placed: &Placed) -> Diagnostic {
         let name = &placed.text;
-        let title = match self.alike(placed) {
+        let title = match self.alike(placed).map(printable) {
             Some(meant) => format!("no column '{name}'; did you mean '{meant}'?"),
             None => format!("no column '{name}'"),
         };
@@ -136,7 +136,7 @@ impl<'h> Header<'h> {
         let mut names: Vec<String> = self
             .names
             .iter()
-            .map(|name| trim(name))
+            .map(|name| printable(name))
             .filter(|name| !name.is_empty())
             .take(LISTED)
             .map(|name| format!("'{name}'"))
@@ -147,6 +147,15 @@ impl<'h> Header<'h> {
         }
         format!("{} has the columns {}", self.file, listed(&names, "and"))
     }
+}
+
+/// A header of the file in one line: it is foreign text and goes to a terminal.
+fn printable(header: &str) -> String {
+    let words: Vec<&str> = header
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
 }
 
 /// A column as spreadsheets name it: A to Z, then AA.
@@ -164,6 +173,11 @@ fn letters(place: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_printed_in_one_line_without_control_characters() {
+        assert_eq!(printable(" Phone\r\n\u{1b}[31mnumber "), "Phone [31mnumber");
+    }
 
     #[test]
     fn columns_are_named_as_spreadsheets_name_them() {

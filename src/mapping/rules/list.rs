@@ -8,6 +8,12 @@ use crate::mapping::wording::trim;
 
 /// Appends the list, or nothing where all its pieces are blank.
 pub(super) fn write(text: &str, out: &mut String) -> Judgement<'static> {
+    let has_value = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    if has_value && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        // Nothing to trim and nothing to refuse, as in nearly every list.
+        out.push_str(text);
+        return Ok(None);
+    }
     if text.chars().any(char::is_control) {
         return Err("holds a line break or another control character; take it out".into());
     }

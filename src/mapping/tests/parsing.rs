@@ -17,13 +17,9 @@ fn titles(more: &str) -> Vec<String> {
 #[test]
 fn the_example_is_a_mapping_and_maps_a_row() {
     let text = include_str!("../../../mapping.example.toml");
-    let mut mapping =
-        Mapping::parse("mapping.example.toml", text).unwrap_or_else(|e| panic!("{e}"));
+    let mapping = Mapping::parse("mapping.example.toml", text).unwrap_or_else(|e| panic!("{e}"));
     assert!(mapping.warnings(false).is_empty());
     assert_eq!(mapping.source().header_row, Some(1));
-    mapping
-        .set_translation(F::ClientCode, &[("Dr. Smith".into(), "SMI01".into())])
-        .unwrap();
     let names = "Call ID,First Name,Last Name,DOB,Reason,Symptoms,Practice,Doctor,Phone,Other phone,Gender,E-mail,Address,City,State,ZIP,Caller first name,Caller last name,Relationship,Notes,Option 1,Option 2,MRN";
     let cells = "C-1,Ada,ABERNATHY,12/30/1989,Fever,cough,Riverside,dr. smith,(212) 555-0100,,W,Ada@Example.com,5 Oak Ln,New Arden,,2139,Bo,O'Neil,spouse,,1,2,123|ABC123";
     let mut mapper = mapping
@@ -41,7 +37,7 @@ fn the_example_is_a_mapping_and_maps_a_row() {
         .collect();
     assert_eq!(
         sent.join(","),
-        "patient_lname=Abernathy,patient_fname=Ada,dob=19891230,complaint=Fever; cough,prac=1250,client_code=SMI01,\
+        "patient_lname=Abernathy,patient_fname=Ada,dob=19891230,complaint=Fever; cough,prac=1250,client_code=dr. smith,\
          contact_phone=2125550100,sex=female,email=ada@example.com,address=5 Oak Ln,city=New Arden,state=FL,zip=02139,\
          caller_lname=O'Neil,caller_fname=Bo,relationship=spouse,txt=1|2,Call_type=1,field_mr=123|ABC123"
     );
@@ -306,6 +302,16 @@ fn a_call_log_named_as_the_mapping_is_not_quoted() {
     let told = refused("Last Name,DOB\nQuillfeather,12/30/1989\n");
     assert!(told.starts_with("error: mapping.toml is not a mapping file"));
     assert!(!told.contains("Quillfeather"));
+}
+
+#[test]
+fn line_ends_of_windows_and_a_byte_order_mark_move_no_underline() {
+    let text = format!("\u{feff}{SMALL}zip = 3").replace('\n', "\r\n");
+    let told = refused(&text);
+    assert!(
+        told.contains("mapping.toml:9:7\n") && told.contains("9 | zip = 3\n"),
+        "{told}"
+    );
 }
 
 #[test]
