@@ -30,7 +30,7 @@ pub use end::{End, Signal, spoken};
 pub use limits::{MaxFailures, MaxFailuresError};
 pub use pace::{Pace, Period, Rate, RateError, SlowDown};
 pub use problems::{ProblemCount, ProblemLog, RowProblem, summary};
-pub use rehearsal::{Known, Outcomes, Rehearsal, RehearsalError, rehearse};
+pub use rehearsal::{Known, Outcomes, Purpose, Rehearsal, RehearsalError, rehearse};
 pub use run::{Conditions, Office, RunSummary, run};
 pub use stop::Stop;
 pub use table::{Call, Selection, Table};

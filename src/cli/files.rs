@@ -7,9 +7,8 @@ use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::api::BodyFormat;
-use ticketload::import::{Known, Rehearsal, Table, rehearse};
-use ticketload::input::{Input, Options};
+use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Table, rehearse};
+use ticketload::input::{Input, InputError, Options};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::report::{FileReport, counted};
@@ -28,13 +27,13 @@ pub(crate) struct Slot {
     pub(crate) prepared: Option<Prepared>,
 }
 
-/// How rows are rehearsed: with which identities, against which ledger, for which body, before whose eyes.
+/// How rows are rehearsed: with which identities, against which ledger, to what end, before whose eyes.
 #[derive(Debug)]
 pub(crate) struct Stage<'a> {
     pub(crate) identities: &'a Identities,
     /// The ledger, where there is one to ask.
     pub(crate) reader: Option<&'a Reader>,
-    pub(crate) format: BodyFormat,
+    pub(crate) purpose: Purpose,
     pub(crate) progress: &'a Progress,
 }
 
@@ -77,7 +76,7 @@ pub(crate) fn prepare(
         let name = path.display().to_string();
         slots.push(match table {
             Ok(table) => rehearsed(table, stage)?,
-            Err(error) => unread(name, &error),
+            Err(error) => unread(name, error, stage.progress),
         });
     }
     Ok(slots)
@@ -87,7 +86,7 @@ pub(crate) fn prepare(
 fn open_all(
     args: &FileArgs,
     mapping: &Arc<Mapping>,
-) -> Result<Vec<Result<Table, ticketload::input::InputError>>, Failure> {
+) -> Result<Vec<Result<Table, InputError>>, Failure> {
     let source = mapping.source();
     let options = Options {
         sheet: args.sheet.clone().or_else(|| source.sheet.clone()),
@@ -128,14 +127,14 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
         &table,
         stage.identities,
         known,
-        stage.format,
+        stage.purpose,
         stage.progress,
     );
     stage.progress.end();
     let rehearsal = match rehearsal {
         Ok(rehearsal) => rehearsal,
-        Err(ticketload::import::RehearsalError::Input(error)) => {
-            return Ok(unread(table.name().to_owned(), &error));
+        Err(RehearsalError::Input(error)) => {
+            return Ok(unread(table.name().to_owned(), error, stage.progress));
         }
         Err(error) => return Err(Failure::Rehearsal(error)),
     };
@@ -181,13 +180,11 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     remarks
 }
 
-fn unread(name: String, error: &ticketload::input::InputError) -> Slot {
+/// A file that cannot be read: told at once as an error, and kept for the report.
+fn unread(name: String, error: InputError, progress: &Progress) -> Slot {
     let mut report = FileReport::of(name);
-    let hint = error
-        .hint()
-        .map(|hint| format!(" — {hint}"))
-        .unwrap_or_default();
-    report.error = Some(format!("{error}{hint}"));
+    report.error = Some(error.to_string());
+    progress.say(&Failure::Input(error).shown());
     Slot {
         report,
         prepared: None,

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
-use ticketload::import::{End, Office, Rate, RunSummary, spoken};
+use ticketload::import::{End, Office, Purpose, Rate, RunSummary, spoken};
 use ticketload::ledger::LedgerError;
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
@@ -60,7 +60,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let stage = Stage {
         identities: &office.identities,
         reader: Some(&reader),
-        format: desk.settings.body()?,
+        purpose: Purpose::Send(desk.settings.body()?),
         progress: &progress,
     };
     let mut slots = tokio::task::block_in_place(|| prepare(&args.files, &mapping, &stage))?;

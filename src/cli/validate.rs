@@ -7,8 +7,8 @@ use super::import::emit;
 use super::progress::Progress;
 use std::io;
 use std::sync::Arc;
-use ticketload::api::BodyFormat;
 use ticketload::config::Settings;
+use ticketload::import::Purpose;
 use ticketload::ledger::{Identities, Reader};
 use ticketload::report::Report;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
     let stage = Stage {
         identities: ledger.as_ref().map_or(&passing, |known| &known.identities),
         reader: ledger.as_ref().map(|known| &known.reader),
-        format: settings.body().unwrap_or(BodyFormat::Json),
+        purpose: Purpose::Check(settings.body()?),
         progress: &progress,
     };
     let ticker = progress.ticker();

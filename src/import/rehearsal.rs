@@ -56,6 +56,15 @@ pub struct Known<'a> {
     pub is_empty: bool,
 }
 
+/// What a rehearsal is for, with the form in which tickets would be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To tell what is wrong.
+    Check(BodyFormat),
+    /// To send the rows afterwards.
+    Send(BodyFormat),
+}
+
 /// Why a rehearsal came to no end.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
@@ -114,11 +123,11 @@ pub fn rehearse(
     table: &Table,
     identities: &Identities,
     known: Option<Known<'_>>,
-    format: BodyFormat,
+    purpose: Purpose,
     observer: &dyn Observer,
 ) -> Result<Rehearsal, RehearsalError> {
     let known = known.filter(|known| !known.is_empty);
-    let mut pass = FirstPass::new(table, identities, known.as_ref(), format);
+    let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
     let mut checked = 0_u64;
     let stopped = table.for_each_call(|call| {
         checked += 1;
@@ -155,6 +164,8 @@ struct FirstPass<'a> {
     identities: &'a Identities,
     known: Option<&'a Known<'a>>,
     format: BodyFormat,
+    /// Whether identical rows matter: not where keys tell all rows apart and nothing else asks for their identities.
+    counts_rows: bool,
     rehearsal: Rehearsal,
     sources: Duplicates,
     keys: Duplicates,
@@ -167,8 +178,12 @@ impl<'a> FirstPass<'a> {
         table: &'a Table,
         identities: &'a Identities,
         known: Option<&'a Known<'a>>,
-        format: BodyFormat,
+        purpose: Purpose,
     ) -> FirstPass<'a> {
+        let (format, sends) = match purpose {
+            Purpose::Check(format) => (format, false),
+            Purpose::Send(format) => (format, true),
+        };
         let rehearsal = Rehearsal {
             rows: 0,
             outcomes: Outcomes::default(),
@@ -182,6 +197,7 @@ impl<'a> FirstPass<'a> {
             identities,
             known,
             format,
+            counts_rows: sends || known.is_some() || !table.mapping().has_key(),
             rehearsal,
             sources: Duplicates::new(),
             keys: Duplicates::new(),
@@ -192,8 +208,13 @@ impl<'a> FirstPass<'a> {
     }
 
     fn take(&mut self, call: &Call<'_>) -> Result<(), RehearsalError> {
-        let source = self.identities.source(call.row);
-        self.sources.add(source.short())?;
+        let source = if self.counts_rows {
+            let source = self.identities.source(call.row);
+            self.sources.add(source.short())?;
+            Some(source)
+        } else {
+            None
+        };
         if !call.mapped.key.is_empty() {
             let key = self.identities.key(call.mapped.key.identity());
             self.keys.add(key.short())?;
@@ -209,7 +230,7 @@ impl<'a> FirstPass<'a> {
         for problem in &call.mapped.problems {
             self.rehearsal.problems.add(row, problem)?;
         }
-        let outcome = if let Some(known) = self.known {
+        let outcome = if let (Some(known), Some(source)) = (self.known, source) {
             let row = registration(call, self.identities, self.table, source, 0);
             let (outcome, reason) = known.reader.preview(&row)?;
             if call.mapped.is_valid()

@@ -2,7 +2,7 @@
 
 use super::{FileReport, Report};
 use crate::code::explain;
-use crate::import::{End, Outcomes, ProblemLog, spoken};
+use crate::import::{End, Outcomes, ProblemLog, RunSummary, spoken};
 use crate::input::Description;
 use crate::problem::Severity;
 use crate::ticket::Outcome;
@@ -22,8 +22,7 @@ const ROWS_SHOWN: usize = 10;
 pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for file in &report.files {
-        write_file(&mut text, report, file);
-        text.push('\n');
+        write_file(&mut text, file);
     }
     if report.files.len() > 1 {
         let read = report
@@ -46,12 +45,13 @@ pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-fn write_file(text: &mut String, report: &Report, file: &FileReport) {
-    let _infallible = writeln!(text, "{}: {}", file.file, what_it_is(file));
-    if let Some(error) = &file.error {
-        let _infallible = writeln!(text, "  not read: {error}");
+fn write_file(text: &mut String, file: &FileReport) {
+    // Why it was not read is an error, and is told as one where errors are told.
+    if file.error.is_some() {
+        let _infallible = writeln!(text, "{}: not read", file.file);
         return;
     }
+    let _infallible = writeln!(text, "{}: {}", file.file, what_it_is(file));
     for remark in &file.remarks {
         let _infallible = writeln!(text, "  {remark}");
     }
@@ -70,7 +70,13 @@ fn write_file(text: &mut String, report: &Report, file: &FileReport) {
             "  {rows} with a ticket want a look: see the warnings in `message`"
         );
     }
-    let Some(run) = &file.run else { return };
+    if let Some(run) = &file.run {
+        write_run(text, file, run);
+    }
+    text.push('\n');
+}
+
+fn write_run(text: &mut String, file: &FileReport, run: &RunSummary) {
     let speed = rate(file.outcomes.get(Outcome::Created), run.took.as_secs_f64());
     let _infallible = writeln!(text, "  run {} took {}{speed}", run.run, spoken(run.took));
     if run.end != End::Finished {
@@ -87,7 +93,6 @@ fn write_file(text: &mut String, report: &Report, file: &FileReport) {
             counted(*rows, "row")
         );
     }
-    let _unused = report;
 }
 
 fn rate(rows: u64, seconds: f64) -> String {
