@@ -83,6 +83,9 @@ pub(super) struct Envelope<'a> {
 /// Finds the one envelope in an answer.
 pub(super) fn find(text: &str) -> Result<Envelope<'_>, Foreign> {
     let text = text.trim_matches(is_padding);
+    if is_json_list(text) {
+        return Err(Foreign::NotOurs);
+    }
     let mut found = None;
     let mut from = 0;
     for _ in 0..MAX_STARTS {
@@ -122,6 +125,14 @@ fn next_start(text: &str, mut from: usize) -> Option<usize> {
         }
         from = at + 1;
     }
+}
+
+/// Whether the text begins as a list does; `[warning] …`, which a log line may begin with, is none.
+fn is_json_list(text: &str) -> bool {
+    let inner = text
+        .strip_prefix('[')
+        .map(|inner| inner.trim_start_matches(is_padding));
+    inner.is_some_and(|inner| inner.starts_with(['{', '[', ']', '"']))
 }
 
 fn is_padding(c: char) -> bool {

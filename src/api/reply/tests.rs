@@ -382,6 +382,10 @@ fn whatever_is_not_the_apis_own_json_proves_nothing() {
             "foreign unreadable",
         ),
         (
+            "[\n{\"success\":true,\"result\":{\"ticket_id\":\"R\"}}\n]",
+            "foreign unreadable",
+        ),
+        (
             r#"Notice: got {"success":true,"result":{"ticket_id":"R"}}"#,
             "foreign unreadable",
         ),
