@@ -75,6 +75,9 @@ pub(crate) struct ImportArgs {
     pub(crate) account: AccountArgs,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
+    /// Send nothing if any row is invalid
+    #[arg(long, help_heading = "Pace and limits")]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// What is remembered of every row, so that nothing is sent twice
@@ -123,9 +126,6 @@ pub(crate) struct FileArgs {
     /// At most so many rows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
     pub(crate) limit: Option<u64>,
-    /// Treat invalid rows as a reason to send nothing
-    #[arg(long, help_heading = "Input")]
-    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -92,7 +92,7 @@ fn strict(args: &ImportArgs, slots: &[Slot]) -> Option<End> {
     let any_invalid = slots
         .iter()
         .any(|slot| slot.prepared.is_none() || slot.report.outcomes.get(Outcome::Invalid) > 0);
-    (args.files.strict && any_invalid).then_some(End::Strict)
+    (args.strict && any_invalid).then_some(End::Strict)
 }
 
 async fn send_all(
