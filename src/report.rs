@@ -30,6 +30,8 @@ pub struct FileReport {
     pub problems: Option<ProblemLog>,
     /// Sentences about the file as a whole.
     pub remarks: Vec<String>,
+    /// When a file with this content was imported before, and what came of it.
+    pub imported_before: Option<String>,
     /// Why the file could not be read.
     pub error: Option<String>,
     /// The run, where one began.
@@ -67,6 +69,7 @@ impl FileReport {
             outcomes: Outcomes::default(),
             problems: None,
             remarks: Vec::new(),
+            imported_before: None,
             error: None,
             run: None,
             results: None,

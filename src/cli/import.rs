@@ -159,7 +159,7 @@ async fn send(
         tokio::task::block_in_place(|| table.input().fingerprint()).map_err(Failure::Input)?;
     if let Some(before) = imported_before(office, &fingerprint)? {
         progress.say(&before);
-        report.remarks.push(before);
+        report.imported_before = Some(before);
     }
     let ready = rehearsal.outcomes.get(Outcome::Ready);
     if ended.is_none() && ready > 0 {

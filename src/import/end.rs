@@ -117,10 +117,13 @@ impl fmt::Display for End {
     }
 }
 
-/// A duration as people say it: `45 s`, `4 min`, `2 h 5 min`.
+/// A duration as people say it: `0.8 s`, `45 s`, `4 min`, `2 h 5 min`.
 #[must_use]
 pub fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
+    if seconds < 10 && duration.subsec_millis() > 0 {
+        return format!("{:.1} s", duration.as_secs_f64());
+    }
     match (seconds / 3600, seconds / 60 % 60, seconds) {
         (0, 0, s) => format!("{s} s"),
         (0, minutes, s) if s < 120 => format!("{minutes} min {} s", s % 60),
@@ -140,6 +143,7 @@ mod tests {
             .into_iter()
             .map(|s| spoken(Duration::from_secs(s)))
             .collect();
+        assert_eq!(spoken(Duration::from_millis(812)), "0.8 s");
         assert_eq!(texts, ["3 s", "1 min 5 s", "4 min", "1 h", "2 h 5 min"]);
     }
 }

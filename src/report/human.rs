@@ -247,11 +247,15 @@ fn next_steps(report: &Report) -> Vec<String> {
         });
     }
     if steps.is_empty() && outcomes.total() > 0 {
+        let all_known = outcomes.get(Outcome::Ready) == 0;
         steps.push(
-            if is_import {
-                "Every row has a ticket."
-            } else {
-                "Every row would be sent."
+            match (is_import, all_known) {
+                (true, _) => "Every row has a ticket.",
+                (false, true) => "Every row has a ticket already; nothing would be sent.",
+                (false, false) if outcomes.get(Outcome::AlreadyCreated) > 0 => {
+                    "Every row has a ticket already or would be sent."
+                }
+                (false, false) => "Every row would be sent.",
             }
             .to_owned(),
         );

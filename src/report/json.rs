@@ -65,6 +65,7 @@ fn facts(file: &FileReport) -> Value {
         "rows": file.rows,
         "outcomes": outcomes(&file.outcomes),
         "remarks": file.remarks,
+        "imported_before": file.imported_before,
         "error": file.error,
         "warnings": file.warnings,
         "results": file.results.as_ref().map(|path| path.display().to_string()),
