@@ -69,5 +69,18 @@ fn open_any(path: &Path) -> Result<u64, InputError> {
         ControlFlow::<()>::Continue(())
     })?;
     assert!(end.is_none());
+    if std::env::var_os("DUMP").is_some() {
+        let d = input.description();
+        println!(
+            "DUMP\t{}\t{}\t{:?}\t{:?}\t{}\t{}\t{}",
+            path.display(),
+            count,
+            d.encoding,
+            d.delimiter,
+            d.header_row,
+            d.title_rows,
+            format!("{:?}", input.header())
+        );
+    }
     Ok(count)
 }

@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 
 /// The parser's own buffer: large reads, still within the cache.
-const BUFFER: usize = 128 * 1024;
+const BUFFER: usize = 64 * 1024;
 /// No cell of a call log is this long; Excel ends at 32,767 characters.
 const MAX_FIELD: usize = 1024 * 1024;
 /// Lines in one record: Excel's cells hold at most 253 line breaks that show.

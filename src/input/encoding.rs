@@ -16,8 +16,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// One read of the scan: small enough to stay in the cache for its searches, large enough to hide the calls.
-const CHUNK: usize = 256 * 1024;
+/// One read of the scan: it stays in the fastest caches for its searches (four times as much took twice as long).
+const CHUNK: usize = 64 * 1024;
+/// The beginning of the file, by which encoding and delimiter are guessed.
+const SAMPLE: usize = 256 * 1024;
 
 /// Why an encoding was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +65,9 @@ impl Text {
         delimiter: Option<u8>,
     ) -> Result<(Text, Option<Flaw>), Fault> {
         let mut file = File::open(path)?;
-        let mut prefix = vec![0; CHUNK];
+        let mut prefix = vec![0; SAMPLE];
         let length = fill(&mut file, &mut prefix)?;
-        let whole = length < CHUNK;
+        let whole = length < SAMPLE;
         prefix.truncate(length);
         let (encoding, reason, mark) = first_guess(&prefix, label)?;
         let body = prefix.get(mark..).unwrap_or_default();
@@ -218,7 +220,7 @@ impl Scan {
     fn new(delimiter: u8, utf8: bool) -> Self {
         Scan {
             offset: 0,
-            quotes: Quotes::new(delimiter, 0),
+            quotes: Quotes::new(delimiter),
             trouble: None,
             nul: None,
             ends_in_cr: false,

@@ -64,7 +64,7 @@ fn number(_: &Metadata) -> Option<(u64, u64)> {
 /// The SHA-256 of a file's bytes.
 pub(super) fn digest(path: &Path) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
-    let mut chunk = vec![0; 256 * 1024];
+    let mut chunk = vec![0; 64 * 1024];
     let mut hash = Sha256::new();
     loop {
         let length = read_some(&mut file, &mut chunk)?;

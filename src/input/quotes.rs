@@ -4,7 +4,7 @@
 //! error, and rows vanish into one field. Guarantees to look only at quotes, so that text without them costs one
 //! search. Sees a quote as opening exactly where the `csv` crate does: at the start of a field.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr_iter, memchr2};
 
 /// What is wrong with a quote; the offset is where its field opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +18,28 @@ pub(super) enum Trouble {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Outside,
-    Inside {
-        opened: u64,
-        lines: bool,
-    },
-    /// After a quote inside a quoted field: the next byte tells what it was.
-    Closing {
-        opened: u64,
-        lines: bool,
-    },
+    Inside(Field),
+    /// After a quote in a quoted field that was the last byte of its chunk: the next one tells what it was.
+    Closing(Field),
+}
+
+/// A quoted field that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Field {
+    /// Where it opens in the text.
+    opened: u64,
+    /// Where its text begins in this chunk.
+    from: usize,
+    /// Whether it had a line end in an earlier chunk.
+    lines: bool,
+}
+
+impl Field {
+    /// Whether it has a line end up to a place in this chunk; looked for only where the answer is needed.
+    fn has_lines(&self, chunk: &[u8], to: usize) -> bool {
+        let text = chunk.get(self.from..to).unwrap_or_default();
+        self.lines || memchr2(b'\n', b'\r', text).is_some()
+    }
 }
 
 /// The state between two chunks.
@@ -39,29 +52,42 @@ pub(super) struct Quotes {
 }
 
 impl Quotes {
-    /// `offset` is where the first chunk begins in the text.
-    pub(super) fn new(delimiter: u8, offset: u64) -> Self {
+    pub(super) fn new(delimiter: u8) -> Self {
         Quotes {
             delimiter,
             state: State::Outside,
             last: b'\n',
-            offset,
+            offset: 0,
         }
     }
 
     /// Reads on; stops at the first trouble.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
-        let mut at = 0;
-        while let Some(rest) = chunk.get(at..).filter(|rest| !rest.is_empty()) {
-            at += match self.state {
-                State::Outside => self.outside(chunk, at, rest),
-                State::Inside { opened, lines } => self.inside(rest, opened, lines),
-                State::Closing { opened, lines } => self.closing(rest, opened, lines)?,
-            };
+        let Some(&last) = chunk.last() else {
+            return Ok(());
+        };
+        // The second quote of a pair says nothing by itself.
+        let mut passed = None;
+        if let State::Closing(field) = self.state {
+            passed = self.close(field, chunk, 0)?.then_some(0);
         }
-        if let Some(&last) = chunk.last() {
-            self.last = last;
+        for at in memchr_iter(b'"', chunk) {
+            if passed == Some(at) {
+                continue;
+            }
+            match self.state {
+                State::Inside(field) if at + 1 == chunk.len() => self.state = State::Closing(field),
+                State::Inside(field) => {
+                    passed = self.close(field, chunk, at + 1)?.then_some(at + 1);
+                }
+                State::Outside | State::Closing(_) => self.open(chunk, at),
+            }
         }
+        if let State::Inside(field) | State::Closing(field) = &mut self.state {
+            field.lines = field.has_lines(chunk, chunk.len());
+            field.from = 0;
+        }
+        self.last = last;
         self.offset += chunk.len() as u64;
         Ok(())
     }
@@ -69,57 +95,42 @@ impl Quotes {
     /// Says whether a quote is open at the end of the text.
     pub(super) fn finish(&self) -> Result<(), Trouble> {
         match self.state {
-            State::Inside { opened, .. } => Err(Trouble::Unclosed(opened)),
-            State::Outside | State::Closing { .. } => Ok(()),
+            State::Inside(field) => Err(Trouble::Unclosed(field.opened)),
+            State::Outside | State::Closing(_) => Ok(()),
         }
     }
 
-    fn outside(&mut self, chunk: &[u8], at: usize, rest: &[u8]) -> usize {
-        let Some(quote) = memchr(b'"', rest) else {
-            return rest.len();
-        };
-        let place = at + quote;
-        let before = place
+    /// A quote outside of quoted fields opens one where a field begins, and is text elsewhere.
+    fn open(&mut self, chunk: &[u8], at: usize) {
+        let before = at
             .checked_sub(1)
             .and_then(|i| chunk.get(i))
             .copied()
             .unwrap_or(self.last);
         if before == self.delimiter || before == b'\n' || before == b'\r' {
-            self.state = State::Inside {
-                opened: self.offset + place as u64,
+            let opened = self.offset + at as u64;
+            self.state = State::Inside(Field {
+                opened,
+                from: at,
                 lines: false,
-            };
-        }
-        quote + 1
-    }
-
-    fn inside(&mut self, rest: &[u8], opened: u64, lines: bool) -> usize {
-        let quote = memchr(b'"', rest);
-        let text = quote.and_then(|quote| rest.get(..quote)).unwrap_or(rest);
-        let lines = lines || memchr2(b'\n', b'\r', text).is_some();
-        match quote {
-            None => {
-                self.state = State::Inside { opened, lines };
-                rest.len()
-            }
-            Some(quote) => {
-                self.state = State::Closing { opened, lines };
-                quote + 1
-            }
+            });
         }
     }
 
-    fn closing(&mut self, rest: &[u8], opened: u64, lines: bool) -> Result<usize, Trouble> {
-        match rest.first() {
-            Some(b'"') => self.state = State::Inside { opened, lines },
-            Some(&next) if next == self.delimiter || next == b'\n' || next == b'\r' => {
-                self.state = State::Outside;
-            }
-            // Text after the closing quote of a field on one line is harmless: `"x" y` is read as `x y`.
-            Some(_) if lines => return Err(Trouble::Stray(opened)),
-            Some(_) | None => self.state = State::Outside,
+    /// Judges a quote in a quoted field by the byte behind it; true where that is the second quote of a pair.
+    fn close(&mut self, field: Field, chunk: &[u8], behind: usize) -> Result<bool, Trouble> {
+        let next = chunk.get(behind).copied().unwrap_or(b'\n');
+        if next == b'"' {
+            self.state = State::Inside(field);
+            return Ok(true);
         }
-        Ok(1)
+        self.state = State::Outside;
+        let ends = next == self.delimiter || next == b'\n' || next == b'\r';
+        // Text behind the closing quote of a field on one line is harmless: `"x" y` is read as `x y`.
+        if !ends && field.has_lines(chunk, behind) {
+            return Err(Trouble::Stray(field.opened));
+        }
+        Ok(false)
     }
 }
 
@@ -128,7 +139,7 @@ mod tests {
     use super::*;
 
     fn follow(text: &str, size: usize) -> Result<(), Trouble> {
-        let mut quotes = Quotes::new(b',', 0);
+        let mut quotes = Quotes::new(b',');
         for chunk in text.as_bytes().chunks(size) {
             quotes.feed(chunk)?;
         }

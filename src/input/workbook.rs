@@ -18,9 +18,10 @@ use memchr::memmem;
 use package::{Package, Sheet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use survey::Facts;
 
 /// A spreadsheet's last row and column, counted from 0.
@@ -29,12 +30,14 @@ const LAST_COLUMN: u32 = 16_383;
 /// A row of text is far shorter; a row of giant cells is no call.
 const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
 
+/// A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
+const PANICKED: &str = "the parser gave up on it";
+
 type Book = Xlsx<BufReader<File>>;
 
 /// A workbook whose sheet has been chosen and whose parts have been checked.
 pub(super) struct Workbook {
-    sheet: String,
-    part: String,
+    sheet: Sheet,
     facts: Facts,
     /// The workbook as it was opened to look at the header, for the first reading: shared strings take their time.
     opened: Mutex<Option<Box<Book>>>,
@@ -43,7 +46,7 @@ pub(super) struct Workbook {
 impl std::fmt::Debug for Workbook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Workbook")
-            .field("sheet", &self.sheet)
+            .field("sheet", &self.sheet.name)
             .finish_non_exhaustive()
     }
 }
@@ -55,25 +58,27 @@ impl Workbook {
         let sheets = package.sheets()?;
         let sheet = choose(&mut package, &sheets, asked)?.clone();
         package.check_small_parts()?;
-        if let Some(part) = package.shared_strings() {
-            survey::shared_strings(&mut package, &part)?;
-        }
-        let facts = survey::sheet(&mut package, &sheet.part)?;
-        // Damage in another sheet is damage of the file: whoever sent it should know.
-        for other in sheets.iter().filter(|other| other.part != sheet.part) {
-            survey::checksum(&mut package, &other.part)?;
-        }
+        // The sheet is looked through while the shared strings are checked and taken in: two cores, two parts.
+        let (facts, strings) = thread::scope(|scope| {
+            let look = thread::Builder::new().name("survey".to_owned());
+            let look = look.spawn_scoped(scope, || look_through(path, &sheets, &sheet));
+            let look = look.map_err(InputErrorKind::NoThread)?;
+            let strings = take_in(path, &mut package, &sheet);
+            let facts = look.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok::<_, InputErrorKind>((facts, strings))
+        })?;
+        let facts = facts?;
+        let opened = Mutex::new(Some(Box::new(strings?)));
         Ok(Workbook {
-            sheet: sheet.name,
-            part: sheet.part,
+            sheet,
             facts,
-            opened: Mutex::new(None),
+            opened,
         })
     }
 
     /// The name of the sheet.
     pub(super) fn sheet(&self) -> &str {
-        &self.sheet
+        &self.sheet.name
     }
 
     /// Opens the rows and lends them to `user`; `keep` holds the opened workbook for the next reading.
@@ -91,16 +96,14 @@ impl Workbook {
         let read = || -> Result<Box<Book>, Fault> {
             let mut book = match kept {
                 Some(book) => book,
-                None => Box::new(self.open_book(path)?),
+                None => Box::new(open_book(path).map_err(|e| parser_fault(&e, &self.sheet, 0))?),
             };
             let is_1904 = book.has_1904_epoch();
-            let cells = book
-                .worksheet_cells_reader(&self.sheet)
-                .map_err(|e| self.fault(&e, 0))?;
+            let cells = book.worksheet_cells_reader(&self.sheet.name);
+            let cells = cells.map_err(|error| parser_fault(&error, &self.sheet, 0))?;
             user(&mut Rows::new(self, cells, is_1904))?;
             Ok(book)
         };
-        // A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(book)) if keep => {
                 *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(book);
@@ -108,50 +111,66 @@ impl Workbook {
             }
             Ok(Ok(_)) => Ok(()),
             Ok(Err(fault)) => Err(fault),
-            Err(_) => Err(self.damaged(0, "the parser gave up on it")),
+            Err(_) => Err(damaged(&self.sheet, 0, PANICKED)),
         }
     }
+}
 
-    fn open_book(&self, path: &Path) -> Result<Book, Fault> {
-        let file = BufReader::with_capacity(64 * 1024, File::open(path)?);
-        Xlsx::new(file).map_err(|error| self.fault(&error, 0))
-    }
+fn open_book(path: &Path) -> Result<Book, XlsxError> {
+    Xlsx::new(BufReader::with_capacity(64 * 1024, File::open(path)?))
+}
 
-    /// Calamine's errors may hold a cell's value, so only their kind is told.
-    fn fault(&self, error: &XlsxError, row: u64) -> Fault {
-        let what = match error {
-            XlsxError::Password => return InputErrorKind::Encrypted.into(),
-            XlsxError::Io(_) | XlsxError::Zip(_) => "it cannot be unpacked",
-            XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {
-                "it is not well-formed XML"
-            }
-            XlsxError::NotAWorksheet(_) => "it is no worksheet",
-            XlsxError::WorksheetNotFound(_) | XlsxError::FileNotFound(_) => "a part is missing",
-            XlsxError::RelationshipNotFound => "a part is named that is not there",
-            XlsxError::Encoding(_) => "its text is not encoded as it says",
-            _ => "a cell is not written as the format says",
-        };
-        self.damaged(row, what)
+/// Checks the shared strings and lets calamine take them in.
+fn take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fault> {
+    if let Some(part) = package.shared_strings() {
+        survey::shared_strings(package, &part)?;
     }
+    match catch_unwind(|| open_book(path)) {
+        Ok(book) => book.map_err(|error| parser_fault(&error, sheet, 0)),
+        Err(_) => Err(damaged(sheet, 0, PANICKED)),
+    }
+}
 
-    fn damaged(&self, row: u64, what: &'static str) -> Fault {
-        self.at(
-            row,
-            InputErrorKind::Damaged {
-                part: self.part.clone(),
-                what,
-            },
-        )
+/// Looks through the sheet, and reads the others to their ends.
+fn look_through(path: &Path, sheets: &[Sheet], sheet: &Sheet) -> Result<Facts, InputErrorKind> {
+    let mut package = Package::open(path)?;
+    let facts = survey::sheet(&mut package, &sheet.part)?;
+    // Damage in another sheet is damage of the file: whoever sent it should know.
+    for other in sheets.iter().filter(|other| other.part != sheet.part) {
+        survey::checksum(&mut package, &other.part)?;
     }
+    Ok(facts)
+}
 
-    fn at(&self, row: u64, kind: InputErrorKind) -> Fault {
-        let position = Position {
-            row,
-            sheet: Some(self.sheet.as_str().into()),
-            line: None,
-        };
-        Fault { position, kind }
-    }
+/// Calamine's errors may hold a cell's value, so only their kind is told.
+fn parser_fault(error: &XlsxError, sheet: &Sheet, row: u64) -> Fault {
+    let what = match error {
+        XlsxError::Password => return InputErrorKind::Encrypted.into(),
+        XlsxError::Io(_) | XlsxError::Zip(_) => "it cannot be unpacked",
+        XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {
+            "it is not well-formed XML"
+        }
+        XlsxError::NotAWorksheet(_) => "it is no worksheet",
+        XlsxError::WorksheetNotFound(_) | XlsxError::FileNotFound(_) => "a part is missing",
+        XlsxError::RelationshipNotFound => "a part is named that is not there",
+        XlsxError::Encoding(_) => "its text is not encoded as it says",
+        _ => "a cell is not written as the format says",
+    };
+    damaged(sheet, row, what)
+}
+
+fn damaged(sheet: &Sheet, row: u64, what: &'static str) -> Fault {
+    let part = sheet.part.clone();
+    fault_at(sheet, row, InputErrorKind::Damaged { part, what })
+}
+
+fn fault_at(sheet: &Sheet, row: u64, kind: InputErrorKind) -> Fault {
+    let position = Position {
+        row,
+        sheet: Some(sheet.name.as_str().into()),
+        line: None,
+    };
+    Fault { position, kind }
 }
 
 /// The sheet that was asked for, else the only visible one with data.
@@ -225,16 +244,16 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         // Asked once more behind its end, the cell stream would run on into the rest of the part.
         while !self.ended {
             let next = self.cells.next_cell();
-            let next = next.map_err(|e| self.book.fault(&e, u64::from(self.next_row)))?;
+            let next =
+                next.map_err(|e| parser_fault(&e, &self.book.sheet, u64::from(self.next_row)))?;
             let Some(cell) = next else {
                 self.ended = true;
                 return Ok(None);
             };
             let (row, column) = cell.get_position();
             if row > LAST_ROW || column > LAST_COLUMN {
-                return Err(self
-                    .book
-                    .damaged(u64::from(row) + 1, "a cell is outside the sheet"));
+                let what = "a cell is outside the sheet";
+                return Err(damaged(&self.book.sheet, u64::from(row) + 1, what));
             }
             if !matches!(cell.get_value(), DataRef::Empty) || self.is_uncomputed(row, column) {
                 return Ok(Some(cell));
@@ -258,7 +277,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         let (number, _) = cell.get_position();
         if number < self.next_row {
             let what = "its rows are not in order";
-            return Err(self.book.damaged(u64::from(number) + 1, what));
+            return Err(damaged(&self.book.sheet, u64::from(number) + 1, what));
         }
         self.next_row = number.saturating_add(1);
         row.reset(u64::from(self.next_row), None);
@@ -278,7 +297,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         let at = usize::try_from(column).unwrap_or(usize::MAX);
         if at < row.width() {
             let what = "the cells of a row are not in order";
-            return Err(self.book.damaged(u64::from(self.next_row), what));
+            return Err(damaged(&self.book.sheet, u64::from(self.next_row), what));
         }
         while row.width() < at {
             row.push("");
@@ -293,7 +312,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
                 what: "this row",
                 limit: "16 MiB",
             };
-            return Err(self.book.at(u64::from(self.next_row), kind));
+            return Err(fault_at(&self.book.sheet, u64::from(self.next_row), kind));
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use zip::result::ZipError;
 const SMALL: u64 = 32 * 1024 * 1024;
 const SMALL_TEXT: &str = "32 MiB";
 /// One read while unpacking.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// What a look at one chunk says: go on, that is enough, or an error.
 pub(super) type Step = Result<ControlFlow<()>, InputErrorKind>;

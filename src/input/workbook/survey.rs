@@ -211,7 +211,10 @@ impl SheetSurvey {
     }
 
     fn cell_opens(&mut self, tag: &[u8]) {
-        if let Some((row, column)) = attribute(tag, b"r").and_then(place) {
+        let place_at = tag
+            .strip_prefix(b"c r=\"")
+            .map_or_else(|| attribute(tag, b"r"), up_to_quote);
+        if let Some((row, column)) = place_at.and_then(place) {
             self.row = row;
             self.column = column;
         }
@@ -220,7 +223,9 @@ impl SheetSurvey {
         if tag.ends_with(b"/") {
             return;
         }
-        let text_formula = attribute(tag, b"t") == Some(b"str");
+        // Asked for each cell of the file, so the cheap question comes first.
+        let text_formula =
+            tag.windows(3).any(|three| three == b"str") && attribute(tag, b"t") == Some(b"str");
         self.cell = Some(OpenCell {
             place,
             text_formula,
@@ -301,10 +306,8 @@ fn extend(runs: &mut Vec<(u32, u32)>, first: u32, last: u32) {
 
 /// The name of a tag without its namespace prefix, with the slash of a closing tag.
 fn local_name(tag: &[u8]) -> &[u8] {
-    let (slash, inner) = match tag.split_first() {
-        Some((b'/', inner)) => (true, inner),
-        _ => (false, tag),
-    };
+    let slash = tag.first() == Some(&b'/');
+    let inner = tag.get(usize::from(slash)..).unwrap_or_default();
     let end = inner
         .iter()
         .position(|b| matches!(b, b' ' | b'/' | b'\t' | b'\r' | b'\n'));
@@ -324,6 +327,10 @@ fn local_name(tag: &[u8]) -> &[u8] {
         (true, b"row") => b"/row",
         (true, _) => b"/",
     }
+}
+
+fn up_to_quote(value: &[u8]) -> Option<&[u8]> {
+    value.get(..value.iter().position(|&byte| byte == b'"')?)
 }
 
 /// The raw value of an attribute without a prefix; what is asked for never holds an entity.
