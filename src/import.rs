@@ -23,6 +23,8 @@ mod pace;
 mod problems;
 mod rehearsal;
 mod run;
+#[cfg(test)]
+mod simulation;
 mod stop;
 mod table;
 

@@ -11,9 +11,11 @@ use super::limits::Limits;
 use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
 use crate::api::{TokenError, Tokens, Transport};
-use crate::ledger::{EmergencyNote, Ledger, SubmissionId, write_emergency};
+use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId, write_emergency};
 use crate::submission::Event;
 use crate::ticket::{Outcome, Payload, TicketId};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
@@ -31,11 +33,38 @@ pub(super) struct Job {
     pub payload: Payload,
 }
 
+/// Where claims and outcomes are kept: the ledger, or a model of it that can be made to fail.
+pub(super) trait Store: Send + Sync + 'static {
+    /// Moves a submission on; when this returns, the new state is durable.
+    fn apply(
+        &self,
+        submission: SubmissionId,
+        event: Event,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Keeps an outcome that could not be stored in an emergency file, and gives its path.
+    fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf>;
+}
+
+impl Store for Ledger {
+    fn apply(
+        &self,
+        submission: SubmissionId,
+        event: Event,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        Ledger::apply(self, submission, event)
+    }
+
+    fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf> {
+        write_emergency(self.path(), note)
+    }
+}
+
 /// Everything that the workers of one run share.
-pub(super) struct Crew<T> {
+pub(super) struct Crew<T, S = Ledger> {
     pub transport: Arc<T>,
     pub tokens: Arc<Tokens<T>>,
-    pub ledger: Arc<Ledger>,
+    pub ledger: Arc<S>,
     pub gate: Arc<Gate>,
     pub pace: Arc<Pace>,
     pub limits: Limits,
@@ -45,7 +74,7 @@ pub(super) struct Crew<T> {
     pub abort: CancellationToken,
 }
 
-impl<T: Transport> Crew<T> {
+impl<T: Transport, S: Store> Crew<T, S> {
     /// One worker: sends rows until there are no more or the run ends.
     pub(super) async fn work(&self) {
         while let Some(permit) = self.gate.enter().await {
@@ -97,7 +126,12 @@ impl<T: Transport> Crew<T> {
 
     /// One attempt: token, claim, send, settle, tell. None where the row was not sent and is not to be sent now.
     async fn attempt(&self, job: &Job) -> Option<Conclusion> {
-        let token = match self.tokens.get().await {
+        let token = tokio::select! {
+            biased;
+            () = self.gate.closed() => return None,
+            token = self.tokens.get() => token,
+        };
+        let token = match token {
             Ok(token) => token,
             Err(error) => {
                 self.without_token(error);
@@ -108,9 +142,6 @@ impl<T: Transport> Crew<T> {
                 });
             }
         };
-        if self.gate.end().is_some() {
-            return None;
-        }
         if let Err(error) = self.ledger.apply(job.submission, Event::Claimed).await {
             self.gate.close(End::Ledger(error));
             return None;
@@ -175,7 +206,7 @@ impl<T: Transport> Crew<T> {
         let Some(note) = EmergencyNote::of(job.submission, event) else {
             return;
         };
-        let written = write_emergency(self.ledger.path(), &note);
+        let written = self.ledger.keep(&note);
         let ticket_id = match event {
             Event::Created { ticket_id, .. } => Some(ticket_id.as_str().escape_debug().to_string()),
             _ => None,

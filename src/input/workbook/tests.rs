@@ -284,7 +284,10 @@ fn shared_strings_that_would_fill_the_memory_are_refused() {
             "claims to hold more",
         ),
         (
-            format!("<sst>{}</sst>", format!("<si><t>{}</t></si>", " ".repeat(60_000)).repeat(1_200)),
+            format!(
+                "<sst>{}</sst>",
+                format!("<si><t>{}</t></si>", " ".repeat(60_000)).repeat(1_200)
+            ),
             "how often the strings repeat",
         ),
         (

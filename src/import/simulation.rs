@@ -1,0 +1,355 @@
+//! The run, simulated: the real crew, gate, pace and tokens against a scripted server and a model of the ledger, with
+//! paused time and crash points, all from one seed.
+//!
+//! The server remembers which row it made a ticket for; that is the witness. After a crash the model recovers as the
+//! ledger does, and the same rows are sent again, until a run comes to its end.
+
+use super::attempt::conclude;
+use super::crew::{Crew, Job, Store};
+use super::end::End;
+use super::gate::Gate;
+use super::limits::Limits;
+use super::pace::{Pace, Rate};
+use super::{Observer, RunEvent};
+use crate::api::{
+    NotSent, NotSentKind, Reply, StatusReply, Token, TokenError, Tokens, Transport, Unproven,
+};
+use crate::ledger::{EmergencyNote, LedgerError, LedgerErrorKind, SubmissionId};
+use crate::submission::{Event, State, next};
+use crate::ticket::{ErrorCode, Payload, TicketField, TicketId};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+const ROWS: i64 = 24;
+
+/// What is left of the world when the program dies: the server, the durable ledger, and the dice.
+struct World {
+    dice: StdRng,
+    /// Tickets that the server made, by row.
+    tickets: BTreeMap<i64, Vec<String>>,
+    states: BTreeMap<i64, State>,
+    token: u64,
+    /// Steps until the program dies; none for a run that is left alone.
+    crash_in: Option<u32>,
+    /// Faults in a hundred submissions.
+    faults: u32,
+    steps: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let faults = [0, 5, 30, 90][dice.random_range(0..4)];
+        World {
+            tickets: BTreeMap::new(),
+            states: (0..ROWS).map(|row| (row, State::NEW)).collect(),
+            token: 0,
+            crash_in: None,
+            faults,
+            steps: 0,
+            dice,
+        }
+    }
+
+    /// One step of anything; false when the program is dead from here on.
+    fn step(&mut self) -> bool {
+        self.steps += 1;
+        match &mut self.crash_in {
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None => true,
+        }
+    }
+
+    fn create(&mut self, row: i64) -> TicketId {
+        let made = self.tickets.entry(row).or_default();
+        let id = format!("T{row}x{}", made.len());
+        made.push(id.clone());
+        TicketId::new(&id).unwrap()
+    }
+}
+
+#[derive(Clone)]
+struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    /// A step in the world, or for ever nothing once the program is dead: its tasks are dropped then.
+    async fn live<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
+        // Everything takes a while, so that tasks overtake one another.
+        let wait = self.0.lock().unwrap().dice.random_range(0..50);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        let acted = {
+            let mut world = self.0.lock().unwrap();
+            world.step().then(|| act(&mut world))
+        };
+        match acted {
+            Some(result) => result,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Transport for Shared {
+    async fn create_token(&self) -> Result<Token, TokenError> {
+        self.live(|world| {
+            world.token += 1;
+            if world.dice.random_range(0..100) < world.faults / 10 {
+                let message = "away".to_owned();
+                return Err(TokenError::NotReached {
+                    code: "refused".into(),
+                    message,
+                    retry_after: None,
+                });
+            }
+            Ok(Token::new(format!("token{}", world.token)))
+        })
+        .await
+    }
+
+    async fn submit(&self, _token: &Token, payload: &Payload) -> Reply {
+        let row: i64 = payload
+            .get(TicketField::Complaint)
+            .unwrap()
+            .parse()
+            .unwrap();
+        // The request arrives, and some time later an answer may.
+        let arrived = self.live(|world| arrive(world, row)).await;
+        self.live(|_| arrived).await
+    }
+
+    async fn ticket_status(&self, _token: &Token, _ticket: &TicketId) -> StatusReply {
+        self.live(|world| {
+            if world.dice.random_range(0..100) < world.faults {
+                StatusReply::Unproven(unproven())
+            } else {
+                StatusReply::UnknownTicket
+            }
+        })
+        .await
+    }
+}
+
+fn unproven() -> Unproven {
+    Unproven {
+        code: "timeout".into(),
+        message: "no answer".to_owned(),
+        is_api: false,
+    }
+}
+
+fn arrive(world: &mut World, row: i64) -> Reply {
+    if row % 7 == 3 {
+        return Reply::Rejected(ErrorCode(414));
+    }
+    if world.dice.random_range(0..100) >= world.faults {
+        return Reply::Created {
+            ticket_id: world.create(row),
+            echo: Vec::new(),
+        };
+    }
+    match world.dice.random_range(0..6) {
+        0 => {
+            world.create(row);
+            Reply::Unproven(unproven())
+        }
+        1 => Reply::Unproven(unproven()),
+        2 => Reply::TokenExpired,
+        3 => Reply::Refused {
+            retry_after: Some(Duration::from_secs(1)),
+        },
+        4 => Reply::NotSent(NotSent {
+            kind: NotSentKind::Refused,
+            detail: String::new(),
+        }),
+        _ => Reply::Created {
+            ticket_id: world.create(row),
+            echo: Vec::new(),
+        },
+    }
+}
+
+impl Store for Shared {
+    async fn apply(&self, submission: SubmissionId, event: Event) -> Result<(), LedgerError> {
+        self.live(|world| {
+            let state = world.states.get_mut(&submission.0).unwrap();
+            let illegal = |error| LedgerError {
+                path: PathBuf::new(),
+                kind: LedgerErrorKind::Illegal(error),
+            };
+            *state = next(state, event).map_err(illegal)?;
+            Ok(())
+        })
+        .await
+    }
+
+    fn keep(&self, _note: &EmergencyNote) -> io::Result<PathBuf> {
+        Err(io::Error::other("the model's disk does not fail"))
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn observe(&self, _: &RunEvent) {}
+}
+
+/// One run of the program over what is left to do; its end, or none where it died.
+async fn run(world: &Shared, workers: usize) -> Option<End> {
+    let (jobs, queue) = mpsc::channel(ROWS as usize);
+    for (row, state) in &mut world.0.lock().unwrap().states {
+        // As a later run does: a rejected row is taken up again, a ticket or a doubt is not.
+        if let Ok(open) = next(state, Event::Requeued) {
+            *state = open;
+            let mut payload = Payload::default();
+            payload.set(TicketField::Complaint, &row.to_string());
+            jobs.try_send(Job {
+                submission: SubmissionId(*row),
+                row: row.unsigned_abs(),
+                payload,
+            })
+            .unwrap();
+        }
+    }
+    drop(jobs);
+    let gate = Arc::new(Gate::new());
+    let transport = Arc::new(world.clone());
+    let crew = Arc::new(Crew {
+        tokens: Arc::new(Tokens::new(Arc::clone(&transport))),
+        transport,
+        ledger: Arc::new(world.clone()),
+        gate: Arc::clone(&gate),
+        pace: Arc::new(Pace::new(Rate::Unlimited, None)),
+        limits: Limits::new(None, None),
+        jobs: tokio::sync::Mutex::new(queue),
+        observer: Arc::new(Nobody),
+        abort: CancellationToken::new(),
+    });
+    let all = async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..workers {
+            let crew = Arc::clone(&crew);
+            tasks.spawn(async move { crew.work().await });
+        }
+        let prober = Arc::clone(&crew);
+        let mut probing = tokio::task::JoinSet::new();
+        probing.spawn(async move { prober.probe(Duration::from_secs(600)).await });
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap();
+        }
+        gate.end().unwrap_or(End::Finished)
+    };
+    // A dead program makes no step any more; a day of its time is enough to see that.
+    tokio::time::timeout(Duration::from_secs(86_400), all)
+        .await
+        .ok()
+}
+
+/// What holds at every moment, whatever happened.
+fn check(world: &World, seed: u64) {
+    for (row, state) in &world.states {
+        let tickets = world.tickets.get(row).map_or(&[][..], Vec::as_slice);
+        assert!(tickets.len() <= 1, "seed {seed}: row {row} has two tickets");
+        match state {
+            State::Created { ticket_id, .. } => {
+                assert_eq!(
+                    tickets,
+                    [ticket_id.as_str().to_owned()],
+                    "seed {seed}: row {row}"
+                );
+            }
+            State::Ready { .. } | State::Rejected { .. } => {
+                assert!(
+                    tickets.is_empty(),
+                    "seed {seed}: row {row} has a ticket and would be sent again"
+                );
+            }
+            State::Claimed | State::InDoubt(_) => {}
+        }
+    }
+}
+
+async fn live_through(seed: u64, workers: usize) -> u64 {
+    let world = Shared(Arc::new(Mutex::new(World::new(seed))));
+    for life in 0..40 {
+        {
+            let mut world = world.0.lock().unwrap();
+            // Three lives end early, the later ones are left alone.
+            world.crash_in = (life < 3).then(|| world.dice.random_range(0..150));
+        }
+        let end = run(&world, workers).await;
+        let mut world = world.0.lock().unwrap();
+        check(&world, seed);
+        let mut claimed = 0;
+        for state in world
+            .states
+            .values_mut()
+            .filter(|state| **state == State::Claimed)
+        {
+            *state = next(state, Event::Crashed).unwrap();
+            claimed += 1;
+        }
+        assert!(
+            claimed <= workers,
+            "seed {seed}: {claimed} rows claimed by {workers} workers"
+        );
+        assert!(
+            end.is_none() || claimed == 0,
+            "seed {seed}: a run that ended left a row claimed"
+        );
+        if end == Some(End::Finished) {
+            let open = world
+                .states
+                .values()
+                .filter(|state| matches!(state, State::Ready { .. }))
+                .count();
+            assert_eq!(open, 0, "seed {seed}: a finished run left rows unsent");
+            return world.steps;
+        }
+    }
+    // A server that fails nine times in ten ends every run early; that is an end, too.
+    let world = world.0.lock().unwrap();
+    assert!(world.faults == 90, "seed {seed}: no run came to its end");
+    world.steps
+}
+
+#[test]
+fn no_row_is_doubled_or_lost_in_hundreds_of_thousands_of_steps() {
+    let mut steps = 0;
+    for seed in 0..1_500 {
+        let workers = [1, 4, 16][usize::try_from(seed % 3).unwrap()];
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        steps += runtime.block_on(live_through(seed, workers));
+    }
+    assert!(steps > 200_000, "{steps} steps");
+}
+
+#[test]
+fn the_model_of_the_server_is_honest() {
+    // What the script answers must prove what it did, or the witness would be worth nothing.
+    let mut world = World::new(1);
+    world.faults = 90;
+    for row in 0..2_000 {
+        let reply = arrive(&mut world, row);
+        let made = world.tickets.contains_key(&row);
+        let after = next(&State::Claimed, conclude(reply).event).unwrap();
+        match after {
+            State::Created { .. } => assert!(made),
+            State::Ready { .. } | State::Rejected { .. } => assert!(!made),
+            State::Claimed | State::InDoubt(_) => {}
+        }
+    }
+}
