@@ -205,7 +205,7 @@ impl Observer for Nobody {
 
 /// One run of the program over what is left to do; its end, or none where it died.
 async fn run(world: &Shared, workers: usize) -> Option<End> {
-    let (jobs, queue) = mpsc::channel(ROWS as usize);
+    let (jobs, queue) = mpsc::channel(usize::try_from(ROWS).unwrap());
     for (row, state) in &mut world.0.lock().unwrap().states {
         // As a later run does: a rejected row is taken up again, a ticket or a doubt is not.
         if let Ok(open) = next(state, Event::Requeued) {
