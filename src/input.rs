@@ -49,6 +49,18 @@ pub struct Options {
     pub encoding: Option<String>,
     /// The delimiter of a CSV file.
     pub delimiter: Option<u8>,
+    /// What happens to the hidden rows of a worksheet.
+    pub hidden: HiddenRows,
+}
+
+/// What happens to rows that a worksheet hides, a filtered sheet's among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HiddenRows {
+    /// They are rows like any other; [`Description::hidden_rows`] says how many there are.
+    #[default]
+    Import,
+    /// They are passed over.
+    Skip,
 }
 
 /// The two kinds of file that are read.
@@ -94,6 +106,18 @@ pub struct Description {
     pub is_rejects: bool,
     /// The file's size.
     pub bytes: u64,
+    /// Rows that the worksheet hides, wherever they stand.
+    pub hidden_rows: u64,
+    /// Columns of the header that the worksheet hides.
+    pub hidden_columns: u64,
+    /// Whether a filter is set in the worksheet.
+    pub filtered: bool,
+    /// Merged areas: only their top left cell has a value.
+    pub merged_areas: u64,
+    /// Formulas whose values the file does not hold.
+    pub uncomputed: u64,
+    /// The worksheets that are hidden and not read.
+    pub hidden_sheets: Vec<String>,
 }
 
 /// A file whose form has been decided; cheap to hold, and read as often as wanted.
@@ -223,7 +247,8 @@ impl Input {
         self.identity.check(path)?;
         self.form.read(path, false, &mut |source| {
             let pad = self.description.kind == Kind::Xlsx;
-            let mut rows = header::Body::new(source, &self.header, pad);
+            let watch = || self.identity.check(path);
+            let mut rows = header::Body::new(source, &self.header, pad, &watch);
             outlet.pump(&mut rows)
         })?;
         self.identity.check(path)
@@ -265,7 +290,7 @@ fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
     }
     match form::recognise(&prefix) {
         Form::Zip => {
-            let book = Workbook::open(path, options.sheet.as_deref())?;
+            let book = Workbook::open(path, options.sheet.as_deref(), options.hidden)?;
             Ok(Readable::Xlsx(Box::new(book)))
         }
         Form::Ole => Err(workbook::ole(path)?.into()),
@@ -303,14 +328,14 @@ fn row_at_line(path: &Path, text: &Text, line: u64) -> u64 {
 }
 
 fn describe(path: &Path, identity: &Identity, header: &Header, form: &Readable) -> Description {
-    let (kind, sheet, text) = match form {
-        Readable::Csv(text) => (Kind::Csv, None, Some(text)),
-        Readable::Xlsx(book) => (Kind::Xlsx, Some(book.sheet().to_owned()), None),
+    let text = match form {
+        Readable::Csv(text) => Some(text),
+        Readable::Xlsx(_) => None,
     };
-    Description {
+    let description = Description {
         file: path.to_owned(),
-        kind,
-        sheet,
+        kind: Kind::Csv,
+        sheet: None,
         encoding: text.map(|text| text.encoding.name()),
         encoding_reason: text.map(|text| text.reason),
         delimiter: text.map(|text| char::from(text.delimiter)),
@@ -318,6 +343,26 @@ fn describe(path: &Path, identity: &Identity, header: &Header, form: &Readable) 
         title_rows: header.title_rows(),
         is_rejects: header.is_rejects(),
         bytes: identity.bytes(),
+        hidden_rows: 0,
+        hidden_columns: 0,
+        filtered: false,
+        merged_areas: 0,
+        uncomputed: 0,
+        hidden_sheets: Vec::new(),
+    };
+    match form {
+        Readable::Csv(_) => description,
+        Readable::Xlsx(book) => Description {
+            kind: Kind::Xlsx,
+            sheet: Some(book.sheet().to_owned()),
+            hidden_rows: book.hidden_rows(),
+            hidden_columns: book.hidden_columns(header.names().len()),
+            filtered: book.is_filtered(),
+            merged_areas: book.merged_areas(),
+            uncomputed: book.uncomputed(),
+            hidden_sheets: book.hidden_sheets().to_vec(),
+            ..description
+        },
     }
 }
 

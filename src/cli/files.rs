@@ -93,6 +93,7 @@ fn open_all(
         header_row: source.header_row.map(u64::from),
         encoding: source.encoding.clone(),
         delimiter: source.delimiter,
+        ..Options::default()
     };
     let today = jiff::Zoned::now().date();
     let mut tables = Vec::new();

@@ -10,6 +10,9 @@ use crate::row::{CellKind, Position, Row};
 /// Rows looked at to tell title lines from a header.
 const LOOK_AHEAD: usize = 50;
 
+/// Rows between two looks at the file: each costs a microsecond.
+const WATCH_EVERY: u32 = 256;
+
 /// What a rejects file has behind the source's own columns.
 const REJECTS: [&str; 2] = ["error_code", "message"];
 
@@ -150,11 +153,18 @@ pub(super) struct Body<'a> {
     in_body: bool,
     /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
     width: usize,
+    watch: &'a dyn Fn() -> Result<(), Fault>,
+    unwatched: u32,
 }
 
 impl<'a> Body<'a> {
-    /// `pad` makes rows as wide as the header at least.
-    pub(super) fn new(source: &'a mut dyn Source, header: &'a Header, pad: bool) -> Self {
+    /// `pad` makes rows as wide as the header at least; `watch` looks whether the file is still the same.
+    pub(super) fn new(
+        source: &'a mut dyn Source,
+        header: &'a Header,
+        pad: bool,
+        watch: &'a dyn Fn() -> Result<(), Fault>,
+    ) -> Self {
         let width = if pad { header.names.len() } else { 0 };
         Body {
             source,
@@ -162,6 +172,8 @@ impl<'a> Body<'a> {
             whole: Row::default(),
             in_body: false,
             width,
+            watch,
+            unwatched: 0,
         }
     }
 
@@ -201,6 +213,11 @@ impl Source for Body<'_> {
             Some(cut) => self.next_cut(row, cut)?,
             None => self.next_row(row)?,
         };
+        self.unwatched += 1;
+        if self.unwatched == WATCH_EVERY {
+            self.unwatched = 0;
+            (self.watch)()?;
+        }
         while found && row.width() < self.width {
             row.push("");
         }

@@ -192,6 +192,21 @@ fn a_file_that_changes_is_noticed() {
 }
 
 #[test]
+fn a_file_that_grows_while_it_is_read_is_noticed_on_the_way() {
+    let (input, mut file) = open("a,b\n1,2\n".repeat(50_000).as_bytes()).unwrap();
+    let mut rows = 0;
+    let error = input.for_each_row(|_| {
+        rows += 1;
+        if rows == 1 {
+            file.write_all(b"3,4\n").unwrap();
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    assert!(matches!(error.unwrap_err().kind, InputErrorKind::Changed));
+    assert!(rows < 99_000, "noticed after {rows} rows only");
+}
+
+#[test]
 fn pairs_are_read_with_any_encoding() {
     let pairs = file(b"from;to\r\nN\xfa\xf1ez;1\r\n\r\nX;;\r\n");
     let read = Input::read_pairs(pairs.path()).unwrap();

@@ -5,30 +5,27 @@
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
 mod package;
+mod pattern;
+mod rows;
 mod show;
 mod survey;
 mod tags;
 
+use super::HiddenRows;
 use super::error::{Fault, Foreign, InputErrorKind};
-use super::header::is_empty;
 use super::relay::Source;
-use crate::row::{CellKind, Position, Row};
-use calamine::{Cell, DataRef, Reader, Xlsx, XlsxCellReader, XlsxError};
+use crate::row::Position;
+use calamine::{Reader, Xlsx, XlsxError};
 use memchr::memmem;
 use package::{Package, Sheet};
+use rows::{LAST_COLUMN, Rows};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use survey::Facts;
-
-/// A spreadsheet's last row and column, counted from 0.
-const LAST_ROW: u32 = 1_048_575;
-const LAST_COLUMN: u32 = 16_383;
-/// A row of text is far shorter; a row of giant cells is no call.
-const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
 
 /// A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
 const PANICKED: &str = "the parser gave up on it";
@@ -39,6 +36,8 @@ type Book = Xlsx<BufReader<File>>;
 pub(super) struct Workbook {
     sheet: Sheet,
     facts: Facts,
+    hidden: HiddenRows,
+    hidden_sheets: Vec<String>,
     /// The workbook as it was opened to look at the header, for the first reading: shared strings take their time.
     opened: Mutex<Option<Box<Book>>>,
 }
@@ -53,7 +52,11 @@ impl std::fmt::Debug for Workbook {
 
 impl Workbook {
     /// Chooses the sheet and reads every part that rows come from to its end.
-    pub(super) fn open(path: &Path, asked: Option<&str>) -> Result<Workbook, Fault> {
+    pub(super) fn open(
+        path: &Path,
+        asked: Option<&str>,
+        hidden: HiddenRows,
+    ) -> Result<Workbook, Fault> {
         let mut package = Package::open(path)?;
         let sheets = package.sheets()?;
         let sheet = choose(&mut package, &sheets, asked)?.clone();
@@ -69,11 +72,59 @@ impl Workbook {
         })?;
         let facts = facts?;
         let opened = Mutex::new(Some(Box::new(strings?)));
+        let others = sheets
+            .iter()
+            .filter(|other| !other.visible && **other != sheet);
+        let hidden_sheets = others.map(|other| other.name.clone()).collect();
         Ok(Workbook {
             sheet,
             facts,
+            hidden,
+            hidden_sheets,
             opened,
         })
+    }
+
+    /// How many rows are hidden.
+    pub(super) fn hidden_rows(&self) -> u64 {
+        let length = |(first, last): &(u32, u32)| u64::from(last.saturating_sub(*first)) + 1;
+        self.facts.hidden_rows.iter().map(length).sum()
+    }
+
+    /// How many of the first columns are hidden.
+    pub(super) fn hidden_columns(&self, width: usize) -> u64 {
+        let hidden = |column: &u32| {
+            self.facts
+                .hidden_columns
+                .iter()
+                .any(|(first, last)| (first..=last).contains(&column))
+        };
+        let width = u32::try_from(width).unwrap_or(LAST_COLUMN);
+        (0..width).filter(hidden).count() as u64
+    }
+
+    pub(super) fn is_filtered(&self) -> bool {
+        self.facts.filtered
+    }
+
+    pub(super) fn merged_areas(&self) -> u64 {
+        self.facts.merged.len() as u64
+    }
+
+    pub(super) fn uncomputed(&self) -> u64 {
+        self.facts.uncomputed.len() as u64
+    }
+
+    pub(super) fn hidden_sheets(&self) -> &[String] {
+        &self.hidden_sheets
+    }
+
+    /// Whether a row, counted from 0, is to be passed over.
+    fn skips(&self, row: u32) -> bool {
+        let runs = &self.facts.hidden_rows;
+        let next = runs.partition_point(|(first, _)| *first <= row);
+        let run = next.checked_sub(1).and_then(|at| runs.get(at));
+        self.hidden == HiddenRows::Skip && run.is_some_and(|(_, last)| row <= *last)
     }
 
     /// The name of the sheet.
@@ -204,128 +255,6 @@ fn choose<'a>(
         several => Err(InputErrorKind::SeveralSheets {
             sheets: names(several),
         }),
-    }
-}
-
-/// The cells of a sheet, gathered into rows.
-struct Rows<'a, R: Read + Seek> {
-    book: &'a Workbook,
-    cells: XlsxCellReader<'a, R>,
-    is_1904: bool,
-    /// The first cell of the next row.
-    pending: Option<Cell<DataRef<'a>>>,
-    /// Rows below this one have been handed out.
-    next_row: u32,
-    /// How many of the formulas without a value have been met.
-    uncomputed: usize,
-    ended: bool,
-    scratch: String,
-}
-
-impl<'a, R: Read + Seek> Rows<'a, R> {
-    fn new(book: &'a Workbook, cells: XlsxCellReader<'a, R>, is_1904: bool) -> Self {
-        Rows {
-            book,
-            cells,
-            is_1904,
-            pending: None,
-            next_row: 0,
-            uncomputed: 0,
-            ended: false,
-            scratch: String::new(),
-        }
-    }
-
-    /// The next cell with a value, or with a formula that has none.
-    fn next_cell(&mut self) -> Result<Option<Cell<DataRef<'a>>>, Fault> {
-        if let Some(cell) = self.pending.take() {
-            return Ok(Some(cell));
-        }
-        // Asked once more behind its end, the cell stream would run on into the rest of the part.
-        while !self.ended {
-            let next = self.cells.next_cell();
-            let next =
-                next.map_err(|e| parser_fault(&e, &self.book.sheet, u64::from(self.next_row)))?;
-            let Some(cell) = next else {
-                self.ended = true;
-                return Ok(None);
-            };
-            let (row, column) = cell.get_position();
-            if row > LAST_ROW || column > LAST_COLUMN {
-                let what = "a cell is outside the sheet";
-                return Err(damaged(&self.book.sheet, u64::from(row) + 1, what));
-            }
-            if !matches!(cell.get_value(), DataRef::Empty) || self.is_uncomputed(row, column) {
-                return Ok(Some(cell));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether the cell is the next formula without a value; the list is in the order of the cells.
-    fn is_uncomputed(&mut self, row: u32, column: u32) -> bool {
-        let found = self.book.facts.uncomputed.get(self.uncomputed) == Some(&(row, column));
-        self.uncomputed += usize::from(found);
-        found
-    }
-
-    /// Gathers one row; false at the end of the sheet.
-    fn gather(&mut self, row: &mut Row) -> Result<bool, Fault> {
-        let Some(mut cell) = self.next_cell()? else {
-            return Ok(false);
-        };
-        let (number, _) = cell.get_position();
-        if number < self.next_row {
-            let what = "its rows are not in order";
-            return Err(damaged(&self.book.sheet, u64::from(number) + 1, what));
-        }
-        self.next_row = number.saturating_add(1);
-        row.reset(u64::from(self.next_row), None);
-        loop {
-            self.put(row, cell.get_position().1, cell.get_value())?;
-            match self.next_cell()? {
-                Some(next) if next.get_position().0 == number => cell = next,
-                other => {
-                    self.pending = other;
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
-    fn put(&mut self, row: &mut Row, column: u32, value: &DataRef<'a>) -> Result<(), Fault> {
-        let at = usize::try_from(column).unwrap_or(usize::MAX);
-        if at < row.width() {
-            let what = "the cells of a row are not in order";
-            return Err(damaged(&self.book.sheet, u64::from(self.next_row), what));
-        }
-        while row.width() < at {
-            row.push("");
-        }
-        match value {
-            DataRef::Empty => row.push_kind("", CellKind::Uncomputed),
-            value => show::push(row, value, self.is_1904, &mut self.scratch),
-        }
-        if row.joined().len() > MAX_ROW_TEXT {
-            let kind = InputErrorKind::TooLarge {
-                part: String::new(),
-                what: "this row",
-                limit: "16 MiB",
-            };
-            return Err(fault_at(&self.book.sheet, u64::from(self.next_row), kind));
-        }
-        Ok(())
-    }
-}
-
-impl<R: Read + Seek> Source for Rows<'_, R> {
-    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
-        while self.gather(row)? {
-            if !is_empty(row) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

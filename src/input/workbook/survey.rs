@@ -54,6 +54,7 @@ pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErr
         survey.trouble(part)?;
         Ok(ControlFlow::Continue(()))
     })?;
+    survey.facts.hidden_rows.sort_unstable();
     Ok(survey.facts)
 }
 

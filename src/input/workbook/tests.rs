@@ -1,5 +1,6 @@
-use super::super::{Input, InputError, Kind, Options};
+use super::super::{HiddenRows, Input, InputError, Kind, Options};
 use super::*;
+use crate::row::CellKind;
 use rust_xlsxwriter::{
     ExcelDateTime, Format, Formula, Workbook as Writer, XlsxError as WriteError,
 };
@@ -124,6 +125,69 @@ fn cells_become_the_text_a_person_expects() {
     for _ in 0..3 {
         assert_eq!(rows(&input).unwrap(), [(2, expected.to_vec())]);
     }
+}
+
+#[test]
+fn numbers_are_shown_by_formats_that_carry_digits() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        let formats = [
+            "00000",
+            "[<=9999999]###\\-####;\\(###\\)\\ ###\\-####",
+            "0%",
+            "#,##0.00",
+            "General",
+        ];
+        let numbers = [501.0, 5_551_234_567.0, 0.5, 1234.5, 501.0];
+        for (column, (format, number)) in formats.into_iter().zip(numbers).enumerate() {
+            let column = u16::try_from(column).unwrap();
+            sheet.write(0, column, format!("column {column}"))?;
+            let format = Format::new().set_num_format(format);
+            sheet.write_with_format(1, column, number, &format)?;
+        }
+        Ok(())
+    });
+    let rows = rows(&open(&file).unwrap()).unwrap();
+    let texts: Vec<_> = rows[0].1.iter().map(|cell| cell.0.as_str()).collect();
+    assert_eq!(texts, ["00501", "(555) 123-4567", "50%", "1234.5", "501"]);
+    assert!(rows[0].1.iter().all(|cell| cell.1 == CellKind::Number));
+}
+
+#[test]
+fn hidden_rows_and_columns_are_told_and_passed_over_when_asked() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        for row in 0..6 {
+            sheet.write(row, 0, format!("a{row}"))?.write(row, 1, row)?;
+        }
+        sheet
+            .set_row_hidden(2)?
+            .set_row_hidden(3)?
+            .set_column_hidden(1)?;
+        sheet
+            .set_column_hidden(9)?
+            .merge_range(4, 0, 5, 0, "m", &Format::new())?;
+        writer.add_worksheet().set_name("Old")?.set_hidden(true);
+        Ok(())
+    });
+    let input = open(&file).unwrap();
+    let seen = input.description();
+    assert_eq!(
+        (seen.hidden_rows, seen.hidden_columns, seen.merged_areas),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        (seen.hidden_sheets.as_slice(), seen.filtered),
+        (["Old".to_owned()].as_slice(), false)
+    );
+    assert_eq!(rows(&input).unwrap().len(), 5);
+    let options = Options {
+        hidden: HiddenRows::Skip,
+        ..Options::default()
+    };
+    let input = Input::open(file.path(), &options).unwrap();
+    let numbers: Vec<_> = rows(&input).unwrap().iter().map(|row| row.0).collect();
+    assert_eq!(numbers, [2, 5, 6]);
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! [`Rows`]: the stream of a sheet's cells, gathered into rows.
+//!
+//! Owns the order: rows and cells that go backwards are refused, since numbers told to a person must be those of the
+//! sheet. Guarantees that a row is held once and no cell longer than it takes to write it down. Knows a number's
+//! format only where it carries digits.
+
+use super::super::error::{Fault, InputErrorKind};
+use super::super::header::is_empty;
+use super::super::relay::Source;
+use super::pattern::Pattern;
+use super::{Workbook, damaged, fault_at, parser_fault, show};
+use crate::row::{CellKind, Row};
+use calamine::{Cell, DataRef, XlsxCellReader};
+use std::collections::HashMap;
+use std::io::{Read, Seek};
+
+/// A spreadsheet's last row and column, counted from 0.
+const LAST_ROW: u32 = 1_048_575;
+pub(super) const LAST_COLUMN: u32 = 16_383;
+/// A row of text is far shorter; a row of giant cells is no call.
+const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
+
+/// The cells of a sheet, gathered into rows.
+pub(super) struct Rows<'a, R: Read + Seek> {
+    book: &'a Workbook,
+    cells: XlsxCellReader<'a, R>,
+    is_1904: bool,
+    /// The first cell of the next row.
+    pending: Option<(Cell<DataRef<'a>>, usize)>,
+    /// Rows below this one have been handed out.
+    next_row: u32,
+    /// How many of the formulas without a value have been met.
+    uncomputed: usize,
+    ended: bool,
+    /// Number formats by style, as far as they were met; none where the plain number says as much.
+    patterns: HashMap<usize, Option<Pattern>>,
+    scratch: String,
+}
+
+impl<'a, R: Read + Seek> Rows<'a, R> {
+    pub(super) fn new(book: &'a Workbook, cells: XlsxCellReader<'a, R>, is_1904: bool) -> Self {
+        Rows {
+            book,
+            cells,
+            is_1904,
+            pending: None,
+            next_row: 0,
+            uncomputed: 0,
+            ended: false,
+            patterns: HashMap::new(),
+            scratch: String::new(),
+        }
+    }
+
+    /// The next cell with a value, or with a formula that has none.
+    fn next_cell(&mut self) -> Result<Option<(Cell<DataRef<'a>>, usize)>, Fault> {
+        if let Some(cell) = self.pending.take() {
+            return Ok(Some(cell));
+        }
+        // Asked once more behind its end, the cell stream would run on into the rest of the part.
+        while !self.ended {
+            let next = self.cells.next_cell_with_style_id();
+            let next =
+                next.map_err(|e| parser_fault(&e, &self.book.sheet, u64::from(self.next_row)))?;
+            let Some((cell, style)) = next else {
+                self.ended = true;
+                return Ok(None);
+            };
+            let (row, column) = cell.get_position();
+            if row > LAST_ROW || column > LAST_COLUMN {
+                let what = "a cell is outside the sheet";
+                return Err(damaged(&self.book.sheet, u64::from(row) + 1, what));
+            }
+            if !matches!(cell.get_value(), DataRef::Empty) || self.is_uncomputed(row, column) {
+                return Ok(Some((cell, style)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the cell is the next formula without a value; the list is in the order of the cells.
+    fn is_uncomputed(&mut self, row: u32, column: u32) -> bool {
+        let found = self.book.facts.uncomputed.get(self.uncomputed) == Some(&(row, column));
+        self.uncomputed += usize::from(found);
+        found
+    }
+
+    /// Gathers one row; false at the end of the sheet.
+    fn gather(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        let Some((mut cell, mut style)) = self.next_cell()? else {
+            return Ok(false);
+        };
+        let (number, _) = cell.get_position();
+        if number < self.next_row {
+            let what = "its rows are not in order";
+            return Err(damaged(&self.book.sheet, u64::from(number) + 1, what));
+        }
+        self.next_row = number.saturating_add(1);
+        row.reset(u64::from(self.next_row), None);
+        loop {
+            self.put(row, &cell, style)?;
+            match self.next_cell()? {
+                Some(next) if next.0.get_position().0 == number => (cell, style) = next,
+                other => {
+                    self.pending = other;
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, row: &mut Row, cell: &Cell<DataRef<'a>>, style: usize) -> Result<(), Fault> {
+        let at = usize::try_from(cell.get_position().1).unwrap_or(usize::MAX);
+        if at < row.width() {
+            let what = "the cells of a row are not in order";
+            return Err(damaged(&self.book.sheet, u64::from(self.next_row), what));
+        }
+        while row.width() < at {
+            row.push("");
+        }
+        match cell.get_value() {
+            DataRef::Empty => row.push_kind("", CellKind::Uncomputed),
+            // The style 0 is plain.
+            DataRef::Float(number) if style > 0 && self.patterned(*number, style) => {
+                row.push_kind(&self.scratch, CellKind::Number);
+            }
+            value => show::push(row, value, self.is_1904, &mut self.scratch),
+        }
+        if row.joined().len() > MAX_ROW_TEXT {
+            let kind = InputErrorKind::TooLarge {
+                part: String::new(),
+                what: "this row",
+                limit: "16 MiB",
+            };
+            return Err(fault_at(&self.book.sheet, u64::from(self.next_row), kind));
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Rows<'_, R> {
+    /// Writes a number into the scratch as its format shows it; false where the format says nothing of digits.
+    fn patterned(&mut self, number: f64, style: usize) -> bool {
+        self.scratch.clear();
+        let styles = self.cells.styles();
+        let pattern = self.patterns.entry(style).or_insert_with(|| {
+            let format = styles
+                .get(style)
+                .and_then(|style| style.number_format.as_ref());
+            format.and_then(|format| Pattern::parse(&format.format_code))
+        });
+        pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.write(number, &mut self.scratch))
+    }
+}
+
+impl<R: Read + Seek> Source for Rows<'_, R> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        while self.gather(row)? {
+            if !is_empty(row) && !self.book.skips(self.next_row.saturating_sub(1)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
