@@ -8,25 +8,46 @@
 //! ```text
 //! run         one execution over one input            row         (run, row) -> its submission, or why it is invalid
 //! submission  the story of one call                   identity    keyed hash of a key or of cells -> submission
+//! finding     what a person found about a submission that was in doubt
 //! ```
+//!
+//! [`Ledger`] is what a run holds, [`Reader`] what looks on, [`Steward`] what a person works with between runs.
 
+mod adopt;
+mod check;
 mod decide;
+mod doubts;
 mod emergency;
 mod history;
 mod identity;
 mod lock;
+mod place;
+mod purge;
+mod reference;
 mod register;
+mod resolve;
+mod runs;
 mod schema;
+mod steward;
 mod writer;
 
+pub use adopt::{Adopted, Adoption};
+pub use check::Soundness;
 pub use decide::{Disposition, Registration, Verdict};
+pub use doubts::{DoubtRecord, Finding, Found};
 pub use emergency::{EmergencyNote, write as write_emergency};
-pub use history::{Fate, Reader, RowRecord, RowsOfRun, RunRecord};
+pub use history::{Fate, Reader, RowRecord, RowsOfRun};
 pub use identity::{Identities, Identity};
 pub use lock::Holder;
+pub use purge::{Purge, Purged};
+pub use reference::{Reference, ReferenceError};
+pub use resolve::{NewFinding, Recorded, Refused};
+pub use runs::{CodeCount, RunRecord, Tally};
+pub use steward::{Mode, Steward};
 pub use writer::{NewRun, RunEnd};
 
-use crate::submission::{Event, IllegalTransition};
+use crate::submission::{Event, IllegalTransition, State};
+use rusqlite::Connection;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +99,17 @@ pub enum LedgerErrorKind {
     /// It is no SQLite file, or a damaged one.
     #[error("is damaged or is no ledger: {0}")]
     Damaged(String),
+    /// There is none.
+    #[error("does not exist")]
+    Absent,
+    /// It would lie on another machine.
+    #[error(
+        "would lie on a network file system ({0}), where neither its lock nor its journal holds"
+    )]
+    Network(String),
+    /// Others could put it aside, and every call would be sent again.
+    #[error("would lie in a folder that others can write: {}", .0.display())]
+    Shared(PathBuf),
     /// SQLite did not take a setting that durability rests on.
     #[error("cannot be made durable here: {0} (a network file system?)")]
     NotDurable(String),
@@ -159,19 +191,17 @@ impl Ledger {
     ///
     /// As [`Ledger::open`].
     pub fn open_with(path: &Path, synchronous: Synchronous) -> Result<Ledger, LedgerError> {
-        let located = |kind| LedgerError {
-            path: path.to_owned(),
-            kind,
-        };
-        schema::prepare_folder(path).map_err(located)?;
-        let lock = lock::Lock::take(path).map_err(located)?;
-        let mut connection = schema::open(path, synchronous).map_err(located)?;
-        let identity_key = schema::identity_key(&connection).map_err(located)?;
-        emergency::read_back(path, &mut connection).map_err(located)?;
-        let recovered = writer::recover(&mut connection).map_err(located)?;
+        let Opened {
+            lock,
+            connection,
+            identity_key,
+            recovered,
+        } = Opened::open(path, synchronous)?;
         let (ops, queue) = mpsc::unbounded_channel();
-        let writer = Writer::start(connection, queue)
-            .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
+        let writer = Writer::start(connection, queue).map_err(|error| LedgerError {
+            path: path.to_owned(),
+            kind: LedgerErrorKind::Open(error.to_string()),
+        })?;
         Ok(Ledger {
             path: path.to_owned(),
             identity_key,
@@ -244,14 +274,19 @@ impl Ledger {
         self.ask_blocking(|answer| Op::Register { run, rows, answer })
     }
 
-    /// Moves a submission on; when this returns, the new state is on the disk.
+    /// Moves a submission on; when this returns, the new state is on the disk. Gives the state that was stored, which is
+    /// `in_doubt` instead of `created` where the ticket belongs to another row of the account.
     ///
     /// Once called, the change happens even if the returned future is dropped.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be written, or the event may not happen now; nothing has changed then.
-    pub async fn apply(&self, submission: SubmissionId, event: Event) -> Result<(), LedgerError> {
+    pub async fn apply(
+        &self,
+        submission: SubmissionId,
+        event: Event,
+    ) -> Result<State, LedgerError> {
         let (answer, reply) = oneshot::channel();
         self.send(Op::Apply {
             submission,
@@ -290,6 +325,38 @@ impl Ledger {
             path: self.path.clone(),
             kind,
         }
+    }
+}
+
+/// A ledger that is opened for writing: locked, up to date and recovered.
+#[derive(Debug)]
+struct Opened {
+    lock: lock::Lock,
+    connection: Connection,
+    identity_key: Vec<u8>,
+    recovered: u64,
+}
+
+impl Opened {
+    fn open(path: &Path, synchronous: Synchronous) -> Result<Opened, LedgerError> {
+        let open = || -> Result<Opened, LedgerErrorKind> {
+            schema::prepare_folder(path)?;
+            let lock = lock::Lock::take(path)?;
+            let mut connection = schema::open(path, synchronous)?;
+            let identity_key = schema::identity_key(&connection)?;
+            emergency::read_back(path, &mut connection)?;
+            let recovered = writer::recover(&mut connection)?;
+            Ok(Opened {
+                lock,
+                connection,
+                identity_key,
+                recovered,
+            })
+        };
+        open().map_err(|kind| LedgerError {
+            path: path.to_owned(),
+            kind,
+        })
     }
 }
 

@@ -126,7 +126,7 @@ pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<()
         let submission = SubmissionId(note.submission);
         let Some(event) = note.event() else { continue };
         match change(&transaction, submission, event, at) {
-            Ok(()) | Err(LedgerErrorKind::Illegal(_)) => {}
+            Ok(_) | Err(LedgerErrorKind::Illegal(_)) => {}
             Err(kind) => return Err(kind),
         }
     }

@@ -1,9 +1,10 @@
-//! Reading the ledger: the rows of a run, the runs, what a row would become.
+//! Reading the ledger: the rows of a run, what a row would become, what is known already.
 //!
 //! Owns the queries that change nothing, on a connection of their own, so that they work while a run is going.
 
 use super::decide::Registration;
 use super::identity::{Identities, Identity};
+use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
 use super::writer::state_from;
 use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, register, schema};
 use crate::submission::State;
@@ -16,26 +17,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    connection: Connection,
-}
-
-/// One run, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunRecord {
-    /// Its number.
-    pub run: RunId,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended; none while it goes or after a crash.
-    pub finished_at: Option<Timestamp>,
-    /// How it ended.
-    pub ended: Option<String>,
-    /// The account, `USER at HOST`.
-    pub target: String,
-    /// The input file as it was named.
-    pub file: String,
-    /// The worksheet.
-    pub sheet: Option<String>,
+    pub(super) connection: Connection,
 }
 
 /// What the ledger knows of one row of a run.
@@ -152,10 +134,10 @@ impl Reader {
     ) -> Result<Option<RunRecord>, LedgerError> {
         let found = self
             .connection
-            .prepare_cached(
-                "SELECT id, started_at, finished_at, ended, target, file, sheet FROM run
+            .prepare_cached(&format!(
+                "SELECT {RUN_COLUMNS} FROM run
                  WHERE fingerprint = ?1 AND scope = ?2 AND id IS NOT ?3 ORDER BY id DESC LIMIT 1",
-            )
+            ))
             .and_then(|mut statement| {
                 statement
                     .query_row(
@@ -227,7 +209,7 @@ impl Reader {
         .collect()
     }
 
-    fn located<T>(&self, result: Result<T, LedgerErrorKind>) -> Result<T, LedgerError> {
+    pub(super) fn located<T>(&self, result: Result<T, LedgerErrorKind>) -> Result<T, LedgerError> {
         result.map_err(|kind| LedgerError {
             path: self.path.clone(),
             kind,
@@ -262,18 +244,6 @@ impl Iterator for RowsOfRun<'_> {
     }
 }
 
-fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
-    Ok(RunRecord {
-        run: RunId(row.get(0)?),
-        started_at: timestamp(row.get(1)?).unwrap_or_default(),
-        finished_at: row.get::<_, Option<i64>>(2)?.and_then(timestamp),
-        ended: row.get(3)?,
-        target: row.get(4)?,
-        file: row.get(5)?,
-        sheet: row.get(6)?,
-    })
-}
-
 fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
     let number = row.get::<_, i64>(0)?.unsigned_abs();
     let Some(submission) = row.get::<_, Option<i64>>(3)? else {
@@ -299,8 +269,4 @@ fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
         ),
     };
     Ok(Some(RowRecord { row: number, fate }))
-}
-
-fn timestamp(milliseconds: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(milliseconds).ok()
 }

@@ -4,7 +4,7 @@
 //! SQLite ignores a misspelt one. The legal transitions stand in the schema as well, so that no other program breaks
 //! them by accident.
 
-use super::{LedgerErrorKind, Synchronous, lock};
+use super::{LedgerErrorKind, Synchronous, lock, place};
 use rand::TryRng;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::Path;
@@ -74,12 +74,30 @@ CREATE TABLE row(
   PRIMARY KEY (run, row),
   CHECK ((submission IS NULL) = (error_code IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
+", "
+CREATE TABLE finding(
+  submission INTEGER NOT NULL REFERENCES submission(id),
+  at         INTEGER NOT NULL,
+  who        TEXT NOT NULL,
+  found      TEXT NOT NULL CHECK (found IN ('created', 'not_created')),
+  ticket_id  TEXT,
+  checked    INTEGER NOT NULL,
+  doubt      TEXT NOT NULL,
+  CHECK ((found = 'created') = (ticket_id IS NOT NULL))
+) STRICT;
+CREATE INDEX finding_submission ON finding(submission);
+CREATE TRIGGER finding_stands BEFORE UPDATE ON finding
+BEGIN
+  SELECT RAISE(ABORT, 'a finding stands');
+END;
+
+ALTER TABLE run ADD COLUMN purged_at INTEGER;
 "];
 
 /// The length of the key of the identities' hashes, in bytes.
 const IDENTITY_KEY_BYTES: usize = 32;
 
-/// Makes the ledger's folder and an owner-only file in it, where there are none.
+/// Makes the ledger's folder and an owner-only file in it, where there are none; refuses a place that is not safe.
 pub(super) fn prepare_folder(path: &Path) -> Result<(), LedgerErrorKind> {
     let cannot = |error: std::io::Error| LedgerErrorKind::Open(error.to_string());
     if let Some(folder) = path
@@ -92,6 +110,7 @@ pub(super) fn prepare_folder(path: &Path) -> Result<(), LedgerErrorKind> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(cannot)?;
     }
+    place::check(path)?;
     drop(lock::owner_only().open(path).map_err(cannot)?);
     Ok(())
 }
@@ -177,11 +196,14 @@ pub(super) fn identity_key(connection: &Connection) -> Result<Vec<u8>, LedgerErr
 
 /// Opens a reading connection to a ledger that exists.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
+    if !path.exists() {
+        return Err(LedgerErrorKind::Absent);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    let found = bring_up_to_date(path, &mut connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(LedgerErrorKind::Newer { found, known });
@@ -190,4 +212,18 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
         return Err(LedgerErrorKind::Damaged("it has no tables yet".to_owned()));
     }
     Ok(connection)
+}
+
+/// Brings the tables of an older version up to date, unless a run of that version holds them; gives the format.
+fn bring_up_to_date(path: &Path, connection: &mut Connection) -> Result<i64, LedgerErrorKind> {
+    let format = |connection: &Connection| {
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+    };
+    let found = format(connection)?;
+    let is_older = usize::try_from(found).is_ok_and(|have| have > 0 && have < MIGRATIONS.len());
+    if is_older {
+        let _lock = lock::Lock::take(path)?;
+        migrate(connection)?;
+    }
+    Ok(format(connection)?)
 }

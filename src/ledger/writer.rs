@@ -1,17 +1,17 @@
 //! The writer: one thread, one connection, group commit.
 //!
-//! Owns every change of the ledger. Takes what has queued up while the last commit was on its way to the disk into one
+//! Owns every change that a run makes. Takes what has queued up while the last commit was on its way to the disk into one
 //! transaction, and answers the callers only after `COMMIT`. A change that the state machine refuses fails alone; a
 //! failing commit fails all that were in it, and nothing of it is stored.
 
 use super::decide::{Disposition, Registration};
 use super::identity::Identity;
 use super::register::{one, register};
-use super::{LedgerErrorKind, RunId, SubmissionId};
+use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
 use crate::submission::{Doubt, Event, State, next};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
 /// So many operations at most share a commit; a group never grows beyond what waits, so this only bounds memory.
@@ -58,7 +58,7 @@ pub(super) enum Op {
     Apply {
         submission: SubmissionId,
         event: Event,
-        answer: Answer<()>,
+        answer: Answer<State>,
     },
 }
 
@@ -66,6 +66,7 @@ pub(super) enum Op {
 enum Pending {
     Begin(Answer<RunId>, Result<RunId, LedgerErrorKind>),
     Unit(Answer<()>, Result<(), LedgerErrorKind>),
+    Apply(Answer<State>, Result<State, LedgerErrorKind>),
     Register(
         Answer<Vec<Disposition>>,
         Result<Vec<Disposition>, LedgerErrorKind>,
@@ -165,16 +166,15 @@ impl Op {
                 submission,
                 event,
                 answer,
-            } => Pending::Unit(answer, change(connection, submission, event, at)),
+            } => Pending::Apply(answer, change(connection, submission, event, at)),
         }
     }
 
     fn refuse(self, kind: &LedgerErrorKind) -> Pending {
         match self {
             Op::Begin { answer, .. } => Pending::Begin(answer, Err(kind.clone())),
-            Op::End { answer, .. } | Op::Apply { answer, .. } => {
-                Pending::Unit(answer, Err(kind.clone()))
-            }
+            Op::End { answer, .. } => Pending::Unit(answer, Err(kind.clone())),
+            Op::Apply { answer, .. } => Pending::Apply(answer, Err(kind.clone())),
             Op::Register { answer, .. } => Pending::Register(answer, Err(kind.clone())),
         }
     }
@@ -186,6 +186,7 @@ impl Pending {
         let error = match self {
             Pending::Begin(_, result) => result.as_ref().err(),
             Pending::Unit(_, result) => result.as_ref().err(),
+            Pending::Apply(_, result) => result.as_ref().err(),
             // A registration is several changes: one that failed half way takes the group with it.
             Pending::Register(_, result) => return result.as_ref().err().cloned(),
         };
@@ -208,12 +209,17 @@ impl Pending {
         match self {
             Pending::Begin(answer, result) => send(answer, result, failure),
             Pending::Unit(answer, result) => send(answer, result, failure),
+            Pending::Apply(answer, result) => send(answer, result, failure),
             Pending::Register(answer, result) => send(answer, result, failure),
         }
     }
 }
 
-fn begin(connection: &Connection, run: &NewRun, at: i64) -> Result<RunId, LedgerErrorKind> {
+pub(super) fn begin(
+    connection: &Connection,
+    run: &NewRun,
+    at: i64,
+) -> Result<RunId, LedgerErrorKind> {
     connection
         .prepare_cached(
             "INSERT INTO run(started_at, scope, target, file, sheet, fingerprint, mapping)
@@ -231,7 +237,7 @@ fn begin(connection: &Connection, run: &NewRun, at: i64) -> Result<RunId, Ledger
     Ok(RunId(connection.last_insert_rowid()))
 }
 
-fn finish(
+pub(super) fn finish(
     connection: &Connection,
     run: RunId,
     end: &RunEnd,
@@ -243,16 +249,16 @@ fn finish(
 }
 
 /// Applies an event to a submission as compare-and-swap: reads the state, asks the state machine, writes the new one
-/// where the old one still stands, and insists on exactly one changed row.
+/// where the old one still stands, and insists on exactly one changed row. Gives the new state.
 pub(super) fn change(
     connection: &Connection,
     submission: SubmissionId,
     event: Event,
     at: i64,
-) -> Result<(), LedgerErrorKind> {
+) -> Result<State, LedgerErrorKind> {
     let before = state_of(connection, submission)?;
     let attempts = i64::from(event == Event::Claimed);
-    let after = next(&before, event)?;
+    let after = next(&before, credible(connection, submission, event)?)?;
     let stored = Stored::of(&after);
     let finished_at = stored.is_end.then_some(at);
     one(connection
@@ -270,7 +276,48 @@ pub(super) fn change(
             stored.message,
             attempts,
             finished_at
-        ])?)
+        ])?)?;
+    Ok(after)
+}
+
+/// An answer that names the ticket of another row proves nothing about this one.
+fn credible(
+    connection: &Connection,
+    submission: SubmissionId,
+    event: Event,
+) -> Result<Event, LedgerErrorKind> {
+    if let Event::Created { ticket_id, .. } = &event
+        && let Some(holder) = holder_of_ticket(connection, submission, ticket_id)?
+    {
+        return Ok(Event::Unproven(Doubt {
+            code: "known_ticket_id".to_owned(),
+            message: format!("the server answered with the ticket of row {holder}"),
+        }));
+    }
+    Ok(event)
+}
+
+/// The other row of the same account that has a ticket, if one has.
+pub(super) fn holder_of_ticket(
+    connection: &Connection,
+    submission: SubmissionId,
+    ticket_id: &TicketId,
+) -> Result<Option<Reference>, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.run, s.row FROM submission s JOIN run r ON r.id = s.run
+         WHERE s.ticket_id = ?1 AND s.id <> ?2 AND r.scope =
+           (SELECT r.scope FROM submission s JOIN run r ON r.id = s.run WHERE s.id = ?2)
+         LIMIT 1",
+    )?;
+    let holder = statement
+        .query_row(params![ticket_id.as_str(), submission.0], |row| {
+            Ok(Reference {
+                run: RunId(row.get(0)?),
+                row: row.get::<_, i64>(1)?.unsigned_abs(),
+            })
+        })
+        .optional()?;
+    Ok(holder)
 }
 
 /// A state, taken apart into columns.
@@ -316,7 +363,10 @@ impl Stored<'_> {
     }
 }
 
-fn state_of(connection: &Connection, submission: SubmissionId) -> Result<State, LedgerErrorKind> {
+pub(super) fn state_of(
+    connection: &Connection,
+    submission: SubmissionId,
+) -> Result<State, LedgerErrorKind> {
     let mut statement = connection.prepare_cached(
         "SELECT state, ticket_id, error_code, message FROM submission WHERE id = ?1",
     )?;

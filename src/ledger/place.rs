@@ -1,0 +1,174 @@
+//! Where a ledger may lie: on a disk of this machine, in a folder that nobody else can write.
+//!
+//! Owns the two refusals before a ledger is opened for writing. On a network file system neither the lock nor the
+//! write-ahead log holds; in a folder that others can write, the ledger can be put aside or exchanged, and every call
+//! would be sent again. What cannot be found out (no Linux) is not refused.
+
+use super::LedgerErrorKind;
+use std::path::{Path, PathBuf};
+
+/// File systems whose data lies on another machine, as the kernel names them.
+const NETWORK: [&str; 24] = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "ncpfs",
+    "afs",
+    "ceph",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "orangefs",
+    "glusterfs",
+    "davfs",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+    "fuse.ceph",
+    "fuse.s3fs",
+    "fuse.rclone",
+    "fuse.davfs2",
+    "fuse.gcsfuse",
+    "fuse.smbnetfs",
+    "fuse.curlftpfs",
+];
+
+/// The kernel's list of what is mounted where.
+const MOUNTS: &str = "/proc/self/mountinfo";
+
+/// Refuses a folder in which a ledger would not be safe.
+pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
+    let folder = ledger
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let folder = folder
+        .canonicalize()
+        .map_err(|error| LedgerErrorKind::Open(error.to_string()))?;
+    refuse_network(&folder)?;
+    refuse_shared(&folder)
+}
+
+fn refuse_network(folder: &Path) -> Result<(), LedgerErrorKind> {
+    let Ok(mounts) = std::fs::read_to_string(MOUNTS) else {
+        return Ok(());
+    };
+    match file_system(&mounts, folder) {
+        Some(kind) if NETWORK.contains(&kind) => Err(LedgerErrorKind::Network(kind.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// The kind of file system that a folder is on. Of several mounts on one place the last one is seen.
+fn file_system<'m>(mounts: &'m str, folder: &Path) -> Option<&'m str> {
+    let mut best: Option<(usize, &str)> = None;
+    for line in mounts.lines() {
+        let Some((mount, device)) = line.split_once(" - ") else {
+            continue;
+        };
+        let (Some(point), Some(kind)) = (mount.split(' ').nth(4), device.split(' ').next()) else {
+            continue;
+        };
+        let point = unescaped(point);
+        let depth = point.components().count();
+        if folder.starts_with(&point) && best.is_none_or(|(most, _)| depth >= most) {
+            best = Some((depth, kind));
+        }
+    }
+    best.map(|(_, kind)| kind)
+}
+
+/// The kernel writes space, tab, line end and backslash of a path as `\040` and the like.
+fn unescaped(point: &str) -> PathBuf {
+    let plain = point
+        .replace("\\040", " ")
+        .replace("\\011", "\t")
+        .replace("\\012", "\n")
+        .replace("\\134", "\\");
+    PathBuf::from(plain)
+}
+
+#[cfg(unix)]
+fn refuse_shared(folder: &Path) -> Result<(), LedgerErrorKind> {
+    use std::os::unix::fs::PermissionsExt;
+    /// Written by group or others.
+    const OTHERS_WRITE: u32 = 0o022;
+    /// In such a folder (`/tmp`) nobody can take away what belongs to somebody else.
+    const STICKY: u32 = 0o1000;
+    let mode = folder
+        .metadata()
+        .map_err(|error| LedgerErrorKind::Open(error.to_string()))?
+        .permissions()
+        .mode();
+    if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
+        return Err(LedgerErrorKind::Shared(folder.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_shared(_folder: &Path) -> Result<(), LedgerErrorKind> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = "\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+30 22 0:25 / /home rw shared:5 - nfs4 files:/home rw,vers=4.2
+31 30 8:2 / /home/kim/disk rw - ext4 /dev/sdb1 rw
+32 22 0:40 / /mnt/night\\040calls rw - cifs //server/share rw
+33 22 0:41 / /srv rw - ext4 /dev/sdc1 rw
+34 33 0:42 / /srv rw - fuse.sshfs host: rw
+";
+
+    #[test]
+    fn the_deepest_mount_says_what_a_folder_is_on() {
+        let cases = [
+            ("/var/lib", "ext4"),
+            ("/home/kim", "nfs4"),
+            ("/homes", "ext4"),
+            ("/home/kim/disk/x", "ext4"),
+            ("/mnt/night calls/x", "cifs"),
+            ("/srv/x", "fuse.sshfs"),
+        ];
+        for (folder, kind) in cases {
+            assert_eq!(
+                file_system(EXAMPLE, Path::new(folder)),
+                Some(kind),
+                "{folder}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_list_of_mounts_refuses_nothing() {
+        assert_eq!(file_system("22 1 8:1 /\n - \n\n", Path::new("/")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_can_write_is_refused_unless_it_is_sticky() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, is_refused) in [
+            (0o700, false),
+            (0o755, false),
+            (0o775, true),
+            (0o777, true),
+            (0o1777, false),
+        ] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let refused = check(&folder.path().join("ledger.db"));
+            assert_eq!(
+                matches!(refused, Err(LedgerErrorKind::Shared(_))),
+                is_refused,
+                "{mode:o}: {refused:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Reading the runs: which there were, what came of their rows.
+//!
+//! Owns the queries behind `ledger runs` and `ledger show`. Counts are as the ledger knows the rows now: a row that was
+//! rejected in one run and created in the next has its ticket in both.
+
+use super::history::Reader;
+use super::identity::Identity;
+use super::{LedgerError, LedgerErrorKind, RunId};
+use crate::ticket::Outcome;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+use std::collections::BTreeMap;
+
+/// One run, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its number.
+    pub run: RunId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; none while it goes or after a crash.
+    pub finished_at: Option<Timestamp>,
+    /// How it ended.
+    pub ended: Option<String>,
+    /// The account's scope.
+    pub scope: Identity,
+    /// The account, `USER at HOST`.
+    pub target: String,
+    /// The input file as it was named.
+    pub file: String,
+    /// The worksheet.
+    pub sheet: Option<String>,
+    /// A hash of the file's content.
+    pub fingerprint: [u8; 32],
+    /// A hash of the mapping.
+    pub mapping: [u8; 8],
+    /// When its rows were purged.
+    pub purged_at: Option<Timestamp>,
+}
+
+/// What came of the rows of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows per outcome.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Rows that are claimed: being sent now, or in doubt as soon as the ledger is opened again.
+    pub claimed: u64,
+}
+
+/// So many rows of a run with one outcome and code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeCount {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The code, as it stands in results.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// The columns of [`run_record`].
+pub(super) const RUN_COLUMNS: &str = "id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping, purged_at";
+
+/// A row's outcome in its run; `claimed` is none yet.
+const OUTCOME: &str = "CASE WHEN s.id IS NULL THEN 'invalid'
+         WHEN s.state = 'created' AND s.run = w.run AND s.row = w.row THEN 'created'
+         WHEN s.state = 'created' THEN 'already_created'
+         WHEN s.state = 'ready' THEN 'not_sent'
+         ELSE s.state END";
+
+impl Tally {
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.outcomes.values().sum::<u64>() + self.claimed
+    }
+}
+
+impl Reader {
+    /// All runs, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
+        let read = || {
+            let mut statement = self
+                .connection
+                .prepare(&format!("SELECT {RUN_COLUMNS} FROM run ORDER BY id"))?;
+            let runs = statement.query_map([], run_record)?;
+            Ok(runs.collect::<rusqlite::Result<_>>()?)
+        };
+        self.located(read())
+    }
+
+    /// One run, if there is such a one.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn run(&self, run: RunId) -> Result<Option<RunRecord>, LedgerError> {
+        let found = self
+            .connection
+            .query_row(
+                &format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1"),
+                [run.0],
+                run_record,
+            )
+            .optional()
+            .map_err(LedgerErrorKind::from);
+        self.located(found)
+    }
+
+    /// What came of the rows of each run, or of one.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn tallies(&self, only: Option<RunId>) -> Result<BTreeMap<RunId, Tally>, LedgerError> {
+        self.located(self.count(only))
+    }
+
+    fn count(&self, only: Option<RunId>) -> Result<BTreeMap<RunId, Tally>, LedgerErrorKind> {
+        let part = if only.is_some() {
+            "w.run = ?1"
+        } else {
+            "?1 IS NULL"
+        };
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT w.run, {OUTCOME}, count(*) FROM row w LEFT JOIN submission s ON s.id = w.submission
+             WHERE {part} GROUP BY 1, 2"
+        ))?;
+        let mut rows = statement.query([only.map(|run| run.0)])?;
+        let mut tallies: BTreeMap<RunId, Tally> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let tally = tallies.entry(RunId(row.get(0)?)).or_default();
+            let count = row.get::<_, i64>(2)?.unsigned_abs();
+            match outcome(&row.get::<_, String>(1)?) {
+                Some(outcome) => *tally.outcomes.entry(outcome).or_default() += count,
+                None => tally.claimed += count,
+            }
+        }
+        Ok(tallies)
+    }
+
+    /// The codes of a run's rows, the most frequent first.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn codes(&self, run: RunId) -> Result<Vec<CodeCount>, LedgerError> {
+        let read = || -> Result<Vec<CodeCount>, LedgerErrorKind> {
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT {OUTCOME}, coalesce(w.error_code, s.error_code) AS code, count(*)
+                 FROM row w LEFT JOIN submission s ON s.id = w.submission
+                 WHERE w.run = ?1 AND code IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 2"
+            ))?;
+            let mut rows = statement.query([run.0])?;
+            let mut codes = Vec::new();
+            while let Some(row) = rows.next()? {
+                codes.push(CodeCount {
+                    outcome: outcome(&row.get::<_, String>(0)?).unwrap_or(Outcome::InDoubt),
+                    code: row.get(1)?,
+                    rows: row.get::<_, i64>(2)?.unsigned_abs(),
+                });
+            }
+            Ok(codes)
+        };
+        self.located(read())
+    }
+}
+
+fn outcome(word: &str) -> Option<Outcome> {
+    Outcome::ALL
+        .into_iter()
+        .find(|outcome| outcome.as_str() == word)
+}
+
+pub(super) fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    Ok(RunRecord {
+        run: RunId(row.get(0)?),
+        started_at: timestamp(row.get(1)?).unwrap_or_default(),
+        finished_at: row.get::<_, Option<i64>>(2)?.and_then(timestamp),
+        ended: row.get(3)?,
+        scope: Identity(row.get(4)?),
+        target: row.get(5)?,
+        file: row.get(6)?,
+        sheet: row.get(7)?,
+        fingerprint: row.get(8)?,
+        mapping: row.get(9)?,
+        purged_at: row.get::<_, Option<i64>>(10)?.and_then(timestamp),
+    })
+}
+
+pub(super) fn timestamp(milliseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).ok()
+}
