@@ -274,29 +274,32 @@ impl Ledger {
         self.ask_blocking(|answer| Op::Register { run, rows, answer })
     }
 
-    /// Moves a submission on; when this returns, the new state is on the disk. Gives the state that was stored, which is
-    /// `in_doubt` instead of `created` where the ticket belongs to another row of the account.
+    /// Moves a submission on; when the future is done, the new state is on the disk. Gives the state that was stored,
+    /// which is `in_doubt` instead of `created` where the ticket belongs to another row of the account.
     ///
-    /// Once called, the change happens even if the returned future is dropped.
+    /// The change is under way when this returns, also if the future is dropped; changes happen in the order in which they
+    /// were asked for.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be written, or the event may not happen now; nothing has changed then.
-    pub async fn apply(
+    pub fn apply(
         &self,
         submission: SubmissionId,
         event: Event,
-    ) -> Result<State, LedgerError> {
+    ) -> impl Future<Output = Result<State, LedgerError>> + Send + use<> {
         let (answer, reply) = oneshot::channel();
-        self.send(Op::Apply {
+        let sent = self.send(Op::Apply {
             submission,
             event,
             answer,
-        })?;
-        reply
-            .await
-            .unwrap_or(Err(LedgerErrorKind::WriterGone))
-            .map_err(|kind| self.located(kind))
+        });
+        let path = self.path.clone();
+        async move {
+            sent?;
+            let answer = reply.await.unwrap_or(Err(LedgerErrorKind::WriterGone));
+            answer.map_err(|kind| LedgerError { path, kind })
+        }
     }
 
     fn ask_blocking<T>(

@@ -252,7 +252,10 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         LedgerErrorKind::Newer { .. }
         | LedgerErrorKind::Damaged(_)
         | LedgerErrorKind::NotDurable(_)
-        | LedgerErrorKind::Open(_) => Exit::Usage,
+        | LedgerErrorKind::Open(_)
+        | LedgerErrorKind::Absent
+        | LedgerErrorKind::Network(_)
+        | LedgerErrorKind::Shared(_) => Exit::Usage,
         LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => Exit::StoppedEarly,
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
     }
@@ -265,7 +268,13 @@ fn ledger_hint(error: &LedgerError) -> String {
         LedgerErrorKind::Damaged(_) => {
             "nothing was sent; restore the ledger from a backup. Starting with a new one would send calls twice"
         }
-        LedgerErrorKind::NotDurable(_) => "put the ledger on a local disk with --ledger",
+        LedgerErrorKind::NotDurable(_) | LedgerErrorKind::Network(_) => {
+            "put the ledger on a local disk with --ledger"
+        }
+        LedgerErrorKind::Absent => "give the ledger that the import used with --ledger",
+        LedgerErrorKind::Shared(_) => {
+            "take away the others' right to write there, or give another folder with --ledger"
+        }
         LedgerErrorKind::Open(_) => "give a place that you may write to with --ledger",
         LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => {
             "make room on the disk or give back the right to write, then run the same command again"

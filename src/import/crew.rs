@@ -12,7 +12,7 @@ use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
 use crate::api::{TokenError, Tokens, Transport};
 use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId, write_emergency};
-use crate::submission::Event;
+use crate::submission::{Event, State};
 use crate::ticket::{Outcome, Payload, TicketId};
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// One row that is to be sent.
 #[derive(Debug)]
@@ -35,12 +36,13 @@ pub(super) struct Job {
 
 /// Where claims and outcomes are kept: the ledger, or a model of it that can be made to fail.
 pub(super) trait Store: Send + Sync + 'static {
-    /// Moves a submission on; when this returns, the new state is durable.
+    /// Moves a submission on; when the future is done, the state that it gives is durable. Changes happen in the order
+    /// in which they were asked for.
     fn apply(
         &self,
         submission: SubmissionId,
         event: Event,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    ) -> impl Future<Output = Result<State, LedgerError>> + Send + use<Self>;
 
     /// Keeps an outcome that could not be stored in an emergency file, and gives its path.
     fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf>;
@@ -51,7 +53,7 @@ impl Store for Ledger {
         &self,
         submission: SubmissionId,
         event: Event,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send {
+    ) -> impl Future<Output = Result<State, LedgerError>> + Send + use<> {
         Ledger::apply(self, submission, event)
     }
 
@@ -70,13 +72,15 @@ pub(super) struct Crew<T, S = Ledger> {
     pub limits: Limits,
     pub jobs: Mutex<mpsc::Receiver<Job>>,
     pub observer: Arc<dyn Observer>,
+    /// Outcomes on their way to the disk.
+    pub settling: TaskTracker,
     /// The second signal: attempts in flight are broken off.
     pub abort: CancellationToken,
 }
 
 impl<T: Transport, S: Store> Crew<T, S> {
     /// One worker: sends rows until there are no more or the run ends.
-    pub(super) async fn work(&self) {
+    pub(super) async fn work(self: &Arc<Self>) {
         while let Some(permit) = self.gate.enter().await {
             let job = tokio::select! {
                 biased;
@@ -89,7 +93,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
     }
 
     /// Sends one row until it has its outcome or the run ends.
-    async fn see_through<'a>(&'a self, job: &Job, mut permit: Permit<'a>) {
+    async fn see_through<'a>(self: &'a Arc<Self>, job: &Job, mut permit: Permit<'a>) {
         let mut busy = 0;
         loop {
             tokio::select! {
@@ -125,7 +129,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
     }
 
     /// One attempt: token, claim, send, settle, tell. None where the row was not sent and is not to be sent now.
-    async fn attempt(&self, job: &Job) -> Option<Conclusion> {
+    async fn attempt(self: &Arc<Self>, job: &Job) -> Option<Conclusion> {
         let token = tokio::select! {
             biased;
             () = self.gate.closed() => return None,
@@ -157,30 +161,58 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
         // The gate is told first: while this row is being settled, no other goes into the same hole.
         self.gate.report(conclusion.finding.clone());
-        let settled = self
-            .ledger
-            .apply(job.submission, conclusion.event.clone())
-            .await;
-        if let Err(error) = settled {
-            self.keep_elsewhere(job, &conclusion.event);
-            self.gate.close(End::Ledger(error));
-            return None;
+        if let Some(end) = self.limits.count(&conclusion.event) {
+            self.gate.close(end);
         }
+        let settled = self.settle(job, conclusion.event.clone());
+        if conclusion.then == Then::Done {
+            // The worker goes on: its next claim is asked for behind this outcome, so that one commit can hold both.
+            self.settling.spawn(settled);
+            return Some(conclusion);
+        }
+        settled.await;
         if conclusion.then == Then::Renew
             && let Err(error) = self.tokens.expired(&token).await
         {
             self.without_token(error);
         }
-        if let Some(outcome) = outcome(&conclusion.event) {
-            self.observer.observe(&RunEvent::Settled {
-                row: job.row,
-                outcome,
-            });
-            if let Some(end) = self.limits.count(&conclusion.event) {
-                self.gate.close(end);
+        Some(conclusion)
+    }
+
+    /// Settles a row and then tells of it. The outcome is on its way to the disk when this returns.
+    fn settle(
+        self: &Arc<Self>,
+        job: &Job,
+        event: Event,
+    ) -> impl Future<Output = ()> + Send + use<T, S> {
+        let crew = Arc::clone(self);
+        let (submission, row) = (job.submission, job.row);
+        let storing = self.ledger.apply(submission, event.clone());
+        async move {
+            match storing.await {
+                Ok(state) => crew.tell(row, &event, &state),
+                Err(error) => {
+                    crew.keep_elsewhere(submission, row, &event);
+                    crew.gate.close(End::Ledger(error));
+                }
             }
         }
-        Some(conclusion)
+    }
+
+    fn tell(&self, row: u64, event: &Event, state: &State) {
+        let outcome = match state {
+            State::Created { .. } => Outcome::Created,
+            State::Rejected { .. } => Outcome::Rejected,
+            State::InDoubt(doubt) => {
+                if matches!(event, Event::Created { .. }) {
+                    // The ledger knows better than the reply: the ticket is another row's.
+                    self.gate.report(Finding::Doubt(doubt.message.clone()));
+                }
+                Outcome::InDoubt
+            }
+            State::Ready { .. } | State::Claimed => return,
+        };
+        self.observer.observe(&RunEvent::Settled { row, outcome });
     }
 
     /// There is no token: wait for the server, or end the run.
@@ -202,8 +234,8 @@ impl<T: Transport, S: Store> Crew<T, S> {
     }
 
     /// The ledger did not take an outcome: it goes to the emergency file, and to people.
-    fn keep_elsewhere(&self, job: &Job, event: &Event) {
-        let Some(note) = EmergencyNote::of(job.submission, event) else {
+    fn keep_elsewhere(&self, submission: SubmissionId, row: u64, event: &Event) {
+        let Some(note) = EmergencyNote::of(submission, event) else {
             return;
         };
         let written = self.ledger.keep(&note);
@@ -212,7 +244,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
             _ => None,
         };
         self.observer.observe(&RunEvent::NotStored {
-            row: job.row,
+            row,
             outcome: outcome(event),
             ticket_id,
             kept_in: written.ok(),

@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 /// How a run goes and when it stops.
 #[derive(Debug, Clone)]
@@ -176,6 +177,7 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
         limits: Limits::new(allowed, conditions.canary),
         jobs: Mutex::new(queue),
         observer: Arc::clone(&office.observer),
+        settling: TaskTracker::new(),
         abort: office.stop.abort(),
     });
     let feeder = Feeder {
@@ -218,6 +220,8 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
             gate.close(End::Defect(panic.to_string()));
         }
     }
+    crew.settling.close();
+    crew.settling.wait().await;
     // Frees a feeder that waits for a place in the queue.
     crew.jobs.lock().await.close();
     if let Err(panic) = feeding.await {

@@ -24,8 +24,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const ROWS: i64 = 24;
 
@@ -36,6 +37,8 @@ struct World {
     tickets: BTreeMap<i64, Vec<String>>,
     states: BTreeMap<i64, State>,
     token: u64,
+    /// Changes that wait for the next commit.
+    queue: Vec<(SubmissionId, Event, Answer)>,
     /// Steps until the program dies; none for a run that is left alone.
     crash_in: Option<u32>,
     /// Faults in a hundred submissions.
@@ -51,6 +54,7 @@ impl World {
             tickets: BTreeMap::new(),
             states: (0..ROWS).map(|row| (row, State::NEW)).collect(),
             token: 0,
+            queue: Vec::new(),
             crash_in: None,
             faults,
             steps: 0,
@@ -79,8 +83,10 @@ impl World {
     }
 }
 
+type Answer = oneshot::Sender<Result<State, LedgerError>>;
+
 #[derive(Clone)]
-struct Shared(Arc<Mutex<World>>);
+struct Shared(Arc<Mutex<World>>, Arc<Notify>);
 
 impl Shared {
     /// A step in the world, or for ever nothing once the program is dead: its tasks are dropped then.
@@ -179,21 +185,44 @@ fn arrive(world: &mut World, row: i64) -> Reply {
 }
 
 impl Store for Shared {
-    async fn apply(&self, submission: SubmissionId, event: Event) -> Result<(), LedgerError> {
-        self.live(|world| {
-            let state = world.states.get_mut(&submission.0).unwrap();
-            let illegal = |error| LedgerError {
-                path: PathBuf::new(),
-                kind: LedgerErrorKind::Illegal(error),
-            };
-            *state = next(state, event).map_err(illegal)?;
-            Ok(())
-        })
-        .await
+    fn apply(
+        &self,
+        submission: SubmissionId,
+        event: Event,
+    ) -> impl Future<Output = Result<State, LedgerError>> + Send + use<> {
+        let (answer, reply) = oneshot::channel();
+        self.0
+            .lock()
+            .unwrap()
+            .queue
+            .push((submission, event, answer));
+        self.1.notify_one();
+        async move { reply.await.unwrap() }
     }
 
     fn keep(&self, _note: &EmergencyNote) -> io::Result<PathBuf> {
         Err(io::Error::other("the model's disk does not fail"))
+    }
+}
+
+impl Shared {
+    /// The model of the ledger's writer: what has queued up is committed together, or not at all if the program dies.
+    async fn write(&self) {
+        loop {
+            self.1.notified().await;
+            self.live(|world| {
+                for (submission, event, answer) in std::mem::take(&mut world.queue) {
+                    let state = world.states.get_mut(&submission.0).unwrap();
+                    let stored = next(state, event).inspect(|after| state.clone_from(after));
+                    let illegal = |error| LedgerError {
+                        path: PathBuf::new(),
+                        kind: LedgerErrorKind::Illegal(error),
+                    };
+                    drop(answer.send(stored.map_err(illegal)));
+                }
+            })
+            .await;
+        }
     }
 }
 
@@ -232,9 +261,13 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         limits: Limits::new(None, None),
         jobs: tokio::sync::Mutex::new(queue),
         observer: Arc::new(Nobody),
+        settling: TaskTracker::new(),
         abort: CancellationToken::new(),
     });
+    let writer = world.clone();
     let all = async {
+        let mut writing = tokio::task::JoinSet::new();
+        writing.spawn(async move { writer.write().await });
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..workers {
             let crew = Arc::clone(&crew);
@@ -246,6 +279,8 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         while let Some(ended) = tasks.join_next().await {
             ended.unwrap();
         }
+        crew.settling.close();
+        crew.settling.wait().await;
         gate.end().unwrap_or(End::Finished)
     };
     // A dead program makes no step any more; a day of its time is enough to see that.
@@ -279,7 +314,10 @@ fn check(world: &World, seed: u64) {
 }
 
 async fn live_through(seed: u64, workers: usize) -> u64 {
-    let world = Shared(Arc::new(Mutex::new(World::new(seed))));
+    let world = Shared(
+        Arc::new(Mutex::new(World::new(seed))),
+        Arc::new(Notify::new()),
+    );
     for life in 0..40 {
         {
             let mut world = world.0.lock().unwrap();
@@ -288,6 +326,8 @@ async fn live_through(seed: u64, workers: usize) -> u64 {
         }
         let end = run(&world, workers).await;
         let mut world = world.0.lock().unwrap();
+        // What had not been committed is gone.
+        world.queue.clear();
         check(&world, seed);
         let mut claimed = 0;
         for state in world

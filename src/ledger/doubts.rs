@@ -59,7 +59,7 @@ impl Reader {
             let mut statement = self.connection.prepare(
                 "SELECT s.run, s.row, r.file, r.sheet, r.target, s.error_code, s.message, s.finished_at
                  FROM submission s JOIN run r ON r.id = s.run
-                 WHERE s.state = 'in_doubt' AND s.state IN ('claimed', 'in_doubt') ORDER BY s.run, s.row",
+                 WHERE s.state = 'in_doubt' ORDER BY s.run, s.row",
             )?;
             let rows = statement.query_map([], doubt_record)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -76,7 +76,7 @@ impl Reader {
         let count = self
             .connection
             .query_row(
-                "SELECT count(*) FROM submission WHERE state = 'claimed' AND state IN ('claimed', 'in_doubt')",
+                "SELECT count(*) FROM submission WHERE state = 'claimed'",
                 [],
                 |row| row.get::<_, i64>(0),
             )

@@ -38,7 +38,7 @@ pub enum Refused {
     #[error("there is no row {0} in this ledger")]
     Unknown(Reference),
     /// The row is not in doubt and never was resolved.
-    #[error("row {reference} is not in doubt: {}", spoken(*.state))]
+    #[error("row {reference} is not in doubt: {}", spoken(.state))]
     NotInDoubt {
         /// The row.
         reference: Reference,

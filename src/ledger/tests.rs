@@ -64,7 +64,7 @@ fn sent(disposition: Disposition) -> SubmissionId {
     }
 }
 
-fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<(), LedgerError> {
+fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<State, LedgerError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()

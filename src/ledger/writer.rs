@@ -409,8 +409,8 @@ pub(super) fn recover(connection: &mut Connection) -> Result<u64, LedgerErrorKin
     let at = Timestamp::now().as_millisecond();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let claimed: Vec<i64> = {
-        let mut statement = transaction
-            .prepare("SELECT id FROM submission WHERE state = 'claimed' AND state IN ('claimed', 'in_doubt')")?;
+        let mut statement =
+            transaction.prepare("SELECT id FROM submission WHERE state = 'claimed'")?;
         statement
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?
