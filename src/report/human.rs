@@ -204,10 +204,10 @@ fn write_problems(text: &mut String, problems: &ProblemLog) {
     }
     text.push_str("  rows that are not sent:\n");
     for problem in errors.iter().take(ROWS_SHOWN) {
-        let column = problem
-            .column
-            .as_ref()
-            .map(|column| format!("{}: ", column.escape_debug()))
+        // What fills a field from several columns has no single one to name.
+        let named = problem.column.as_deref().or(problem.field.as_deref());
+        let column = named
+            .map(|name| format!("{}: ", name.escape_debug()))
             .unwrap_or_default();
         let _infallible = writeln!(
             text,

@@ -20,8 +20,8 @@ fn the_example_is_a_mapping_and_maps_a_row() {
     let mapping = Mapping::parse("mapping.example.toml", text).unwrap_or_else(|e| panic!("{e}"));
     assert!(mapping.warnings(false).is_empty());
     assert_eq!(mapping.source().header_row, Some(1));
-    let names = "Call ID,First Name,Last Name,DOB,Reason,Symptoms,Practice,Doctor,Phone,Other phone,Gender,E-mail,Address,City,State,ZIP,Caller first name,Caller last name,Relationship,Notes,Option 1,Option 2,MRN";
-    let cells = "C-1,Ada,ABERNATHY,12/30/1989,Fever,cough,Riverside,dr. smith,(212) 555-0100,,W,Ada@Example.com,5 Oak Ln,New Arden,,2139,Bo,O'Neil,spouse,,1,2,123|ABC123";
+    let names = "Call ID,First Name,Last Name,DOB,Reason for call,Symptoms,Practice,Doctor,Callback,Alt phone,Sex,E-mail,Address,City,State,ZIP,Caller first name,Caller last name,Relationship,Notes,Option 1,Option 2,MRN";
+    let cells = "C-1,Ada,ABERNATHY,12/30/1989,Fever,cough,Riverside,dr. smith,(212) 555-0100,,f,Ada@Example.com,5 Oak Ln,New Arden,,2139,Bo,O'Neil,spouse,,1,2,ABC123";
     let mut mapper = mapping
         .bind(&columns(names), "calls.csv", date(2024, 6, 1))
         .unwrap();
@@ -39,7 +39,7 @@ fn the_example_is_a_mapping_and_maps_a_row() {
         sent.join(","),
         "patient_lname=Abernathy,patient_fname=Ada,dob=19891230,complaint=Fever; cough,prac=1250,client_code=dr. smith,\
          contact_phone=2125550100,sex=female,email=ada@example.com,address=5 Oak Ln,city=New Arden,state=FL,zip=02139,\
-         caller_lname=O'Neil,caller_fname=Bo,relationship=spouse,txt=1|2,Call_type=1,field_mr=123|ABC123"
+         caller_lname=O'Neil,caller_fname=Bo,relationship=spouse,txt=1|2,Call_type=1,field_mr=ABC123"
     );
     for key in [
         "sheet",
