@@ -2,7 +2,8 @@
 //!
 //! Owns the file that people mend and import again with the same mapping: same kind, encoding, delimiter, sheet and place of
 //! the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
-//! knows to be no part of the row. Guarantees that a row that is read back has the identity it had.
+//! knows to be no part of the row. Guarantees that a row that is read back has the identity it had, and that a row with too
+//! few or too many cells still has them.
 
 use super::{AtomicFile, ResultsError};
 use crate::import::Table;
@@ -80,14 +81,17 @@ impl Rejects {
     /// Where the file cannot be written.
     pub fn add(&mut self, row: &Row, error_code: &str, message: &str) -> Result<(), ResultsError> {
         self.rows += 1;
-        // A row that is wider than the header keeps its cells: what is behind them is then no part of it either way.
-        let width = row.width().max(self.width);
-        let mut cells: Vec<Cell<'_>> = (0..width).map(|column| row.cell(column)).collect();
-        let text = |text| Cell {
-            text,
-            kind: CellKind::Text,
-        };
-        cells.extend([text(error_code), text(message)]);
+        let mut cells: Vec<Cell<'_>> = row.cells().collect();
+        // A row with too few cells stays as it is, without a reason behind it: filled up to the header's width it would
+        // look mended, with its cells under wrong headers. Cells past the header stand behind the two columns, where
+        // the reader finds them again.
+        if cells.len() >= self.width {
+            let text = |text| Cell {
+                text,
+                kind: CellKind::Text,
+            };
+            cells.splice(self.width..self.width, [text(error_code), text(message)]);
+        }
         self.write(&cells)
     }
 
