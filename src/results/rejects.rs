@@ -10,12 +10,17 @@ use crate::import::Table;
 use crate::input::{Description, Kind};
 use crate::row::{Cell, CellKind, Row};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
 use std::io::Write;
 use std::path::Path;
 
 /// The names of the two columns behind the row's own.
 const TAIL: [&str; 2] = ["error_code", "message"];
+
+/// The errors that a cell can hold and a formula can be.
+const ERRORS: [&str; 7] = [
+    "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!",
+];
 
 /// A rejects file being written.
 pub struct Rejects {
@@ -171,6 +176,7 @@ impl Sheet {
                 None => sheet.write_string(row, column, cell.text)?,
                 Some(Value::Number(number)) => sheet.write_number(row, column, number)?,
                 Some(Value::Boolean(value)) => sheet.write_boolean(row, column, value)?,
+                Some(Value::Error(formula)) => sheet.write_formula(row, column, formula)?,
                 Some(Value::Moment(at)) => {
                     let format = match cell.kind {
                         CellKind::Time => &self.time,
@@ -191,6 +197,8 @@ enum Value {
     Number(f64),
     Boolean(bool),
     Moment(ExcelDateTime),
+    /// Written as text, it would be taken for a patient's name by the next import.
+    Error(Formula),
 }
 
 /// The cell's value, where it can be written so that reading it back gives the same text.
@@ -204,7 +212,10 @@ fn value(cell: &Cell<'_>) -> Option<Value> {
         CellKind::Date | CellKind::Time => ExcelDateTime::parse_from_str(cell.text)
             .ok()
             .map(Value::Moment),
-        CellKind::Text | CellKind::Error | CellKind::Uncomputed => None,
+        CellKind::Error => ERRORS
+            .contains(&cell.text)
+            .then(|| Value::Error(Formula::new(format!("={}", cell.text)).set_result(cell.text))),
+        CellKind::Text | CellKind::Uncomputed => None,
     }
 }
 
