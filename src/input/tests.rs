@@ -1,3 +1,5 @@
+//! Files as rows, whatever the file: what is found from it, what is refused, and what a rejects file comes back as.
+
 use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;

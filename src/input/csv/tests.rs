@@ -1,3 +1,5 @@
+//! Records as rows: positions, line ends, quotes, and the caps on what a stray quote may swallow.
+
 use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;

@@ -1,3 +1,5 @@
+//! Which encoding a file is taken for, and that its text is the same in all of them.
+
 use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;

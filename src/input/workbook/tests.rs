@@ -1,3 +1,5 @@
+//! Worksheets as rows: what each kind of cell reads as, and which workbooks are refused.
+
 use super::super::{HiddenRows, Input, InputError, Kind, Options};
 use super::*;
 use crate::row::CellKind;
