@@ -7,6 +7,7 @@ mod explain;
 mod failure;
 mod files;
 mod import;
+mod ledger;
 mod manual;
 mod output;
 mod progress;
@@ -48,6 +49,7 @@ fn command(command: &Command) -> Result<Exit, Failure> {
         Command::EncryptPassword(args) => encrypt_password::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Sandbox(args) => sandbox::run(args),
+        Command::Ledger { command } => ledger::run(command),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

@@ -186,6 +186,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "look in the call centre whether the ticket exists",
     },
     Explanation {
+        code: "known_ticket_id",
+        on_submission: "the API answered with the ticket of another row: the row is in doubt",
+        on_status: None,
+        whose: "the vendor",
+        what_to_do: "look in the call centre whether this call has a ticket of its own; tell the vendor",
+    },
+    Explanation {
         code: "two_codes",
         on_submission: "the API gave two codes at once: the row is in doubt",
         on_status: None,
@@ -198,6 +205,20 @@ pub const CODES: &[Explanation] = &[
         on_status: None,
         whose: "whatever ended the program",
         what_to_do: "look in the call centre whether the ticket exists",
+    },
+    Explanation {
+        code: "crashed",
+        on_submission: "the run broke off before the row's turn; the row was not sent",
+        on_status: None,
+        whose: "whatever ended the program",
+        what_to_do: "run the same command again",
+    },
+    Explanation {
+        code: "waiting",
+        on_submission: "the row has not had its turn: its run is still going, or a later run has taken it up",
+        on_status: None,
+        whose: "nobody",
+        what_to_do: "wait for the run to end, or run the same command again",
     },
     Explanation {
         code: "interrupted",

@@ -17,6 +17,7 @@ mod duplicates;
 mod end;
 mod feeder;
 mod gate;
+mod identify;
 mod key_proposal;
 mod limits;
 mod pace;
@@ -29,6 +30,7 @@ mod stop;
 mod table;
 
 pub use end::{End, Signal, spoken};
+pub use identify::for_each_registration;
 pub use limits::{MaxFailures, MaxFailuresError};
 pub use pace::{Pace, Period, Rate, RateError, SlowDown};
 pub use problems::{ProblemCount, ProblemLog, RowProblem, summary};

@@ -60,6 +60,7 @@ pub struct Mapping {
     source_places: Vec<Placed>,
     key: Vec<Placed>,
     key_columns: Vec<String>,
+    stamp: Option<TicketField>,
     /// In the page's order.
     rules: Vec<Arc<Rule>>,
     /// The fields whose `translate_file` was handed in.
@@ -86,6 +87,7 @@ impl Mapping {
                 source_places: document.source_places,
                 key_columns: document.key.iter().map(|key| key.text.clone()).collect(),
                 key: document.key,
+                stamp: document.stamp,
                 rules: document.rules.into_iter().map(Arc::new).collect(),
                 translated: Vec::new(),
             }),
@@ -207,6 +209,12 @@ impl Mapping {
     #[must_use]
     pub fn key_columns(&self) -> &[String] {
         &self.key_columns
+    }
+
+    /// The field at whose end the row's reference is written when the row is sent, so that its ticket can be found.
+    #[must_use]
+    pub fn stamp(&self) -> Option<TicketField> {
+        self.stamp
     }
 
     /// Binds the mapping to one file's header; `file` is its name as messages show it.

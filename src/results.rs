@@ -1,14 +1,16 @@
 //! Results and rejects: the ledger joined with the input, in source order.
 //!
-//! Owns the two files that people get back. Both are written from what is committed and can be written again at any
+//! Owns the two files that people get back, and the way back from them into a ledger that was lost. Both are written from what is committed and can be written again at any
 //! time; they appear whole or not at all, and only their owner may read them. Where the input cannot be read any more the
 //! ledger alone still gives every row, without its key. Decides nothing: an outcome is what the ledger says.
 
+mod adopt;
 mod earlier;
 mod file;
 mod rejects;
 
-pub use earlier::{EarlierResults, EarlierTicket};
+pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
+pub use earlier::{EarlierResults, EarlierRow, EarlierTicket};
 pub use file::AtomicFile;
 pub use rejects::Rejects;
 
@@ -61,15 +63,61 @@ impl From<csv::Error> for ResultsError {
 /// What results are written of.
 #[derive(Debug)]
 pub struct Story<'a> {
-    /// The input with its mapping.
-    pub table: &'a Table,
+    /// The input with its mapping; none where it is gone, so that keys are missing.
+    pub table: Option<&'a Table>,
+    /// The file as the user named it.
+    pub file: &'a str,
+    /// The worksheet.
+    pub sheet: Option<&'a str>,
     /// The ledger.
     pub reader: &'a Reader,
     /// The run.
     pub run: RunId,
-    /// Why it ended.
-    pub end: &'a End,
+    /// How it ended.
+    pub ending: &'a Ending,
 }
+
+/// How a run ended, as results tell it of the rows that were not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    word: String,
+    sentence: String,
+    /// Whether the run got as far as putting every row that was asked for into the ledger.
+    knows_every_row: bool,
+}
+
+impl Ending {
+    /// The ending of a run that has just ended.
+    #[must_use]
+    pub fn of(end: &End) -> Ending {
+        Ending {
+            word: end.word().to_owned(),
+            sentence: end.to_string(),
+            knows_every_row: false,
+        }
+    }
+
+    /// The ending of an earlier run by its word in the ledger; none for one that has not ended.
+    #[must_use]
+    pub fn remembered(word: Option<&str>) -> Ending {
+        let known = word.filter(|word| *word != End::Finished.word() && explain(word).is_some());
+        let word_shown = known.unwrap_or(WAITING);
+        let sentence = explain(word_shown).map_or_else(String::new, |explanation| {
+            explanation.on_submission.to_owned()
+        });
+        Ending {
+            word: word_shown.to_owned(),
+            sentence,
+            knows_every_row: !matches!(
+                word,
+                None | Some("crashed" | "ledger" | "input" | "defect")
+            ),
+        }
+    }
+}
+
+/// The code of a row whose turn is still to come.
+const WAITING: &str = "waiting";
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -123,7 +171,12 @@ pub fn write(
 ) -> Result<Written, ResultsError> {
     let mut writer = Writer::begin(story, out)?;
     let mut rows = story.reader.rows_of(story.run).peekable();
-    let read = story.table.for_each_call(|call| {
+    let Some(table) = story.table else {
+        rest_from_ledger(story, rows, &mut writer)?;
+        writer.csv.flush()?;
+        return Ok(writer.written);
+    };
+    let read = table.for_each_call(|call| {
         if !call.selected {
             return ControlFlow::Continue(());
         }
@@ -136,15 +189,24 @@ pub fn write(
         Ok(None) => {}
         Ok(Some(error)) => return Err(error),
         Err(error) => {
-            // The rest of the run's rows from the ledger alone.
-            for record in rows {
-                writer.row(&from_ledger(story, &record?, ""))?;
-            }
+            rest_from_ledger(story, rows, &mut writer)?;
             writer.written.input_lost = Some(error);
         }
     }
     writer.csv.flush()?;
     Ok(writer.written)
+}
+
+/// The rest of the run's rows from the ledger alone.
+fn rest_from_ledger(
+    story: &Story<'_>,
+    rows: Peekable<RowsOfRun<'_>>,
+    writer: &mut Writer<'_>,
+) -> Result<(), ResultsError> {
+    for record in rows {
+        writer.row(&from_ledger(story, &record?, ""))?;
+    }
+    Ok(())
 }
 
 /// Joins one row of the input with its record.
@@ -162,6 +224,8 @@ fn one(
     };
     let result = match rows.next_if(is_here).transpose()? {
         Some(record) if record.row == number => from_ledger(story, &record, key),
+        // The run was asked for a part of the file, and this row is not in it.
+        _ if story.ending.knows_every_row => return Ok(()),
         _ => from_mapping(story, call),
     };
     if let Some(rejects) = rejects
@@ -179,7 +243,7 @@ fn one(
 fn from_mapping<'a>(story: &Story<'_>, call: &'a Call<'_>) -> ResultRow<'a> {
     let blank = ResultRow::blank(call.row.position.row, call.mapped.key.shown());
     if call.mapped.is_valid() {
-        let (error_code, message) = (story.end.word().to_owned(), story.end.to_string());
+        let (error_code, message) = (story.ending.word.clone(), story.ending.sentence.clone());
         return ResultRow {
             error_code,
             message,
@@ -221,7 +285,16 @@ fn from_ledger<'a>(story: &Story<'_>, record: &RowRecord, key: &'a str) -> Resul
                 finished_at: *finished_at,
                 ..blank
             };
-            of_state(story, state, elsewhere, base)
+            match state {
+                // A later run has taken it up, and it is that run's ending that would tell more.
+                State::Ready { .. } if origin.0 != story.run => ResultRow {
+                    error_code: WAITING.to_owned(),
+                    message: format!("was taken up again as {}", place(story, origin)),
+                    finished_at: None,
+                    ..base
+                },
+                _ => of_state(story, state, elsewhere, base),
+            }
         }
     }
 }
@@ -283,8 +356,8 @@ fn of_state<'a>(
             }
         }
         State::Ready { seen } => ResultRow {
-            error_code: seen.clone().unwrap_or_else(|| story.end.word().to_owned()),
-            message: story.end.to_string(),
+            error_code: seen.clone().unwrap_or_else(|| story.ending.word.clone()),
+            message: story.ending.sentence.clone(),
             finished_at: None,
             ..base
         },
@@ -317,17 +390,10 @@ impl<'a> Writer<'a> {
     fn begin(story: &Story<'a>, out: &'a mut dyn io::Write) -> Result<Writer<'a>, ResultsError> {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(COLUMNS)?;
-        let sheet = story
-            .table
-            .input()
-            .description()
-            .sheet
-            .as_deref()
-            .unwrap_or_default();
         Ok(Writer {
             csv,
-            file: story.table.name(),
-            sheet,
+            file: story.file,
+            sheet: story.sheet.unwrap_or_default(),
             written: Written::default(),
         })
     }
@@ -358,7 +424,8 @@ impl<'a> Writer<'a> {
 ///
 /// What starts with `=`, `+`, `-`, `@`, tab or carriage return gets an apostrophe before it, except plain numbers and
 /// phones, which programs want as they are.
-fn inert(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn inert(text: &str) -> Cow<'_, str> {
     let is_risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_number = text.starts_with(['+', '-'])
         && text

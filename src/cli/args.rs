@@ -3,6 +3,8 @@
 //! Owns the flags, their help and their environment variables; nothing is looked up or checked here beyond what a flag
 //! by itself can be. What a command needs is put together in its own module.
 
+pub(crate) mod ledger;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -42,6 +44,13 @@ pub(crate) enum Command {
     EncryptPassword(EncryptPasswordArgs),
     /// Say what a code in the results means and what to do
     Explain(ExplainArgs),
+    /// Look into the ledger, resolve rows in doubt, keep the ledger in order
+    #[command(arg_required_else_help = true)]
+    Ledger {
+        /// What to do
+        #[command(subcommand)]
+        command: ledger::LedgerCommand,
+    },
     /// Run a stand-in for the API on this machine
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell

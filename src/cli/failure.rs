@@ -123,7 +123,12 @@ pub(crate) enum Failure {
     /// An earlier results file names tickets that the ledger does not know.
     LostLedger {
         results: PathBuf,
+        input: PathBuf,
         ledger: PathBuf,
+    },
+    /// An input that a command needs cannot be read; the message says what to do.
+    Unread {
+        message: String,
     },
     /// Reading or writing something of no other kind.
     Io {
@@ -142,7 +147,9 @@ impl Failure {
             | Failure::Sandbox(_)
             | Failure::Usage { .. }
             | Failure::LostLedger { .. } => Exit::Usage,
-            Failure::Input(_) | Failure::Rehearsal(RehearsalError::Input(_)) => Exit::Input,
+            Failure::Input(_)
+            | Failure::Unread { .. }
+            | Failure::Rehearsal(RehearsalError::Input(_)) => Exit::Input,
             Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => {
                 ledger_exit(error)
             }
@@ -172,7 +179,7 @@ impl Failure {
             Failure::Token(error) => error.to_string(),
             Failure::Sandbox(error) => error.to_string(),
             Failure::Results { path, error } => format!("{}: {error}", path.display()),
-            Failure::Usage { message, .. } => message.clone(),
+            Failure::Usage { message, .. } | Failure::Unread { message } => message.clone(),
             Failure::LostLedger {
                 results, ledger, ..
             } => format!(
@@ -187,7 +194,7 @@ impl Failure {
     /// What to do next.
     fn hint(&self) -> Option<String> {
         match self {
-            Failure::Config(_) | Failure::Mapping(_) => None,
+            Failure::Config(_) | Failure::Mapping(_) | Failure::Unread { .. } => None,
             Failure::MappingFile { .. } => {
                 Some("give --mapping FILE, or put a mapping.toml here; mapping.example.toml shows every key".to_owned())
             }
@@ -202,8 +209,12 @@ impl Failure {
                     .to_owned(),
             ),
             Failure::Usage { hint, .. } => Some(hint.clone()),
-            Failure::LostLedger { results, .. } => Some(format!(
-                "give the ledger that was used before with --ledger; if {} belongs to something else, move it away",
+            Failure::LostLedger { results, input, .. } => Some(format!(
+                "give the ledger that was used before with --ledger. If it is lost, make its tickets known again:\n\n  \
+                 ticketload ledger adopt {} {} --mapping MAPPING\n\n\
+                 If {} belongs to something else, move it away",
+                results.display(),
+                input.display(),
                 results.display()
             )),
             Failure::Io { .. } => None,
@@ -251,30 +262,32 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         LedgerErrorKind::Held(_) => Exit::Held,
         LedgerErrorKind::Newer { .. }
         | LedgerErrorKind::Damaged(_)
-        | LedgerErrorKind::NotDurable(_)
-        | LedgerErrorKind::Open(_)
         | LedgerErrorKind::Absent
         | LedgerErrorKind::Network(_)
-        | LedgerErrorKind::Shared(_) => Exit::Usage,
+        | LedgerErrorKind::Shared(_)
+        | LedgerErrorKind::NotDurable(_)
+        | LedgerErrorKind::Open(_) => Exit::Usage,
         LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => Exit::StoppedEarly,
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
     }
 }
 
 fn ledger_hint(error: &LedgerError) -> String {
-    match error.kind {
+    match &error.kind {
+        LedgerErrorKind::Shared(folder) => {
+            return format!(
+                "take the others' right away (chmod go-w {}), or give a folder of your own with --ledger",
+                folder.display()
+            );
+        }
+        LedgerErrorKind::Absent => "give the ledger that was used for the import with --ledger or --profile",
+        LedgerErrorKind::Network(_) => "put the ledger on a local disk with --ledger",
         LedgerErrorKind::Held(_) => "wait for that run to end, or stop it; then run the same command again",
         LedgerErrorKind::Newer { .. } => "use the newer ticketload, or another ledger with --ledger",
         LedgerErrorKind::Damaged(_) => {
             "nothing was sent; restore the ledger from a backup. Starting with a new one would send calls twice"
         }
-        LedgerErrorKind::NotDurable(_) | LedgerErrorKind::Network(_) => {
-            "put the ledger on a local disk with --ledger"
-        }
-        LedgerErrorKind::Absent => "give the ledger that the import used with --ledger",
-        LedgerErrorKind::Shared(_) => {
-            "take away the others' right to write there, or give another folder with --ledger"
-        }
+        LedgerErrorKind::NotDurable(_) => "put the ledger on a local disk with --ledger",
         LedgerErrorKind::Open(_) => "give a place that you may write to with --ledger",
         LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => {
             "make room on the disk or give back the right to write, then run the same command again"

@@ -82,19 +82,24 @@ pub(crate) fn prepare(
     Ok(slots)
 }
 
+/// How a file is read: as the mapping says, but for a worksheet that was named.
+pub(crate) fn options(mapping: &Mapping, sheet: Option<&String>) -> Options {
+    let source = mapping.source();
+    Options {
+        sheet: sheet.or(source.sheet.as_ref()).cloned(),
+        header_row: source.header_row.map(u64::from),
+        encoding: source.encoding.clone(),
+        delimiter: source.delimiter,
+        ..Options::default()
+    }
+}
+
 /// Opens every file before the first is rehearsed, so that a wrong mapping is told at once, for all files.
 fn open_all(
     args: &FileArgs,
     mapping: &Arc<Mapping>,
 ) -> Result<Vec<Result<Table, InputError>>, Failure> {
-    let source = mapping.source();
-    let options = Options {
-        sheet: args.sheet.clone().or_else(|| source.sheet.clone()),
-        header_row: source.header_row.map(u64::from),
-        encoding: source.encoding.clone(),
-        delimiter: source.delimiter,
-        ..Options::default()
-    };
+    let options = options(mapping, args.sheet.as_ref());
     let today = jiff::Zoned::now().date();
     let mut tables = Vec::new();
     for path in &args.files {

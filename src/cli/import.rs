@@ -4,12 +4,13 @@
 //! told before the first row leaves, and results are written whatever happened.
 
 mod office;
-mod outputs;
+pub(super) mod outputs;
 
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::progress::Progress;
+pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};
 use std::io::{self, Write};

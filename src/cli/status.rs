@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::{Client, StatusReply, TokenError, Tokens, Transport};
-use ticketload::config::Settings;
+use ticketload::config::{Account, Settings};
 use ticketload::import::{Pace, SlowDown};
 use ticketload::results::{AtomicFile, EarlierResults};
 use ticketload::ticket::TicketId;
@@ -25,10 +25,10 @@ struct Question {
 
 /// What the API said: its own word for a known ticket, ours for the rest.
 #[derive(Debug, Clone)]
-struct Answer {
+pub(crate) struct Answer {
     status: String,
-    error_code: String,
-    message: String,
+    pub(crate) error_code: String,
+    pub(crate) message: String,
 }
 
 /// How often one ticket is asked for while the server is busy or away.
@@ -39,12 +39,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let settings = given.or(Settings::of_profile(args.account.profile().as_deref())?);
     let account = settings.account()?;
     let questions = questions(args)?;
-    let client = Arc::new(Client::new(&account.endpoint, account.credentials)?);
-    let desk = Arc::new(Desk {
-        tokens: Tokens::new(Arc::clone(&client)),
-        client,
-        pace: Pace::new(settings.rate()?, None),
-    });
+    let desk = Arc::new(Desk::open(&settings, account)?);
     let workers = settings.workers()?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Io {
         what: "the runtime cannot be started",
@@ -113,7 +108,8 @@ fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
     tickets.collect::<io::Result<_>>().map_err(cannot)
 }
 
-struct Desk {
+/// Asks for tickets, at the pace and with the token of an import.
+pub(crate) struct Desk {
     client: Arc<Client>,
     tokens: Tokens<Client>,
     pace: Pace,
@@ -154,8 +150,17 @@ async fn ask_all(
 }
 
 impl Desk {
+    pub(crate) fn open(settings: &Settings, account: Account) -> Result<Desk, Failure> {
+        let client = Arc::new(Client::new(&account.endpoint, account.credentials)?);
+        Ok(Desk {
+            tokens: Tokens::new(Arc::clone(&client)),
+            client,
+            pace: Pace::new(settings.rate()?, None),
+        })
+    }
+
     /// Asks until there is an answer. Asking creates nothing, so it may be repeated.
-    async fn ask(&self, ticket_id: &TicketId) -> Result<Answer, TokenError> {
+    pub(crate) async fn ask(&self, ticket_id: &TicketId) -> Result<Answer, TokenError> {
         let mut last = Answer::failure("refused", "the server is too busy");
         for attempt in 0..TRIES {
             self.pace.ready().await;
@@ -199,6 +204,11 @@ impl Desk {
 }
 
 impl Answer {
+    /// Whether the API knows the ticket.
+    pub(crate) fn is_known(&self) -> bool {
+        self.error_code.is_empty() && !self.status.is_empty()
+    }
+
     fn known(status: &str) -> Answer {
         Answer {
             status: status.escape_debug().to_string(),

@@ -9,8 +9,8 @@ use super::gate::Gate;
 use super::rehearsal::{Ordinals, Repeated, conflicting, registration};
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
-use crate::ledger::{Disposition, Identities, Ledger, Registration, RunId};
-use crate::ticket::Payload;
+use crate::ledger::{Disposition, Identities, Ledger, Reference, Registration, RunId};
+use crate::ticket::{Payload, TicketField};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -85,11 +85,18 @@ impl Feeder {
             .zip(group.payloads.drain(..))
         {
             match disposition {
-                Disposition::Send(submission) => self.send(Job {
-                    submission,
-                    row,
-                    payload,
-                }),
+                Disposition::Send(submission) => {
+                    let run = self.run;
+                    let payload = match self.table.mapping().stamp() {
+                        Some(field) => stamped(payload, field, Reference { run, row }),
+                        None => payload,
+                    };
+                    self.send(Job {
+                        submission,
+                        row,
+                        payload,
+                    });
+                }
                 // Its outcome is that of the row whose call it repeats, and is told with that one's.
                 Disposition::Twin(_) => {}
                 Disposition::Settled(outcome) => {
@@ -111,6 +118,18 @@ impl Feeder {
     }
 }
 
+/// The payload with the row's reference at the end of a field. It has been registered without, so that the row is the
+/// same in the next run.
+fn stamped(mut payload: Payload, field: TicketField, reference: Reference) -> Payload {
+    let stamp = reference.stamp();
+    let text = match payload.get(field) {
+        Some(text) if !text.is_empty() => format!("{text} {stamp}"),
+        _ => stamp,
+    };
+    payload.set(field, &text);
+    payload
+}
+
 /// Rows that wait to be registered together.
 struct Group {
     rows: Vec<Registration>,
@@ -122,5 +141,29 @@ impl Group {
     fn push(&mut self, row: Registration, call: Call<'_>) {
         self.rows.push(row);
         self.payloads.push(std::mem::take(&mut call.mapped.payload));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_stands_behind_the_text_of_its_field_and_alone_where_there_is_none() {
+        let reference = Reference {
+            run: RunId(12),
+            row: 845,
+        };
+        let mut payload = Payload::default();
+        payload.set(TicketField::Comments, "call back");
+        payload.set(TicketField::Complaint, "fever");
+        let payload = stamped(payload, TicketField::Comments, reference);
+        assert_eq!(
+            payload.get(TicketField::Comments),
+            Some("call back [TL-12:845]")
+        );
+        assert_eq!(payload.get(TicketField::Complaint), Some("fever"));
+        let alone = stamped(Payload::default(), TicketField::Comments, reference);
+        assert_eq!(alone.get(TicketField::Comments), Some("[TL-12:845]"));
     }
 }

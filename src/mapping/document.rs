@@ -1,6 +1,6 @@
 //! The mapping file as TOML: walked by hand into checked parts.
 //!
-//! Owns the file's outline: `version`, `[source]`, `[key]`, `[fields]`, what is missing and what stands twice. All
+//! Owns the file's outline: `version`, `stamp`, `[source]`, `[key]`, `[fields]`, what is missing and what stands twice. All
 //! errors are collected instead of stopping at the first. What a rule of `[fields]` may hold is read in `field`.
 
 use super::Source;
@@ -17,6 +17,12 @@ use toml::de::{DeTable, DeValue};
 /// The version of the mapping's language that is read here.
 const VERSION: &str = "1";
 
+/// The fields that people read as free text, so that a reference at their end does no harm.
+const STAMPED: [(&str, TicketField); 2] = [
+    ("comments", TicketField::Comments),
+    ("complaint", TicketField::Complaint),
+];
+
 /// What a mapping file says, checked as far as that goes without an input file.
 #[derive(Debug, Default)]
 pub(super) struct Document {
@@ -24,6 +30,8 @@ pub(super) struct Document {
     /// The keys of `[source]` and where their values stand.
     pub(super) source_places: Vec<Placed>,
     pub(super) key: Vec<Placed>,
+    /// The field that gets the row's reference.
+    pub(super) stamp: Option<TicketField>,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -129,7 +137,11 @@ fn standing_twice(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> D
 
 impl Walk<'_> {
     fn document(&mut self, table: &DeTable<'_>) -> Document {
-        self.know(table, &["version", "source", "key", "fields"], "a mapping");
+        self.know(
+            table,
+            &["version", "stamp", "source", "key", "fields"],
+            "a mapping",
+        );
         self.version(table);
         let mut document = Document::default();
         if let Some(source) = self.table(table, "source") {
@@ -138,6 +150,9 @@ impl Walk<'_> {
         if let Some(key) = self.table(table, "key") {
             self.know(key, &["columns"], "[key]");
             document.key = self.key(table, key);
+        }
+        if let Some(stamp) = table.get("stamp") {
+            document.stamp = self.word("stamp", stamp, &STAMPED);
         }
         document.rules = self.fields(table);
         document

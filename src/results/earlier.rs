@@ -3,8 +3,9 @@
 //! Owns the question whether a file at a results path is ours, and the tickets in it. Used to notice a lost ledger and to ask for
 //! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`COLUMNS`].
 
-use super::COLUMNS;
+use super::{COLUMNS, inert};
 use crate::ticket::TicketId;
+use jiff::Timestamp;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -20,6 +21,32 @@ pub struct EarlierTicket {
     pub key: String,
     /// The ticket.
     pub ticket_id: TicketId,
+}
+
+/// One row of an earlier results file, as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRow {
+    /// The row's number as the spreadsheet shows it.
+    pub row: u64,
+    /// The outcome's word.
+    pub outcome: String,
+    /// The ticket, if it has one.
+    pub ticket_id: Option<TicketId>,
+    /// The code.
+    pub error_code: String,
+    /// The message.
+    pub message: String,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    key: String,
+}
+
+impl EarlierRow {
+    /// Whether the row can have this key, as the mapping shows it; results that were written without keys fit all.
+    #[must_use]
+    pub fn may_have_key(&self, shown: &str) -> bool {
+        self.key.is_empty() || self.key == inert(shown)
+    }
 }
 
 /// An earlier results file, being read.
@@ -46,6 +73,26 @@ impl EarlierResults {
             names.eq(COLUMNS.iter().map(|name| name.as_bytes()))
         });
         Ok(is_ours.then_some(EarlierResults { reader }))
+    }
+
+    /// All rows. One whose row number cannot be read is an error: the file is not as we wrote it.
+    pub fn rows(&mut self) -> impl Iterator<Item = io::Result<EarlierRow>> {
+        self.reader.records().map(|record| {
+            let record = record?;
+            let text = |column: usize| record.get(column).unwrap_or_default();
+            let row = text(2).parse().map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidData, "a row has no row number")
+            })?;
+            Ok(EarlierRow {
+                row,
+                outcome: text(4).to_owned(),
+                ticket_id: TicketId::new(text(5)),
+                error_code: text(6).to_owned(),
+                message: text(7).to_owned(),
+                finished_at: text(9).parse().ok(),
+                key: text(3).to_owned(),
+            })
+        })
     }
 
     /// The rows that name a ticket.

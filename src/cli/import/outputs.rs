@@ -9,7 +9,7 @@ use ticketload::api::Client;
 use ticketload::import::{Office, Outcomes, RunSummary, Table};
 use ticketload::ledger::Reader;
 use ticketload::results::{
-    AtomicFile, EarlierResults, Rejects, ResultsError, Story, Written, write,
+    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Written, write,
 };
 
 /// Where one file's results go.
@@ -86,20 +86,8 @@ impl Outputs {
                 }
                 taken.push(place);
             }
-            if let Some(path) = &output.results
-                && path.is_file()
-                && path.metadata().is_ok_and(|facts| facts.len() > 0)
-                && EarlierResults::open(path)
-                    .map_err(|error| unreadable(path, error))?
-                    .is_none()
-            {
-                return Err(usage(
-                    &format!(
-                        "{} exists and is no results file of ticketload",
-                        path.display()
-                    ),
-                    "move it away, or give another name with --results",
-                ));
+            if let Some(path) = &output.results {
+                refuse_foreign(path)?;
             }
         }
         Ok(())
@@ -121,6 +109,7 @@ impl Outputs {
                 if path.is_file() && names_unknown_tickets(path, reader)? {
                     return Err(Failure::LostLedger {
                         results: path.to_owned(),
+                        input: output.input.clone(),
                         ledger: ledger.to_owned(),
                     });
                 }
@@ -128,6 +117,25 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// Refuses to write over a file that is no results file of ours.
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Failure> {
+    let has_content = path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0);
+    if has_content
+        && EarlierResults::open(path)
+            .map_err(|error| unreadable(path, error))?
+            .is_none()
+    {
+        return Err(usage(
+            &format!(
+                "{} exists and is no results file of ticketload",
+                path.display()
+            ),
+            "move it away, or give another name with --results",
+        ));
+    }
+    Ok(())
 }
 
 fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> {
@@ -158,10 +166,12 @@ pub(crate) fn write_results(
 ) -> Result<WrittenFiles, Failure> {
     let reader = office.ledger.reader()?;
     let story = Story {
-        table,
+        table: Some(table),
+        file: table.name(),
+        sheet: table.input().description().sheet.as_deref(),
         reader: &reader,
         run: summary.run,
-        end: &summary.end,
+        ending: &Ending::of(&summary.end),
     };
     let failed = |path: &Option<PathBuf>| {
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));
@@ -192,7 +202,8 @@ pub(crate) fn write_results(
     })
 }
 
-fn to_place(
+/// Writes results to a file, or to stdout where there is none.
+pub(crate) fn to_place(
     story: &Story<'_>,
     path: Option<&Path>,
     rejects: Option<&mut Rejects>,
@@ -209,7 +220,7 @@ fn to_place(
 }
 
 /// `calls.csv` → `calls.results.csv`.
-fn beside(input: &Path) -> PathBuf {
+pub(crate) fn beside(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or(input.as_os_str()).to_owned();
     name.push(".results.csv");
     input.with_file_name(name)
@@ -226,7 +237,7 @@ fn whole(path: &Path) -> PathBuf {
         .unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
 }
 
-fn usage(message: &str, hint: &str) -> Failure {
+pub(crate) fn usage(message: &str, hint: &str) -> Failure {
     Failure::Usage {
         message: message.to_owned(),
         hint: hint.to_owned(),

@@ -1,0 +1,166 @@
+//! `ledger adopt RESULTS.csv INPUT`: after a ledger was lost, the rows that have tickets become known again.
+
+use super::super::args::FileArgs;
+use super::super::args::ledger::AdoptArgs;
+use super::super::failure::{Exit, Failure};
+use super::super::files::{Prepared, Stage, prepare, read_mapping};
+use super::super::import::SANDBOX_PREFIX;
+use super::super::output::print;
+use super::super::progress::Progress;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use ticketload::api::BodyFormat;
+use ticketload::config::Settings;
+use ticketload::import::Purpose;
+use ticketload::ledger::{Identities, Steward};
+use ticketload::report::counted;
+use ticketload::results::{
+    AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, ResultsError, adopt,
+};
+
+pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
+    let settings = settings(args)?;
+    let Some((scope, target)) = settings.scope()? else {
+        return Err(Failure::Usage {
+            message: "it is not known which account has these tickets".to_owned(),
+            hint: "give --server-url and --username, or a profile that has both".to_owned(),
+        });
+    };
+    let rows = earlier(&args.results)?;
+    let mut steward = Steward::open(&settings.ledger()?)?;
+    let identities = steward.identities(&scope);
+    let prepared = input(args, &settings, &identities)?;
+    let adoptable = Adoptable {
+        table: &prepared.table,
+        rehearsal: &prepared.rehearsal,
+        rows: &rows,
+    };
+    match adopt(&mut steward, &adoptable, &identities, &target) {
+        Ok(summary) => print(shown(&summary, prepared.table.mapping().has_key())),
+        Err(AdoptError::Input(error)) => Err(Failure::Input(error)),
+        Err(AdoptError::Ledger(error)) => Err(Failure::Ledger(error)),
+        Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => Err(Failure::Usage {
+            message: format!("{error}; nothing was adopted"),
+            hint: format!(
+                "give the file that {} was written of, as it was imported, with its mapping and --sheet",
+                args.results.display()
+            ),
+        }),
+    }
+}
+
+fn settings(args: &AdoptArgs) -> Result<Settings, Failure> {
+    let given = Settings {
+        server_url: super::super::args::given(&args.server_url),
+        username: super::super::args::given(&args.username),
+        mapping: args.mapping.clone(),
+        ..Settings::default()
+    };
+    Ok(given.or(args.place.settings()?))
+}
+
+/// The rows of the results whose fate matters.
+fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
+    let cannot = |error| Failure::Results {
+        path: path.to_owned(),
+        error: ResultsError::Io(error),
+    };
+    let refused = |message: String, hint: &str| Failure::Usage {
+        message: format!("{} {message}", path.display()),
+        hint: hint.to_owned(),
+    };
+    let Some(mut results) = EarlierResults::open(path).map_err(cannot)? else {
+        return Err(refused(
+            "is no results file of ticketload".to_owned(),
+            "give the file that an import wrote, such as calls.results.csv, and then the input",
+        ));
+    };
+    let mut rows = HashMap::new();
+    for row in results.rows() {
+        let row = row.map_err(cannot)?;
+        let is_of_sandbox = row
+            .ticket_id
+            .as_ref()
+            .is_some_and(|ticket_id| ticket_id.as_str().starts_with(SANDBOX_PREFIX));
+        if is_of_sandbox {
+            return Err(refused(
+                "names tickets of the built-in sandbox".to_owned(),
+                "no call centre has them; there is nothing to adopt",
+            ));
+        }
+        if row.event().is_none() {
+            continue;
+        }
+        let number = row.row;
+        if rows.insert(number, row).is_some() {
+            return Err(refused(
+                format!("has two rows with the number {number}"),
+                "it must hold the results of one input, as an import wrote it",
+            ));
+        }
+    }
+    if rows.is_empty() {
+        return Err(refused(
+            "names no ticket and no row in doubt".to_owned(),
+            "there is nothing to adopt: import the file",
+        ));
+    }
+    Ok(rows)
+}
+
+/// The input, rehearsed as an import would, so that identical rows are counted the same way.
+fn input(
+    args: &AdoptArgs,
+    settings: &Settings,
+    identities: &Identities,
+) -> Result<Prepared, Failure> {
+    let mapping = Arc::new(read_mapping(&settings.mapping())?);
+    let files = FileArgs {
+        files: vec![args.input.clone()],
+        mapping: None,
+        sheet: args.sheet.clone(),
+        rows: None,
+        limit: None,
+    };
+    let progress = Progress::new();
+    let stage = Stage {
+        identities,
+        reader: None,
+        purpose: Purpose::Send(BodyFormat::Json),
+        progress: &progress,
+    };
+    let slot = prepare(&files, &mapping, &stage)?.pop();
+    let unread = |message| Failure::Unread { message };
+    match slot {
+        Some(slot) => slot
+            .prepared
+            .ok_or_else(|| unread(slot.report.error.unwrap_or_default())),
+        None => Err(unread(String::new())),
+    }
+}
+
+fn shown(summary: &AdoptSummary, has_key: bool) -> String {
+    let mut text = format!(
+        "adopted as run {}: {} with their tickets, {} in doubt\n",
+        summary.run,
+        counted(summary.created, "row"),
+        summary.in_doubt
+    );
+    if summary.known > 0 {
+        text.push_str(&format!("{} known before\n", counted(summary.known, "row")));
+    }
+    if summary.otherwise > 0 {
+        text.push_str(&format!(
+            "{} left as the ledger knows them, which is not as the results tell: see `ticketload ledger show {}`\n",
+            counted(summary.otherwise, "row"),
+            summary.run
+        ));
+    }
+    if !has_key {
+        text.push_str(
+            "the mapping has no [key]: rows are known by their cells, so a file that was changed since would be sent again\n",
+        );
+    }
+    text
+}

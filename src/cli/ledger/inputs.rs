@@ -1,0 +1,46 @@
+//! Inputs of earlier runs, read again where they are still what they were.
+
+use super::super::failure::Failure;
+use super::super::files::{options, read_mapping};
+use std::path::Path;
+use std::sync::Arc;
+use ticketload::import::{Selection, Table};
+use ticketload::input::Input;
+use ticketload::ledger::RunRecord;
+use ticketload::mapping::Mapping;
+
+/// Reads a mapping that was named for the sake of keys.
+pub(super) fn mapping(path: &Path) -> Result<Arc<Mapping>, Failure> {
+    read_mapping(path).map(Arc::new)
+}
+
+/// The input of a run, or, as a half sentence, why it cannot be had.
+pub(super) fn reopen(
+    run: &RunRecord,
+    path: &Path,
+    mapping: &Arc<Mapping>,
+) -> Result<Result<Table, String>, Failure> {
+    if !path.exists() {
+        return Ok(Err("it is no longer there".to_owned()));
+    }
+    let options = options(mapping, run.sheet.clone().as_ref());
+    let input = match Input::open(path, &options) {
+        Ok(input) => input,
+        Err(error) => return Ok(Err(error.kind.to_string())),
+    };
+    match input.fingerprint() {
+        Ok(found) if found == run.fingerprint => {}
+        Ok(_) => return Ok(Err("it has changed since".to_owned())),
+        Err(error) => return Ok(Err(error.kind.to_string())),
+    }
+    let today = jiff::Zoned::now().date();
+    let mapping = Arc::clone(mapping);
+    let table = Table::new(
+        run.file.clone(),
+        input,
+        mapping,
+        Selection::default(),
+        today,
+    )?;
+    Ok(Ok(table))
+}

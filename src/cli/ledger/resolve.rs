@@ -1,0 +1,334 @@
+//! `ledger resolve`: what a person found about rows in doubt, checked and recorded.
+//!
+//! Owns the order of things: what the ledger would refuse is told before the API is asked, and nothing is recorded unless
+//! every ticket that was named exists.
+
+use super::super::args::ledger::ResolveArgs;
+use super::super::failure::{Exit, Failure};
+use super::super::output::print;
+use super::super::status::Desk;
+use super::plain;
+use std::ops::ControlFlow;
+use std::path::Path;
+use ticketload::config::Settings;
+use ticketload::input::{Input, Options};
+use ticketload::ledger::{Found, Mode, NewFinding, Recorded, Reference, Refused, Steward};
+use ticketload::report::counted;
+use ticketload::row::Row;
+use ticketload::ticket::TicketId;
+
+/// A finding and where it stands, for messages: empty on the command line, else `row 7 of doubts.csv: `.
+struct Entry {
+    place: String,
+    finding: NewFinding,
+}
+
+pub(super) fn run(args: &ResolveArgs) -> Result<Exit, Failure> {
+    let given = Settings {
+        ledger: args.ledger.clone(),
+        ..args.account.settings()
+    };
+    let settings = given.or(Settings::of_profile(args.account.profile().as_deref())?);
+    let path = settings.ledger()?;
+    let who = who(args)?;
+    let entries = entries(args)?;
+    if !path.exists() {
+        return Err(super::absent(&path));
+    }
+    let mut steward = Steward::open(&path)?;
+    let findings: Vec<NewFinding> = entries.iter().map(|entry| entry.finding.clone()).collect();
+    accepted(&entries, steward.resolve(&findings, &who, Mode::Rehearse)?)?;
+    if !args.unchecked {
+        check_tickets(&settings, &steward, &entries)?;
+    }
+    let recorded = accepted(&entries, steward.resolve(&findings, &who, Mode::Commit)?)?;
+    report(args, &entries, &recorded, &who)
+}
+
+/// Who found it.
+fn who(args: &ResolveArgs) -> Result<String, Failure> {
+    let named = args.by.clone().or_else(|| {
+        ["LOGNAME", "USER"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+    });
+    named
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Failure::Usage {
+            message: "nobody knows who found this".to_owned(),
+            hint: "give your name with --by".to_owned(),
+        })
+}
+
+fn entries(args: &ResolveArgs) -> Result<Vec<Entry>, Failure> {
+    if let Some(path) = &args.from {
+        return in_file(path, !args.unchecked);
+    }
+    let found = match (&args.created, args.not_created) {
+        (Some(ticket_id), _) => Found::Created(ticket_id.clone()),
+        (None, _) => Found::NotCreated,
+    };
+    let finding = args.reference.map(|reference| NewFinding {
+        reference,
+        checked: !args.unchecked && matches!(found, Found::Created(_)),
+        found,
+    });
+    Ok(finding
+        .map(|finding| Entry {
+            place: String::new(),
+            finding,
+        })
+        .into_iter()
+        .collect())
+}
+
+/// The findings of a file, which may be a workbook too. Rows without a finding are not looked up yet.
+fn in_file(path: &Path, check: bool) -> Result<Vec<Entry>, Failure> {
+    let input = Input::open(path, &Options::default()).map_err(Failure::Input)?;
+    let column = |name: &str| {
+        let found = input
+            .header()
+            .iter()
+            .position(|header| header.trim().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| Failure::Usage {
+            message: format!("{} has no column '{name}'", path.display()),
+            hint: "a file of findings has the columns reference, finding and ticket_id; \
+                   `ticketload ledger in-doubt --format csv` writes one to fill in"
+                .to_owned(),
+        })
+    };
+    let columns = (
+        column("reference")?,
+        column("finding")?,
+        column("ticket_id")?,
+    );
+    let mut entries = Vec::new();
+    let wrong = input
+        .for_each_row(|row| match entry(row, columns, path, check) {
+            Ok(entry) => {
+                entries.extend(entry);
+                ControlFlow::Continue(())
+            }
+            Err(failure) => ControlFlow::Break(failure),
+        })
+        .map_err(Failure::Input)?;
+    wrong.map_or(Ok(entries), Err)
+}
+
+fn entry(
+    row: &Row,
+    (reference, finding, ticket_id): (usize, usize, usize),
+    path: &Path,
+    check: bool,
+) -> Result<Option<Entry>, Failure> {
+    let place = format!("row {} of {}: ", row.position.row, path.display());
+    let wrong = |what: String, hint: &str| Failure::Usage {
+        message: format!("{place}{what}; nothing was recorded"),
+        hint: hint.to_owned(),
+    };
+    let word = row
+        .text(finding)
+        .trim()
+        .to_lowercase()
+        .replace([' ', '-'], "_");
+    let ticket_id = TicketId::new(row.text(ticket_id));
+    let found = match (word.as_str(), ticket_id) {
+        ("", None) => return Ok(None),
+        ("created", Some(ticket_id)) => Found::Created(ticket_id),
+        ("not_created", None) => Found::NotCreated,
+        ("created", None) => {
+            return Err(wrong(
+                "it says created and names no ticket".to_owned(),
+                "fill in ticket_id",
+            ));
+        }
+        ("not_created", Some(_)) => {
+            return Err(wrong(
+                "it says not_created and names a ticket".to_owned(),
+                "leave ticket_id empty, or write created",
+            ));
+        }
+        _ => {
+            return Err(wrong(
+                "the finding must be created or not_created".to_owned(),
+                "correct the column finding; leave it empty where nobody has looked yet",
+            ));
+        }
+    };
+    let reference: Reference = row.text(reference).parse().map_err(|error| {
+        wrong(
+            format!("{error}"),
+            "copy the reference from `ticketload ledger in-doubt`; a spreadsheet may have made a time of it",
+        )
+    })?;
+    let checked = check && matches!(found, Found::Created(_));
+    Ok(Some(Entry {
+        place,
+        finding: NewFinding {
+            reference,
+            found,
+            checked,
+        },
+    }))
+}
+
+/// What was recorded, or all that the ledger refuses.
+fn accepted(
+    entries: &[Entry],
+    answers: Vec<Result<Recorded, Refused>>,
+) -> Result<Vec<Recorded>, Failure> {
+    let mut recorded = Vec::new();
+    let mut refused = Vec::new();
+    let mut hint = "";
+    for (entry, answer) in entries.iter().zip(answers) {
+        match answer {
+            Ok(one) => recorded.push(one),
+            Err(why) => {
+                hint = hint_of(&why);
+                refused.push(format!("{}{why}", entry.place));
+            }
+        }
+    }
+    if refused.is_empty() {
+        return Ok(recorded);
+    }
+    if entries.len() > 1 {
+        refused.push("nothing was recorded".to_owned());
+    }
+    Err(Failure::Usage {
+        message: refused.join("\n       "),
+        hint: hint.to_owned(),
+    })
+}
+
+fn hint_of(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Unknown(_) | Refused::NotInDoubt { .. } => {
+            "`ticketload ledger in-doubt` lists the rows in doubt with their references"
+        }
+        Refused::Otherwise { .. } => {
+            "if the first finding was wrong, put it right in the call centre: close a second ticket there, or enter a missing one"
+        }
+        Refused::Taken { .. } => "look the ticket up in the call centre: it is the other row's",
+    }
+}
+
+/// Asks the API for every ticket that was named.
+fn check_tickets(settings: &Settings, steward: &Steward, entries: &[Entry]) -> Result<(), Failure> {
+    let named: Vec<(&Entry, &TicketId)> = entries
+        .iter()
+        .filter_map(|entry| match &entry.finding.found {
+            Found::Created(ticket_id) => Some((entry, ticket_id)),
+            Found::NotCreated => None,
+        })
+        .collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let account = settings.account()?;
+    let scope = steward.identities(&account.scope).scope();
+    for (entry, _) in &named {
+        let reference = entry.finding.reference;
+        if let Some((other, target)) = steward.account_of(reference)?
+            && other != scope
+        {
+            return Err(Failure::Usage {
+                message: format!(
+                    "{}row {reference} was sent as {}, and the settings name another account ({})",
+                    entry.place,
+                    plain(&target),
+                    account.target
+                ),
+                hint: "give that account's server and user, or --unchecked to record the finding as it is"
+                    .to_owned(),
+            });
+        }
+    }
+    let desk = Desk::open(settings, account)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Io {
+            what: "the runtime cannot be started",
+            error,
+        })?;
+    runtime.block_on(async {
+        for (entry, ticket_id) in named {
+            confirm(&desk, entry, ticket_id).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn confirm(desk: &Desk, entry: &Entry, ticket_id: &TicketId) -> Result<(), Failure> {
+    let answer = desk.ask(ticket_id).await.map_err(Failure::Token)?;
+    if answer.is_known() {
+        return Ok(());
+    }
+    let shown = ticket_id.as_str().escape_debug();
+    let (message, hint) = if answer.error_code == "406" {
+        (
+            format!("the call centre has no ticket {shown}"),
+            "look at the ID again: small and capital letters differ",
+        )
+    } else {
+        (
+            format!(
+                "the API did not say whether there is a ticket {shown}: {}",
+                answer.message
+            ),
+            "try again later, or give --unchecked to record the finding as it is",
+        )
+    };
+    Err(Failure::Usage {
+        message: format!("{}{message}; nothing was recorded", entry.place),
+        hint: hint.to_owned(),
+    })
+}
+
+fn report(
+    args: &ResolveArgs,
+    entries: &[Entry],
+    recorded: &[Recorded],
+    who: &str,
+) -> Result<Exit, Failure> {
+    let who = plain(who);
+    if args.from.is_none()
+        && let [entry] = entries
+    {
+        let reference = entry.finding.reference;
+        if let [Recorded::Before(first)] = recorded {
+            return Err(Failure::Usage {
+                message: format!(
+                    "row {reference} was resolved before, with the same finding, by {} on {}",
+                    plain(&first.who),
+                    super::when(first.at)
+                ),
+                hint: "there is nothing left to do".to_owned(),
+            });
+        }
+        return print(match &entry.finding.found {
+            Found::Created(ticket_id) => {
+                let ticket_id = ticket_id.as_str().escape_debug();
+                format!(
+                    "row {reference} has ticket {ticket_id}, found by {who}; it is never sent again\n"
+                )
+            }
+            Found::NotCreated => format!(
+                "row {reference} has no ticket, found by {who}; import its file again and it is sent\n"
+            ),
+        });
+    }
+    let before = recorded
+        .iter()
+        .filter(|one| matches!(one, Recorded::Before(_)))
+        .count() as u64;
+    let now = counted(recorded.len() as u64 - before, "finding");
+    let before = if before > 0 {
+        format!("; {} on record already", counted(before, "finding"))
+    } else {
+        String::new()
+    };
+    print(format!("{now} recorded, found by {who}{before}\n"))
+}

@@ -1,0 +1,130 @@
+//! `ledger results RUN`: the results file of a run, written again.
+//!
+//! Owns the choice between the ledger joined with the input and the ledger alone. The outcomes are those that the ledger
+//! has now: a row that was resolved or has got its ticket since says so.
+
+use super::super::args::ledger::ResultsArgs;
+use super::super::failure::{Exit, Failure};
+use super::super::import::outputs::{beside, refuse_foreign, to_place, usage};
+use super::inputs::{mapping, reopen};
+use super::{plain, record};
+use std::path::{Path, PathBuf};
+use ticketload::import::Table;
+use ticketload::ledger::{Reader, RunRecord, Steward};
+use ticketload::report::counted;
+use ticketload::results::{Ending, Rejects, Story};
+use ticketload::ticket::Outcome;
+
+pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
+    let path = args.place.settings()?.ledger()?;
+    let (reader, run) = ended_run(&path, args)?;
+    if let Some(at) = run.purged_at {
+        return Err(usage(
+            &format!(
+                "the rows of run {} were purged on {}",
+                run.run,
+                super::when(at)
+            ),
+            "its tickets are still known: import the file again and every row says which ticket it has",
+        ));
+    }
+    let table = table(args, &run)?;
+    let place = place(args, &run)?;
+    let story = Story {
+        table: table.as_ref(),
+        file: &run.file,
+        sheet: run.sheet.as_deref(),
+        reader: &reader,
+        run: run.run,
+        ending: &Ending::remembered(run.ended.as_deref()),
+    };
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Failure::Results { path, error }
+    };
+    let mut rejects = match (&args.rejects, &table) {
+        (Some(path), Some(table)) => Some(Rejects::create(path, table).map_err(failed(path))?),
+        _ => None,
+    };
+    let shown = place.clone().unwrap_or_else(|| PathBuf::from("stdout"));
+    let written = to_place(&story, place.as_deref(), rejects.as_mut()).map_err(failed(&shown))?;
+    if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
+        let rows = rejects.finish().map_err(failed(path))?;
+        eprintln!("{}: {}", path.display(), counted(rows, "row"));
+    }
+    let counts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| written.outcomes.get(*outcome) > 0)
+        .map(|outcome| format!("{} {}", written.outcomes.get(outcome), outcome.as_str()))
+        .collect();
+    let rows = counted(written.outcomes.total(), "row");
+    eprintln!("{}: {rows}: {}", shown.display(), counts.join(", "));
+    Ok(Exit::Success)
+}
+
+/// The run, which must have ended. One that was cut off is ended here, unless another run is going.
+fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunRecord), Failure> {
+    let reader = Reader::open(path)?;
+    let run = record(&reader, args.run)?;
+    if run.ended.is_some() {
+        return Ok((reader, run));
+    }
+    drop(Steward::open(path)?);
+    let run = record(&reader, args.run)?;
+    Ok((reader, run))
+}
+
+/// The input, where it can be had. Without it there are no keys and no rejects.
+fn table(args: &ResultsArgs, run: &RunRecord) -> Result<Option<Table>, Failure> {
+    let Some(named) = &args.mapping else {
+        return Ok(None);
+    };
+    let mapping = mapping(named)?;
+    let path = args
+        .input
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(&run.file));
+    match reopen(run, &path, &mapping)? {
+        Ok(table) => {
+            if table.fingerprint() != run.mapping {
+                eprintln!(
+                    "the mapping is not the one of the run: keys may be others than they were"
+                );
+            }
+            Ok(Some(table))
+        }
+        Err(why) if args.rejects.is_some() || args.input.is_some() => Err(usage(
+            &format!(
+                "{} cannot be read again: {why}",
+                plain(&path.display().to_string())
+            ),
+            "give the file as it was imported with --input, or leave --input and --rejects out",
+        )),
+        Err(why) => {
+            let path = plain(&path.display().to_string());
+            eprintln!("{path}: {why}; the results are written from the ledger alone, without keys");
+            Ok(None)
+        }
+    }
+}
+
+/// Where the results go; none for stdout.
+fn place(args: &ResultsArgs, run: &RunRecord) -> Result<Option<PathBuf>, Failure> {
+    let input = args
+        .input
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(&run.file));
+    let place = match &args.results {
+        Some(path) if path.as_os_str() == "-" => return Ok(None),
+        Some(path) => path.clone(),
+        None => beside(&input),
+    };
+    refuse_foreign(&place)?;
+    if args.rejects.as_ref() == Some(&place) {
+        return Err(usage(
+            "--results and --rejects name one file",
+            "give each a name of its own",
+        ));
+    }
+    Ok(Some(place))
+}
