@@ -9,33 +9,43 @@
 
 mod csv;
 mod delimiter;
+mod description;
 mod encoding;
 mod error;
 mod form;
 mod header;
 mod identity;
+mod part;
 mod quotes;
 mod relay;
+mod spool;
 mod workbook;
 
 #[cfg(test)]
 mod corpus;
 
+pub use description::{DelimiterReason, Description, Kind, SheetInfo};
 pub use encoding::EncodingReason;
 pub use error::{Foreign, InputError, InputErrorKind};
 
 use self::csv::Records;
+use crate::reading::{Area, Condition, Hidden, Merged};
 use crate::row::Row;
+use description::Origin;
 use encoding::Text;
 use error::Fault;
 use form::Form;
-use header::Header;
+use header::{Body, Header, Skips};
 use identity::Identity;
+use part::within;
 use relay::{Outlet, Source};
+use spool::Place;
 use std::fs::File;
+use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use workbook::Workbook;
 
 /// What the user decides about reading; everything else is found in the file.
@@ -49,83 +59,26 @@ pub struct Options {
     pub encoding: Option<String>,
     /// The delimiter of a CSV file.
     pub delimiter: Option<u8>,
-    /// What happens to the hidden rows of a worksheet.
-    pub hidden: HiddenRows,
-}
-
-/// What happens to rows that a worksheet hides, a filtered sheet's among them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum HiddenRows {
-    /// They are rows like any other; [`Description::hidden_rows`] says how many there are.
-    #[default]
-    Import,
-    /// They are passed over.
-    Skip,
-}
-
-/// The two kinds of file that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text with delimiters.
-    Csv,
-    /// An Excel workbook (`.xlsx`, `.xlsm`).
-    Xlsx,
-}
-
-impl Kind {
-    /// The word for reports: `csv` or `xlsx`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Csv => "csv",
-            Kind::Xlsx => "xlsx",
-        }
-    }
-}
-
-/// What was decided about a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// The path as it was given.
-    pub file: PathBuf,
-    /// What the file is.
-    pub kind: Kind,
-    /// The worksheet; none in a CSV file.
-    pub sheet: Option<String>,
-    /// The encoding's name, such as `UTF-8`; none in a workbook.
-    pub encoding: Option<&'static str>,
-    /// Why that encoding; none in a workbook.
-    pub encoding_reason: Option<EncodingReason>,
-    /// The delimiter; none in a workbook.
-    pub delimiter: Option<char>,
-    /// The row of the header as the spreadsheet shows it.
-    pub header_row: u64,
-    /// Rows with a value above the header, which are not imported.
-    pub title_rows: u64,
-    /// Whether the file is a rejects file of ours, whose last two columns are not part of its rows.
-    pub is_rejects: bool,
-    /// The file's size.
-    pub bytes: u64,
-    /// Rows that the worksheet hides, wherever they stand.
-    pub hidden_rows: u64,
-    /// Columns of the header that the worksheet hides.
-    pub hidden_columns: u64,
-    /// Whether a filter is set in the worksheet.
-    pub filtered: bool,
-    /// Merged areas: only their top left cell has a value.
-    pub merged_areas: u64,
-    /// Formulas whose values the file does not hold.
-    pub uncomputed: u64,
-    /// The worksheets that are hidden and not read.
-    pub hidden_sheets: Vec<String>,
+    /// What becomes of hidden rows; none refuses a sheet that has some.
+    pub hidden: Option<Hidden>,
+    /// What becomes of merged cells.
+    pub merged: Merged,
+    /// The part of the sheet that holds the table; none for all of it.
+    pub range: Option<Area>,
+    /// Rows to which one of these applies are passed over.
+    pub skip_rows_where: Vec<Condition>,
 }
 
 /// A file whose form has been decided; cheap to hold, and read as often as wanted.
 #[derive(Debug)]
 pub struct Input {
     description: Description,
+    place: Place,
     identity: Identity,
     header: Header,
+    area: Option<Area>,
+    skips: Skips,
+    skipped: AtomicU64,
     form: Readable,
 }
 
@@ -138,11 +91,31 @@ enum Readable {
 impl Input {
     /// Decides what a file is, over the whole of it, and finds its header.
     ///
+    /// A compressed file (gzip) and a named pipe are first copied to a temporary file that only its owner may read
+    /// and that goes with the input.
+    ///
     /// # Errors
     ///
     /// [`InputError`] for everything that keeps the file from being read as a table with a header and rows.
     pub fn open(path: &Path, options: &Options) -> Result<Input, InputError> {
-        Self::decide(path, options).map_err(|fault| fault.within(path))
+        Place::of(path)
+            .and_then(|place| Self::decide(path, place, options))
+            .map_err(|fault| fault.within(path))
+    }
+
+    /// Reads a stream to its end, into such a temporary file, and goes on as [`Input::open`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::open`], and where the stream cannot be read or stored.
+    pub fn from_stream(
+        stream: &mut dyn Read,
+        name: &Path,
+        options: &Options,
+    ) -> Result<Input, InputError> {
+        Place::of_stream(stream)
+            .and_then(|place| Self::decide(name, place, options))
+            .map_err(|fault| fault.within(name))
     }
 
     /// What was decided.
@@ -157,6 +130,12 @@ impl Input {
     #[must_use]
     pub fn header(&self) -> &[String] {
         self.header.names()
+    }
+
+    /// How many rows `skip_rows_where` passed over when the rows were last read to their end.
+    #[must_use]
+    pub fn skipped_rows(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
     }
 
     /// Calls `each` for every row after the header, in order, until it breaks.
@@ -183,13 +162,13 @@ impl Input {
     ///
     /// [`InputError`] where the file cannot be read or has changed since it was opened.
     pub fn fingerprint(&self) -> Result<[u8; 32], InputError> {
-        let path = &self.description.file;
+        let path = self.place.path();
         let digest = || -> Result<[u8; 32], Fault> {
             let digest = identity::digest(path)?;
             self.identity.check(path)?;
             Ok(digest)
         };
-        digest().map_err(|fault| fault.within(path))
+        digest().map_err(|fault| fault.within(&self.description.file))
     }
 
     /// Reads a table of two columns without a header, for translations.
@@ -199,9 +178,10 @@ impl Input {
     /// [`InputError`] where the file cannot be read, or a row has not two cells.
     pub fn read_pairs(path: &Path) -> Result<Vec<(String, String)>, InputError> {
         let read = || -> Result<Vec<(String, String)>, Fault> {
-            let form = recognise(path, &Options::default())?;
+            let place = Place::of(path)?;
+            let form = recognise(place.path(), &Options::default())?;
             let mut pairs = Vec::new();
-            form.read(path, false, &mut |source| {
+            form.read(place.path(), false, &mut |source| {
                 let mut row = Row::default();
                 while source.next(&mut row)? {
                     let surplus = row.cells().skip(2).any(|cell| !cell.text.trim().is_empty());
@@ -221,35 +201,60 @@ impl Input {
         read().map_err(|fault| fault.within(path))
     }
 
-    fn decide(path: &Path, options: &Options) -> Result<Input, Fault> {
+    fn decide(name: &Path, place: Place, options: &Options) -> Result<Input, Fault> {
+        let path = place.path();
         let identity = Identity::of(path)?;
         let form = recognise(path, options)?;
+        let area = options.range.clone();
         let mut header = None;
         let found = form.read(path, true, &mut |source| {
-            header = Some(Header::find(source, options.header_row)?);
-            Ok(())
+            within(area.as_ref(), source, &mut |source| {
+                header = Some(Header::find(source, options.header_row)?);
+                Ok(())
+            })
         });
         found.map_err(|fault| form.placed(fault))?;
         let header = header.ok_or(InputErrorKind::NoHeader)?;
         identity.check(path)?;
-        let description = describe(path, &identity, &header, &form);
+        let skips = Skips::new(&options.skip_rows_where, &header)?;
+        let origin = Origin {
+            name,
+            identity: &identity,
+            compressed: place.was_compressed(),
+        };
+        let description = match &form {
+            Readable::Csv(text) => Description::of_text(&origin, text, &header, options),
+            Readable::Xlsx(book) => Description::of_workbook(&origin, book, &header, options),
+        };
+        if description.hidden_rows > 0 && options.hidden.is_none() {
+            let (rows, filtered) = (description.hidden_rows, description.filtered);
+            return Err(form.placed(InputErrorKind::HiddenRows { rows, filtered }.into()));
+        }
         Ok(Input {
             description,
+            place,
             identity,
             header,
+            area,
+            skips,
+            skipped: AtomicU64::new(0),
             form,
         })
     }
 
     /// Reads all rows into the relay; runs on the reader's thread.
     fn produce(&self, outlet: &mut Outlet) -> Result<(), Fault> {
-        let path = &self.description.file;
+        let path = self.place.path();
         self.identity.check(path)?;
         self.form.read(path, false, &mut |source| {
-            let pad = self.description.kind == Kind::Xlsx;
-            let watch = || self.identity.check(path);
-            let mut rows = header::Body::new(source, &self.header, pad, &watch);
-            outlet.pump(&mut rows)
+            within(self.area.as_ref(), source, &mut |source| {
+                let pad = self.description.kind == Kind::Xlsx;
+                let watch = || self.identity.check(path);
+                let mut rows = Body::new(source, &self.header, &self.skips, pad, &watch);
+                outlet.pump(&mut rows)?;
+                self.skipped.store(rows.skipped(), Ordering::Relaxed);
+                Ok(())
+            })
         })?;
         self.identity.check(path)
     }
@@ -290,7 +295,7 @@ fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
     }
     match form::recognise(&prefix) {
         Form::Zip => {
-            let book = Workbook::open(path, options.sheet.as_deref(), options.hidden)?;
+            let book = Workbook::open(path, options)?;
             Ok(Readable::Xlsx(Box::new(book)))
         }
         Form::Ole => Err(workbook::ole(path)?.into()),
@@ -324,45 +329,6 @@ fn row_at_line(path: &Path, text: &Text, line: u64) -> u64 {
             }
             Ok(_) | Err(_) => return found,
         }
-    }
-}
-
-fn describe(path: &Path, identity: &Identity, header: &Header, form: &Readable) -> Description {
-    let text = match form {
-        Readable::Csv(text) => Some(text),
-        Readable::Xlsx(_) => None,
-    };
-    let description = Description {
-        file: path.to_owned(),
-        kind: Kind::Csv,
-        sheet: None,
-        encoding: text.map(|text| text.encoding.name()),
-        encoding_reason: text.map(|text| text.reason),
-        delimiter: text.map(|text| char::from(text.delimiter)),
-        header_row: header.row(),
-        title_rows: header.title_rows(),
-        is_rejects: header.is_rejects(),
-        bytes: identity.bytes(),
-        hidden_rows: 0,
-        hidden_columns: 0,
-        filtered: false,
-        merged_areas: 0,
-        uncomputed: 0,
-        hidden_sheets: Vec::new(),
-    };
-    match form {
-        Readable::Csv(_) => description,
-        Readable::Xlsx(book) => Description {
-            kind: Kind::Xlsx,
-            sheet: Some(book.sheet().to_owned()),
-            hidden_rows: book.hidden_rows(),
-            hidden_columns: book.hidden_columns(header.names().len()),
-            filtered: book.is_filtered(),
-            merged_areas: book.merged_areas(),
-            uncomputed: book.uncomputed(),
-            hidden_sheets: book.hidden_sheets().to_vec(),
-            ..description
-        },
     }
 }
 

@@ -66,6 +66,7 @@ pub mod input;
 pub mod ledger;
 pub mod mapping;
 pub mod problem;
+pub mod reading;
 pub mod report;
 pub mod results;
 pub mod row;

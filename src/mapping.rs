@@ -13,6 +13,7 @@ mod mapped;
 mod mapper;
 mod rule;
 mod rules;
+mod source;
 mod translate;
 mod walk;
 mod wording;
@@ -21,6 +22,7 @@ pub use diagnostics::MappingErrors;
 pub use mapped::{Key, Mapped};
 pub use mapper::Mapper;
 
+use crate::reading::{Area, Condition, Hidden, Merged};
 use crate::ticket::TicketField;
 use bind::Header;
 use diagnostics::{Diagnostic, Manuscript};
@@ -41,6 +43,14 @@ pub struct Source {
     pub encoding: Option<String>,
     /// The delimiter: `,` `;` tab or `|`.
     pub delimiter: Option<u8>,
+    /// What becomes of hidden rows.
+    pub hidden: Option<Hidden>,
+    /// What becomes of merged cells.
+    pub merged: Merged,
+    /// The part of the sheet that holds the table.
+    pub range: Option<Area>,
+    /// Rows to which one of these applies are passed over.
+    pub skip_rows_where: Vec<Condition>,
 }
 
 /// A `translate_file` of the mapping.

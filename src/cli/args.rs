@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::Settings;
 use ticketload::import::{MaxFailures, Rate, Selection};
+use ticketload::reading::Hidden;
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -129,6 +130,9 @@ pub(crate) struct FileArgs {
     /// The worksheet to read
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     pub(crate) sheet: Option<String>,
+    /// What becomes of rows that the worksheet hides, filtered ones among them; a sheet that has some wants the choice
+    #[arg(long, value_name = "CHOICE", help_heading = "Input")]
+    pub(crate) hidden: Option<HiddenChoice>,
     /// Only these rows, as the spreadsheet numbers them
     #[arg(long, value_name = "A-B", value_parser = row_range, help_heading = "Input")]
     pub(crate) rows: Option<(u64, u64)>,
@@ -277,6 +281,24 @@ pub(crate) struct SandboxArgs {
     /// The name of a submission that it answers to
     #[arg(long, value_name = "WORD", default_value = "as")]
     pub(crate) resource: String,
+}
+
+/// What becomes of hidden rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HiddenChoice {
+    /// Read them like all others
+    Import,
+    /// Pass them over
+    Skip,
+}
+
+impl From<HiddenChoice> for Hidden {
+    fn from(choice: HiddenChoice) -> Hidden {
+        match choice {
+            HiddenChoice::Import => Hidden::Import,
+            HiddenChoice::Skip => Hidden::Skip,
+        }
+    }
 }
 
 /// The form of a report.

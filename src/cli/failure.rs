@@ -147,6 +147,7 @@ impl Failure {
             | Failure::Sandbox(_)
             | Failure::Usage { .. }
             | Failure::LostLedger { .. } => Exit::Usage,
+            Failure::Input(error) if error.is_usage() => Exit::Usage,
             Failure::Input(_)
             | Failure::Unread { .. }
             | Failure::Rehearsal(RehearsalError::Input(_)) => Exit::Input,

@@ -11,6 +11,7 @@ use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Table, rehea
 use ticketload::input::{Input, InputError, Options};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
+use ticketload::reading::Hidden;
 use ticketload::report::{FileReport, counted};
 
 /// A file that could be read to its end, with its rehearsal.
@@ -90,7 +91,10 @@ pub(crate) fn options(mapping: &Mapping, sheet: Option<&String>) -> Options {
         header_row: source.header_row.map(u64::from),
         encoding: source.encoding.clone(),
         delimiter: source.delimiter,
-        ..Options::default()
+        hidden: source.hidden,
+        merged: source.merged,
+        range: source.range.clone(),
+        skip_rows_where: source.skip_rows_where.clone(),
     }
 }
 
@@ -99,7 +103,8 @@ fn open_all(
     args: &FileArgs,
     mapping: &Arc<Mapping>,
 ) -> Result<Vec<Result<Table, InputError>>, Failure> {
-    let options = options(mapping, args.sheet.as_ref());
+    let mut options = options(mapping, args.sheet.as_ref());
+    options.hidden = args.hidden.map(Hidden::from).or(options.hidden);
     let today = jiff::Zoned::now().date();
     let mut tables = Vec::new();
     for path in &args.files {
@@ -112,6 +117,8 @@ fn open_all(
                 args.selection(),
                 today,
             )?),
+            // The file is well; what was asked of it is not. Nothing is sent then, as with a mapping that does not fit.
+            Err(error) if error.is_usage() => return Err(Failure::Input(error)),
             Err(error) => Err(error),
         });
     }

@@ -136,7 +136,11 @@ fn check_header(name: &str, expected: &str, header: &[String], tally: &mut Tally
 
 /// Reads a file, and where it has several sheets, the first of them.
 fn read(path: &Path) -> Result<(Input, u64), InputError> {
-    let input = match Input::open(path, &Options::default()) {
+    let options = Options {
+        hidden: Some(Hidden::Import),
+        ..Options::default()
+    };
+    let input = match Input::open(path, &options) {
         Err(InputError {
             kind: InputErrorKind::SeveralSheets { sheets },
             ..
@@ -144,7 +148,7 @@ fn read(path: &Path) -> Result<(Input, u64), InputError> {
             path,
             &Options {
                 sheet: sheets.first().cloned(),
-                ..Options::default()
+                ..options
             },
         )?,
         other => other?,

@@ -36,6 +36,15 @@ impl Error for InputError {
 }
 
 impl InputError {
+    /// Whether the file can be read and what is wrong is what was asked of it.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self.kind,
+            InputErrorKind::HiddenRows { .. } | InputErrorKind::NoSuchColumn { .. }
+        )
+    }
+
     /// Says what to do next, where there is something to do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -231,6 +240,34 @@ pub enum InputErrorKind {
         /// Hidden worksheets, which are not looked into.
         hidden: Vec<String>,
     },
+    /// Rows with a value are hidden, and nobody has said what becomes of them.
+    #[error("{rows} row{} hidden{}, and nothing says what becomes of {}", if *.rows == 1 { " is" } else { "s are" }, if *.filtered { " (a filter is set)" } else { "" }, if *.rows == 1 { "it" } else { "them" })]
+    HiddenRows {
+        /// How many.
+        rows: u64,
+        /// Whether a filter is set, which hides rows.
+        filtered: bool,
+    },
+    /// A condition of `skip_rows_where` names a column that the header does not have.
+    #[error("`skip_rows_where` names the column \"{}\", which the header does not have", .name.escape_debug())]
+    NoSuchColumn {
+        /// The name.
+        name: String,
+    },
+    /// A compressed file that cannot be unpacked.
+    #[error("this gzip file is cut short or damaged")]
+    Gzip,
+    /// A stream or a compressed file that is too large for a table of calls.
+    #[error("it is larger than {limit} {how}", how = if *.unpacked { "when it is unpacked" } else { "" })]
+    Endless {
+        /// The limit.
+        limit: &'static str,
+        /// Whether it came compressed.
+        unpacked: bool,
+    },
+    /// A temporary file could not be written.
+    #[error("it must be copied to a temporary file first, and that could not be written")]
+    Spool(#[source] io::Error),
     /// A sheet was named for a file that has none.
     #[error("a sheet is asked for, and a CSV file has none")]
     SheetOfCsv,
@@ -325,6 +362,15 @@ impl InputErrorKind {
                 "name the sheet with --sheet or with `sheet` in [source]"
             }
             K::NoSheetWithData { .. } => "name the sheet with --sheet if it is a hidden one",
+            K::HiddenRows { .. } => {
+                "say --hidden skip to pass hidden rows over or --hidden import to read them like the others, or write `hidden` in [source]"
+            }
+            K::NoSuchColumn { .. } => {
+                "write the column as the header does; `inspect` shows the header"
+            }
+            K::Gzip => "copy or export it again, or unpack it and name the file inside",
+            K::Endless { .. } => "check that it is the right file; split it",
+            K::Spool(_) => "make room in the temporary folder (TMPDIR), or name another",
             K::SheetOfCsv => "leave --sheet and `sheet` in [source] out for this file",
             K::Uncomputed => "open it in Excel, let it calculate, and save it",
             K::NotAPair => "give each row a value and what it becomes",

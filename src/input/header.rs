@@ -5,6 +5,7 @@
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
+use crate::reading::{Condition, Test};
 use crate::row::{CellKind, Position, Row};
 
 /// Rows looked at to tell title lines from a header.
@@ -145,10 +146,45 @@ impl Preview {
     }
 }
 
+/// Which rows under a header are passed over because the user wants it so.
+#[derive(Debug, Default)]
+pub(super) struct Skips(Vec<(usize, Test)>);
+
+impl Skips {
+    /// Finds the columns that the conditions name.
+    pub(super) fn new(conditions: &[Condition], header: &Header) -> Result<Skips, InputErrorKind> {
+        let folded = |name: &str| {
+            let words: Vec<_> = name.split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        let place = |condition: &Condition| {
+            let wanted = folded(&condition.column);
+            let found = header.names.iter().position(|name| folded(name) == wanted);
+            let no_column = || InputErrorKind::NoSuchColumn {
+                name: condition.column.clone(),
+            };
+            Ok((found.ok_or_else(no_column)?, condition.test.clone()))
+        };
+        conditions
+            .iter()
+            .map(place)
+            .collect::<Result<_, _>>()
+            .map(Skips)
+    }
+
+    fn apply(&self, row: &Row) -> bool {
+        self.0
+            .iter()
+            .any(|(column, test)| test.applies(row.text(*column)))
+    }
+}
+
 /// The rows under a header, without what a rejects file has added to them.
 pub(super) struct Body<'a> {
     source: &'a mut dyn Source,
     header: &'a Header,
+    skips: &'a Skips,
+    skipped: u64,
     whole: Row,
     in_body: bool,
     /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
@@ -162,6 +198,7 @@ impl<'a> Body<'a> {
     pub(super) fn new(
         source: &'a mut dyn Source,
         header: &'a Header,
+        skips: &'a Skips,
         pad: bool,
         watch: &'a dyn Fn() -> Result<(), Fault>,
     ) -> Self {
@@ -169,6 +206,8 @@ impl<'a> Body<'a> {
         Body {
             source,
             header,
+            skips,
+            skipped: 0,
             whole: Row::default(),
             in_body: false,
             width,
@@ -177,11 +216,19 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// How many rows were passed over because the user wants it so.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     fn next_row(&mut self, row: &mut Row) -> Result<bool, Fault> {
         while self.source.next(row)? {
             if self.in_body || row.position.row > self.header.row {
                 self.in_body = true;
-                return Ok(true);
+                if !self.skips.apply(row) {
+                    return Ok(true);
+                }
+                self.skipped += 1;
             }
         }
         Ok(false)

@@ -1,6 +1,8 @@
 //! Files as rows, whatever the file: what is found from it, what is refused, and what a rejects file comes back as.
 
 use super::*;
+use crate::reading::Test;
+use flate2::write::GzEncoder;
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -81,7 +83,7 @@ fn each_bad_file_gets_a_sentence_of_its_own() {
         (b"name,dob\n,\n\n", "no row under it"),
         (b"%PDF-1.4\n", "PDF"),
         (b"<html><table>", "web page"),
-        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"\x1f\x8b\x08\x00", "gzip file is cut short"),
         (b"a,b\n1,\0\n", "NUL"),
         (b"\x01\x02\x03\x04\x00\x05\x06", "binary"),
         (b"a,b\n1,\"2\n", "never ends"),
@@ -217,4 +219,129 @@ fn pairs_are_read_with_any_encoding() {
     let error = Input::read_pairs(file(b"a,b\n1,2,3\n").path()).unwrap_err();
     assert!(matches!(error.kind, InputErrorKind::NotAPair));
     assert_eq!(error.position.row, 2);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+#[test]
+fn a_compressed_file_is_read_as_what_it_holds() {
+    let text = b"a,b\n1,2\n3,4\n";
+    let packed = gzip(text);
+    let (input, _file) = open(&packed).unwrap();
+    let seen = input.description();
+    assert!(seen.compressed && seen.kind == Kind::Csv);
+    assert_eq!(seen.bytes, text.len() as u64);
+    for _ in 0..2 {
+        assert_eq!(rows(&input).len(), 2);
+    }
+    let plain = file(text);
+    let plain = Input::open(plain.path(), &Options::default()).unwrap();
+    assert_eq!(plain.fingerprint().unwrap(), input.fingerprint().unwrap());
+    let cut = open(&packed[..packed.len() - 9]).unwrap_err();
+    assert!(matches!(cut.kind, InputErrorKind::Gzip), "{cut}");
+    // Two members one behind the other are one text.
+    let both = [packed, gzip(b"5,6\n")].concat();
+    assert_eq!(rows(&open(&both).unwrap().0).len(), 3);
+}
+
+#[test]
+fn a_gzip_bomb_is_refused() {
+    let mut packer = GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let line = [b'a'; 1 << 20];
+    for _ in 0..300 {
+        packer.write_all(&line).unwrap();
+    }
+    let error = open(&packer.finish().unwrap()).unwrap_err();
+    assert!(
+        matches!(error.kind, InputErrorKind::Endless { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_stream_is_read_as_often_as_wanted() {
+    for bytes in [b"a;b\n1;2\n".to_vec(), gzip(b"a;b\n1;2\n")] {
+        let input = Input::from_stream(
+            &mut bytes.as_slice(),
+            Path::new("stdin"),
+            &Options::default(),
+        );
+        let input = input.unwrap();
+        assert_eq!(input.description().file, Path::new("stdin"));
+        assert_eq!((rows(&input), rows(&input).len()), (rows(&input), 1));
+    }
+    let empty = Input::from_stream(&mut &b""[..], Path::new("stdin"), &Options::default());
+    assert_eq!(empty.unwrap_err().to_string(), "stdin: the file is empty");
+}
+
+#[test]
+fn a_range_cuts_rows_and_columns_and_keeps_the_numbers() {
+    let text = b"Report,,\n,,\nx,name,dob,\n1,Ada,1989,left\n2,Bo,1990,\n,,,\nTotal,2,,\n";
+    let file = file(text);
+    let with = |range: &str| {
+        let options = Options {
+            range: Area::from_words(range),
+            ..Options::default()
+        };
+        Input::open(file.path(), &options)
+    };
+    let input = with("B3:C5").unwrap();
+    assert_eq!(
+        (input.header(), input.description().header_row),
+        (["name".to_owned(), "dob".to_owned()].as_slice(), 3)
+    );
+    let expected = [
+        (4, vec!["Ada".to_owned(), "1989".to_owned()]),
+        (5, vec!["Bo".to_owned(), "1990".to_owned()]),
+    ];
+    assert_eq!(rows(&input), expected);
+    assert!(matches!(
+        with("B9:C10").unwrap_err().kind,
+        InputErrorKind::NoHeader
+    ));
+}
+
+#[test]
+fn rows_are_passed_over_under_the_conditions_that_the_user_names() {
+    let file = file(b"Status, Last  Name \nopen,Abel\nVOID,Bo\nopen,\nopen,Cy\n");
+    let with = |column: &str| {
+        let condition = |column: &str, test| Condition {
+            column: column.to_owned(),
+            test,
+        };
+        let options = Options {
+            skip_rows_where: vec![
+                condition("status", Test::Equals(vec!["void".to_owned()])),
+                condition(column, Test::Blank(true)),
+            ],
+            ..Options::default()
+        };
+        Input::open(file.path(), &options)
+    };
+    let input = with("last name").unwrap();
+    let numbers: Vec<_> = rows(&input).into_iter().map(|row| row.0).collect();
+    assert_eq!((numbers, input.skipped_rows()), (vec![2, 5], 2));
+    let error = with("name").unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("\"name\""));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_like_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no mkfifo");
+        return;
+    }
+    let input = std::thread::scope(|scope| {
+        scope.spawn(|| std::fs::write(&path, "a,b\n1,2\n").unwrap());
+        Input::open(&path, &Options::default()).unwrap()
+    });
+    assert_eq!((rows(&input).len(), rows(&input).len()), (1, 1));
 }

@@ -4,6 +4,7 @@
 //! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
+mod merges;
 mod package;
 mod pattern;
 mod rows;
@@ -11,14 +12,16 @@ mod show;
 mod survey;
 mod tags;
 
-use super::HiddenRows;
+use super::Options;
+use super::description::SheetInfo;
 use super::error::{Fault, Foreign, InputErrorKind};
 use super::relay::Source;
+use crate::reading::{Hidden, Merged};
 use crate::row::Position;
 use calamine::{Reader, Xlsx, XlsxError};
 use memchr::memmem;
 use package::{Package, Sheet};
-use rows::{LAST_COLUMN, Rows};
+use rows::Rows;
 use std::fs::File;
 use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -35,9 +38,10 @@ type Book = Xlsx<BufReader<File>>;
 /// A workbook whose sheet has been chosen and whose parts have been checked.
 pub(super) struct Workbook {
     sheet: Sheet,
+    sheets: Vec<SheetInfo>,
     facts: Facts,
-    hidden: HiddenRows,
-    hidden_sheets: Vec<String>,
+    skips_hidden: bool,
+    fills_merged: bool,
     /// The workbook as it was opened to look at the header, for the first reading: shared strings take their time.
     opened: Mutex<Option<Box<Book>>>,
 }
@@ -52,14 +56,10 @@ impl std::fmt::Debug for Workbook {
 
 impl Workbook {
     /// Chooses the sheet and reads every part that rows come from to its end.
-    pub(super) fn open(
-        path: &Path,
-        asked: Option<&str>,
-        hidden: HiddenRows,
-    ) -> Result<Workbook, Fault> {
+    pub(super) fn open(path: &Path, options: &Options) -> Result<Workbook, Fault> {
         let mut package = Package::open(path)?;
         let sheets = package.sheets()?;
-        let sheet = choose(&mut package, &sheets, asked)?.clone();
+        let sheet = choose(&mut package, &sheets, options.sheet.as_deref())?.clone();
         package.check_small_parts()?;
         // The sheet is looked through while the shared strings are checked and taken in: two cores, two parts.
         let (facts, strings) = thread::scope(|scope| {
@@ -72,51 +72,24 @@ impl Workbook {
         })?;
         let facts = facts?;
         let opened = Mutex::new(Some(Box::new(strings?)));
-        let others = sheets
-            .iter()
-            .filter(|other| !other.visible && **other != sheet);
-        let hidden_sheets = others.map(|other| other.name.clone()).collect();
         Ok(Workbook {
             sheet,
+            sheets: sheets.iter().map(info).collect(),
             facts,
-            hidden,
-            hidden_sheets,
+            skips_hidden: options.hidden == Some(Hidden::Skip),
+            fills_merged: options.merged == Merged::Fill,
             opened,
         })
     }
 
-    /// How many rows are hidden.
-    pub(super) fn hidden_rows(&self) -> u64 {
-        let length = |(first, last): &(u32, u32)| u64::from(last.saturating_sub(*first)) + 1;
-        self.facts.hidden_rows.iter().map(length).sum()
+    /// What the sheet holds beside its values.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
-    /// How many of the first columns are hidden.
-    pub(super) fn hidden_columns(&self, width: usize) -> u64 {
-        let hidden = |column: &u32| {
-            self.facts
-                .hidden_columns
-                .iter()
-                .any(|(first, last)| (first..=last).contains(&column))
-        };
-        let width = u32::try_from(width).unwrap_or(LAST_COLUMN);
-        (0..width).filter(hidden).count() as u64
-    }
-
-    pub(super) fn is_filtered(&self) -> bool {
-        self.facts.filtered
-    }
-
-    pub(super) fn merged_areas(&self) -> u64 {
-        self.facts.merged.len() as u64
-    }
-
-    pub(super) fn uncomputed(&self) -> u64 {
-        self.facts.uncomputed.len() as u64
-    }
-
-    pub(super) fn hidden_sheets(&self) -> &[String] {
-        &self.hidden_sheets
+    /// All worksheets.
+    pub(super) fn sheets(&self) -> &[SheetInfo] {
+        &self.sheets
     }
 
     /// Whether a row, counted from 0, is to be passed over.
@@ -124,7 +97,7 @@ impl Workbook {
         let runs = &self.facts.hidden_rows;
         let next = runs.partition_point(|(first, _)| *first <= row);
         let run = next.checked_sub(1).and_then(|at| runs.get(at));
-        self.hidden == HiddenRows::Skip && run.is_some_and(|(_, last)| row <= *last)
+        self.skips_hidden && run.is_some_and(|(_, last)| row <= *last)
     }
 
     /// The name of the sheet.
@@ -164,6 +137,13 @@ impl Workbook {
             Ok(Err(fault)) => Err(fault),
             Err(_) => Err(damaged(&self.sheet, 0, PANICKED)),
         }
+    }
+}
+
+fn info(sheet: &Sheet) -> SheetInfo {
+    SheetInfo {
+        name: sheet.name.clone(),
+        hidden: !sheet.visible,
     }
 }
 

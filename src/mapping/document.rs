@@ -1,7 +1,8 @@
 //! The mapping file as TOML: walked by hand into checked parts.
 //!
 //! Owns the file's outline: `version`, `stamp`, `[source]`, `[key]`, `[fields]`, what is missing and what stands twice. All
-//! errors are collected instead of stopping at the first. What a rule of `[fields]` may hold is read in `field`.
+//! errors are collected instead of stopping at the first. What a rule of `[fields]` may hold is read in `field`, what
+//! `[source]` may hold in `source`.
 
 use super::Source;
 use super::diagnostics::Diagnostic;
@@ -11,8 +12,7 @@ use super::walk::Walk;
 use super::wording::{likeliest, listed};
 use crate::ticket::TicketField;
 use std::ops::Range;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 /// The version of the mapping's language that is read here.
 const VERSION: &str = "1";
@@ -180,75 +180,6 @@ impl Walk<'_> {
                 .help("write `version = 1`; a mapping of a later version wants a later ticketload"),
             );
         }
-    }
-
-    fn source(&mut self, table: &DeTable<'_>, document: &mut Document) {
-        self.know(
-            table,
-            &["sheet", "header_row", "encoding", "delimiter"],
-            "[source]",
-        );
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            document.source_places.push(Placed {
-                text: name.to_owned(),
-                span: value.span(),
-            });
-            let source = &mut document.source;
-            match name {
-                "sheet" => source.sheet = self.text_not_blank(name, value).map(|text| text.text),
-                "header_row" => source.header_row = self.count(name, value),
-                "encoding" => source.encoding = self.encoding(name, value),
-                "delimiter" => {
-                    const WORDS: [(&str, u8); 5] = [
-                        (",", b','),
-                        (";", b';'),
-                        ("\t", b'\t'),
-                        ("|", b'|'),
-                        ("tab", b'\t'),
-                    ];
-                    source.delimiter = self.delimiter(name, value, &WORDS);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn delimiter(
-        &mut self,
-        name: &str,
-        value: &Spanned<DeValue<'_>>,
-        words: &[(&str, u8)],
-    ) -> Option<u8> {
-        let placed = self.text(name, value)?;
-        let found = words.iter().find(|(word, _)| *word == placed.text);
-        if found.is_none() {
-            self.fault(
-                Diagnostic::at(
-                    placed.span,
-                    "this delimiter is not known",
-                    "not a delimiter of CSV files",
-                )
-                .help("it may be \",\", \";\", \"|\" or \"\\t\""),
-            );
-        }
-        found.map(|(_, byte)| *byte)
-    }
-
-    fn encoding(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
-        let placed = self.text_not_blank(name, value)?;
-        if encoding_rs::Encoding::for_label(placed.text.as_bytes()).is_some() {
-            return Some(placed.text);
-        }
-        self.fault(
-            Diagnostic::at(
-                placed.span,
-                "this encoding is not known",
-                "no such encoding",
-            )
-            .help("usual ones are \"utf-8\", \"windows-1252\", \"utf-16le\" and \"macintosh\""),
-        );
-        None
     }
 
     fn key(&mut self, parent: &DeTable<'_>, table: &DeTable<'_>) -> Vec<Placed> {

@@ -122,6 +122,7 @@ fn input(
         sheet: args.sheet.clone(),
         rows: None,
         limit: None,
+        hidden: None,
     };
     let progress = Progress::new();
     let stage = Stage {

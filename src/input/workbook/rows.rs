@@ -7,6 +7,7 @@
 use super::super::error::{Fault, InputErrorKind};
 use super::super::header::is_empty;
 use super::super::relay::Source;
+use super::merges::Merges;
 use super::pattern::Pattern;
 use super::{Workbook, damaged, fault_at, parser_fault, show};
 use crate::row::{CellKind, Row};
@@ -18,7 +19,7 @@ use std::io::{Read, Seek};
 const LAST_ROW: u32 = 1_048_575;
 pub(super) const LAST_COLUMN: u32 = 16_383;
 /// A row of text is far shorter; a row of giant cells is no call.
-const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
+pub(super) const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
 
 /// The cells of a sheet, gathered into rows.
 pub(super) struct Rows<'a, R: Read + Seek> {
@@ -34,6 +35,8 @@ pub(super) struct Rows<'a, R: Read + Seek> {
     ended: bool,
     /// Number formats by style, as far as they were met; none where the plain number says as much.
     patterns: HashMap<usize, Option<Pattern>>,
+    /// Carries merged values on, where that is wanted.
+    merges: Option<Merges<'a>>,
     scratch: String,
 }
 
@@ -48,6 +51,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             uncomputed: 0,
             ended: false,
             patterns: HashMap::new(),
+            merges: (book.fills_merged).then(|| Merges::new(&book.facts.merged)),
             scratch: String::new(),
         }
     }
@@ -127,14 +131,18 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             value => show::push(row, value, self.is_1904, &mut self.scratch),
         }
         if row.joined().len() > MAX_ROW_TEXT {
-            let kind = InputErrorKind::TooLarge {
-                part: String::new(),
-                what: "this row",
-                limit: "16 MiB",
-            };
-            return Err(fault_at(&self.book.sheet, u64::from(self.next_row), kind));
+            return Err(self.too_long());
         }
         Ok(())
+    }
+
+    fn too_long(&self) -> Fault {
+        let kind = InputErrorKind::TooLarge {
+            part: String::new(),
+            what: "this row",
+            limit: "16 MiB",
+        };
+        fault_at(&self.book.sheet, u64::from(self.next_row), kind)
     }
 }
 
@@ -158,7 +166,14 @@ impl<R: Read + Seek> Rows<'_, R> {
 impl<R: Read + Seek> Source for Rows<'_, R> {
     fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
         while self.gather(row)? {
-            if !is_empty(row) && !self.book.skips(self.next_row.saturating_sub(1)) {
+            let is_meant = !is_empty(row) && !self.book.skips(self.next_row.saturating_sub(1));
+            // A row that is passed over may be the one that holds a merged value.
+            if let Some(merges) = &mut self.merges
+                && !merges.fill(row)
+            {
+                return Err(self.too_long());
+            }
+            if is_meant {
                 return Ok(true);
             }
         }

@@ -29,19 +29,46 @@ const RUNS: usize = 1_000_000;
 
 /// What a worksheet holds beside its values.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(in super::super) struct Facts {
     /// Whether any cell has a value or a formula.
     pub(super) has_data: bool,
     /// Cells with a formula and no value, in the order of the part; rows and columns from 0.
-    pub(super) uncomputed: Vec<(u32, u32)>,
-    /// Runs of hidden rows, from 0, both ends included.
+    pub(in super::super) uncomputed: Vec<(u32, u32)>,
+    /// Runs of hidden rows with a value, from 0, both ends included.
     pub(super) hidden_rows: Vec<(u32, u32)>,
     /// Runs of hidden columns, from 0, both ends included.
     pub(super) hidden_columns: Vec<(u32, u32)>,
     /// Merged areas, as first and last row and column from 0.
     pub(super) merged: Vec<[u32; 4]>,
     /// Whether a filter is set that hides rows.
-    pub(super) filtered: bool,
+    pub(in super::super) filtered: bool,
+}
+
+impl Facts {
+    /// Hidden rows with a value from a row on, counted from 0.
+    pub(in super::super) fn hidden_rows_from(&self, row: u64) -> u64 {
+        let below = |&(first, last): &(u32, u32)| {
+            (u64::from(last) + 1).saturating_sub(u64::from(first).max(row))
+        };
+        self.hidden_rows.iter().map(below).sum()
+    }
+
+    /// Hidden columns among the first so many.
+    pub(in super::super) fn hidden_columns_of(&self, width: usize) -> u64 {
+        let width = u64::try_from(width).unwrap_or(u64::MAX);
+        let within = |&(first, last): &(u32, u32)| {
+            (u64::from(last) + 1)
+                .min(width)
+                .saturating_sub(u64::from(first))
+        };
+        self.hidden_columns.iter().map(within).sum()
+    }
+
+    /// Merged areas that reach into the rows from one on, counted from 0.
+    pub(in super::super) fn merged_from(&self, row: u64) -> u64 {
+        let below = |area: &&[u32; 4]| u64::from(area[2]) >= row;
+        self.merged.iter().filter(below).count() as u64
+    }
 }
 
 /// Looks through a worksheet to its end.
@@ -168,6 +195,7 @@ struct SheetSurvey {
     facts: Facts,
     row: u32,
     column: u32,
+    row_is_hidden: bool,
     cell: Option<OpenCell>,
     too_large: bool,
 }
@@ -183,13 +211,13 @@ impl SheetSurvey {
                 }
             }
             b"/v" | b"/t" if text > 0 => {
-                self.facts.has_data = true;
+                self.value_met();
                 if let Some(cell) = &mut self.cell {
                     cell.value = true;
                 }
             }
             b"f" => {
-                self.facts.has_data = true;
+                self.value_met();
                 if let Some(cell) = &mut self.cell {
                     cell.formula = true;
                 }
@@ -208,6 +236,14 @@ impl SheetSurvey {
         if let Some(cell) = &mut self.cell {
             cell.size += (text + tag.len()) as u64;
             self.too_large |= cell.size > CELL;
+        }
+    }
+
+    /// Blank rows may be hidden as they like; a value in a hidden row is a call that nobody sees.
+    fn value_met(&mut self) {
+        self.facts.has_data = true;
+        if self.row_is_hidden {
+            extend(&mut self.facts.hidden_rows, self.row, self.row);
         }
     }
 
@@ -248,9 +284,7 @@ impl SheetSurvey {
             self.row = u32::try_from(row).unwrap_or(u32::MAX);
         }
         self.column = 0;
-        if is_true(attribute(tag, b"hidden")) {
-            extend(&mut self.facts.hidden_rows, self.row, self.row);
-        }
+        self.row_is_hidden = is_true(attribute(tag, b"hidden"));
         if tag.ends_with(b"/") {
             self.row = self.row.saturating_add(1);
         }
@@ -411,13 +445,23 @@ mod tests {
     #[test]
     fn hidden_merged_and_filtered_are_found() {
         let xml = "<cols><col min=\"2\" max='3' hidden=\"1\"/><col min=\"5\" max=\"5\"/></cols><sheetData>\
-            <row r=\"3\" hidden=\"1\"><c r=\"A3\"/></row><row r=\"4\" hidden=\"true\"/><row r=\"9\" hidden=\"1\"/>\
-            </sheetData><autoFilter ref=\"A1:B9\"><filterColumn colId=\"0\"/></autoFilter>\
+            <row r=\"3\" hidden=\"1\"><c r=\"A3\"><v>1</v></c><c r=\"B3\"><v>1</v></c></row>\
+            <row r=\"4\" hidden=\"true\"><c r=\"A4\"><v>1</v></c></row><row r=\"5\"><c><v>1</v></c></row>\
+            <row r=\"7\" hidden=\"1\"/><row r=\"9\" hidden=\"1\"><c r=\"B9\"><f>1</f></c></row></sheetData><autoFilter ref=\"A1:B9\"><filterColumn colId=\"0\"/></autoFilter>\
             <mergeCells><mergeCell ref=\"A1:B2\"/></mergeCells>";
         let facts = facts(xml);
         assert_eq!(facts.hidden_columns, [(1, 2)]);
         assert_eq!(facts.hidden_rows, [(2, 3), (8, 8)]);
         assert_eq!(facts.merged, [[0, 0, 1, 1]]);
-        assert!(facts.filtered && !facts.has_data);
+        assert!(facts.filtered);
+        assert_eq!(
+            (facts.hidden_rows_from(1), facts.hidden_rows_from(3)),
+            (3, 2)
+        );
+        assert_eq!(
+            (facts.hidden_columns_of(2), facts.hidden_columns_of(9)),
+            (1, 2)
+        );
+        assert_eq!((facts.merged_from(1), facts.merged_from(2)), (1, 0));
     }
 }

@@ -1,7 +1,8 @@
 //! Worksheets as rows: what each kind of cell reads as, and which workbooks are refused.
 
-use super::super::{HiddenRows, Input, InputError, Kind, Options};
+use super::super::{Input, InputError, Kind, Options};
 use super::*;
+use crate::reading::Hidden;
 use crate::row::CellKind;
 use rust_xlsxwriter::{
     ExcelDateTime, Format, Formula, Workbook as Writer, XlsxError as WriteError,
@@ -172,22 +173,34 @@ fn hidden_rows_and_columns_are_told_and_passed_over_when_asked() {
         writer.add_worksheet().set_name("Old")?.set_hidden(true);
         Ok(())
     });
-    let input = open(&file).unwrap();
+    let undecided = open(&file).unwrap_err();
+    assert!(undecided.is_usage() && undecided.hint().unwrap().contains("--hidden"));
+    assert!(
+        undecided.to_string().contains("2 rows are hidden"),
+        "{undecided}"
+    );
+    let with = |hidden| {
+        let options = Options {
+            hidden: Some(hidden),
+            ..Options::default()
+        };
+        Input::open(file.path(), &options).unwrap()
+    };
+    let input = with(Hidden::Import);
     let seen = input.description();
     assert_eq!(
-        (seen.hidden_rows, seen.hidden_columns, seen.merged_areas),
+        (seen.hidden_rows, seen.hidden_columns, seen.merged),
         (2, 1, 1)
     );
-    assert_eq!(
-        (seen.hidden_sheets.as_slice(), seen.filtered),
-        (["Old".to_owned()].as_slice(), false)
-    );
+    let sheets: Vec<_> = seen
+        .sheets
+        .iter()
+        .map(|s| (s.name.as_str(), s.hidden))
+        .collect();
+    assert_eq!(sheets, [("Sheet1", false), ("Old", true)]);
+    assert!(!seen.filtered);
     assert_eq!(rows(&input).unwrap().len(), 5);
-    let options = Options {
-        hidden: HiddenRows::Skip,
-        ..Options::default()
-    };
-    let input = Input::open(file.path(), &options).unwrap();
+    let input = with(Hidden::Skip);
     let numbers: Vec<_> = rows(&input).unwrap().iter().map(|row| row.0).collect();
     assert_eq!(numbers, [2, 5, 6]);
 }
@@ -455,4 +468,36 @@ fn formulas_written_by_a_library_keep_their_stored_result() {
         Ok(())
     });
     assert_eq!(rows(&open(&file).unwrap()).unwrap()[0].1[0].0, "2");
+}
+
+#[test]
+fn merged_cells_are_filled_when_asked() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        let plain = Format::new();
+        for (column, name) in ["clinic", "name", "note"].into_iter().enumerate() {
+            sheet.write(0, u16::try_from(column).unwrap(), name)?;
+        }
+        sheet.merge_range(1, 0, 3, 0, "North", &plain)?;
+        sheet.merge_range(2, 1, 2, 2, "Bo", &plain)?;
+        sheet.write(1, 1, "Ada")?.write(4, 1, "Cy")?;
+        Ok(())
+    });
+    let with = |merged| {
+        let options = Options {
+            merged,
+            ..Options::default()
+        };
+        let rows = rows(&Input::open(file.path(), &options).unwrap()).unwrap();
+        let text = |row: &(u64, Vec<Shown>)| {
+            let cells: Vec<_> = row.1.iter().map(|cell| cell.0.as_str()).collect();
+            format!("{}:{}", row.0, cells.join(","))
+        };
+        rows.iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(with(Merged::TopLeft), ["2:North,Ada,", "3:,Bo,", "5:,Cy,"]);
+    assert_eq!(
+        with(Merged::Fill),
+        ["2:North,Ada,", "3:North,Bo,Bo", "5:,Cy,"]
+    );
 }

@@ -45,6 +45,10 @@ fn the_example_is_a_mapping_and_maps_a_row() {
         "sheet",
         "encoding",
         "delimiter",
+        "hidden",
+        "merged",
+        "range",
+        "skip_rows_where",
         "max_length",
         "pattern",
         "translate_file",
@@ -343,5 +347,36 @@ proptest! {
         if let Err(errors) = Mapping::parse("mapping.toml", &text) {
             prop_assert!(errors.to_string().contains("error"));
         }
+    }
+}
+
+#[test]
+fn the_source_says_which_rows_and_cells_are_meant() {
+    let more = "[source]\nhidden = \"skip\"\nmerged = \"fill\"\nrange = \"A3:F\"\n\
+        skip_rows_where = [{ column = \"S\", equals = \"void\" }, { column = \"T\", blank = true }]\n";
+    let mapping = Mapping::parse("mapping.toml", &format!("{SMALL}{more}")).unwrap();
+    let source = mapping.source();
+    assert_eq!(
+        (source.hidden, source.merged),
+        (Some(Hidden::Skip), Merged::Fill)
+    );
+    assert_eq!(source.range, Area::from_words("A3:F"));
+    assert_eq!(source.skip_rows_where.len(), 2);
+    let wrong = "[source]\nhidden = \"skp\"\nmerged = 1\nrange = \"A3\"\n\
+        skip_rows_where = [{ column = \"S\" }, { equals = \"x\" }, 7, { column = \"S\", equal = \"x\", blank = true }]\n";
+    let titles = titles(wrong);
+    for part in [
+        "did you mean \"skip\"",
+        "`merged` must be",
+        "two corners",
+        "`equals` or `blank = true`",
+        "needs a `column`",
+        "must be a table",
+        "`equal`",
+    ] {
+        assert!(
+            titles.iter().any(|title| title.contains(part)),
+            "{part}: {titles:?}"
+        );
     }
 }

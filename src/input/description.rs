@@ -1,0 +1,170 @@
+//! [`Description`]: what was decided about a file, and what else a person should know of it.
+//!
+//! Owns the facts for reports: counts and names, never a cell's value. Decides nothing: the readers did.
+
+use super::Options;
+use super::encoding::{EncodingReason, Text};
+use super::header::Header;
+use super::identity::Identity;
+use super::workbook::Workbook;
+use crate::reading::Hidden;
+use std::path::{Path, PathBuf};
+
+/// The two kinds of file that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text with delimiters.
+    Csv,
+    /// An Excel workbook (`.xlsx`, `.xlsm`).
+    Xlsx,
+}
+
+impl Kind {
+    /// The word for reports: `csv` or `xlsx`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Csv => "csv",
+            Kind::Xlsx => "xlsx",
+        }
+    }
+}
+
+/// Why a delimiter was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DelimiterReason {
+    /// The user said so.
+    Asked,
+    /// The file's first line says so (`sep=;`).
+    SepLine,
+    /// It parts the first rows most evenly.
+    Found,
+}
+
+/// What was decided about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The file as it was named; `stdin` for standard input.
+    pub file: PathBuf,
+    /// What the file is.
+    pub kind: Kind,
+    /// The worksheet; none in a CSV file.
+    pub sheet: Option<String>,
+    /// The encoding's name, such as `UTF-8`; none in a workbook.
+    pub encoding: Option<&'static str>,
+    /// Why that encoding; none in a workbook.
+    pub encoding_reason: Option<EncodingReason>,
+    /// The delimiter; none in a workbook.
+    pub delimiter: Option<char>,
+    /// Why that delimiter; none in a workbook.
+    pub delimiter_reason: Option<DelimiterReason>,
+    /// The row of the header as the spreadsheet shows it.
+    pub header_row: u64,
+    /// Whether the user named the header row.
+    pub header_asked: bool,
+    /// Rows with a value above the header, which are not imported.
+    pub title_rows: u64,
+    /// Whether the file is a rejects file of ours, whose last two columns are not part of its rows.
+    pub is_rejects: bool,
+    /// Whether the file came compressed (gzip).
+    pub compressed: bool,
+    /// The file's size, unpacked.
+    pub bytes: u64,
+    /// All worksheets in their order; none in a CSV file.
+    pub sheets: Vec<SheetInfo>,
+    /// Hidden rows under the header that have a value.
+    pub hidden_rows: u64,
+    /// Whether a filter is set that hides rows.
+    pub filtered: bool,
+    /// What becomes of hidden rows, where the user said so.
+    pub hidden: Option<Hidden>,
+    /// Hidden columns among those of the table.
+    pub hidden_columns: u64,
+    /// Merged areas under the header.
+    pub merged: u64,
+    /// Formulas whose values the file does not hold.
+    pub uncomputed: u64,
+}
+
+/// A worksheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it is hidden.
+    pub hidden: bool,
+}
+
+/// Where a file lies, as far as a description is concerned.
+pub(super) struct Origin<'a> {
+    pub(super) name: &'a Path,
+    pub(super) identity: &'a Identity,
+    pub(super) compressed: bool,
+}
+
+impl Description {
+    fn new(origin: &Origin<'_>, kind: Kind, header: &Header, options: &Options) -> Description {
+        Description {
+            file: origin.name.to_owned(),
+            kind,
+            sheet: None,
+            encoding: None,
+            encoding_reason: None,
+            delimiter: None,
+            delimiter_reason: None,
+            header_row: header.row(),
+            header_asked: options.header_row.is_some(),
+            title_rows: header.title_rows(),
+            is_rejects: header.is_rejects(),
+            compressed: origin.compressed,
+            bytes: origin.identity.bytes(),
+            sheets: Vec::new(),
+            hidden_rows: 0,
+            filtered: false,
+            hidden: options.hidden,
+            hidden_columns: 0,
+            merged: 0,
+            uncomputed: 0,
+        }
+    }
+
+    pub(super) fn of_text(
+        origin: &Origin<'_>,
+        text: &Text,
+        header: &Header,
+        options: &Options,
+    ) -> Description {
+        Description {
+            encoding: Some(text.encoding.name()),
+            encoding_reason: Some(text.reason),
+            delimiter: Some(char::from(text.delimiter)),
+            delimiter_reason: Some(if options.delimiter.is_some() {
+                DelimiterReason::Asked
+            } else if text.skip > 0 {
+                DelimiterReason::SepLine
+            } else {
+                DelimiterReason::Found
+            }),
+            ..Description::new(origin, Kind::Csv, header, options)
+        }
+    }
+
+    pub(super) fn of_workbook(
+        origin: &Origin<'_>,
+        book: &Workbook,
+        header: &Header,
+        options: &Options,
+    ) -> Description {
+        let facts = book.facts();
+        Description {
+            sheet: Some(book.sheet().to_owned()),
+            sheets: book.sheets().to_vec(),
+            hidden_rows: facts.hidden_rows_from(header.row()),
+            filtered: facts.filtered,
+            hidden_columns: facts.hidden_columns_of(header.names().len()),
+            merged: facts.merged_from(header.row()),
+            uncomputed: facts.uncomputed.len() as u64,
+            ..Description::new(origin, Kind::Xlsx, header, options)
+        }
+    }
+}

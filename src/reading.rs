@@ -1,0 +1,156 @@
+//! What people decide about how a file is read, and the words in which they say it: vocabulary, no I/O.
+//!
+//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200`, and the conditions under which a row is
+//! passed over. The mapping and the command line write them, the readers follow them. Checks nothing against a file.
+
+use std::ops::RangeInclusive;
+
+/// What becomes of rows that a worksheet hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hidden {
+    /// They are read like all others.
+    Import,
+    /// They are passed over.
+    Skip,
+}
+
+impl Hidden {
+    /// Reads the word that a user writes: `import` or `skip`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Hidden> {
+        match word {
+            "import" => Some(Hidden::Import),
+            "skip" => Some(Hidden::Skip),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of merged cells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Merged {
+    /// Their value stands in the first of them, as in the file.
+    #[default]
+    TopLeft,
+    /// Their value stands in each of them, in rows that have a value of their own.
+    Fill,
+}
+
+impl Merged {
+    /// Reads the word that a user writes: `top-left` or `fill`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Merged> {
+        match word {
+            "top-left" => Some(Merged::TopLeft),
+            "fill" => Some(Merged::Fill),
+            _ => None,
+        }
+    }
+}
+
+/// A rectangle of cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    /// Its rows as the spreadsheet shows them.
+    pub rows: RangeInclusive<u64>,
+    /// Its columns, counted from 0.
+    pub columns: RangeInclusive<usize>,
+}
+
+impl Area {
+    /// Reads `A3:F200`; `A3:F` and `A:F` leave the end or both ends of the rows open.
+    #[must_use]
+    pub fn from_words(words: &str) -> Option<Area> {
+        let (first, last) = words.trim().split_once(':')?;
+        let (first_column, first_row) = corner(first)?;
+        let (last_column, last_row) = corner(last)?;
+        let rows = first_row.unwrap_or(1)..=last_row.unwrap_or(u64::MAX);
+        let columns = first_column..=last_column;
+        (!rows.is_empty() && !columns.is_empty()).then_some(Area { rows, columns })
+    }
+}
+
+/// `F200` or `F`: the column from 0 and the row from 1.
+fn corner(words: &str) -> Option<(usize, Option<u64>)> {
+    let plain = words.replace('$', "");
+    let split = plain.find(|c: char| !c.is_ascii_alphabetic());
+    let (letters, digits) = plain.split_at_checked(split.unwrap_or(plain.len()))?;
+    if letters.is_empty() || letters.len() > 3 {
+        return None;
+    }
+    let column = letters.bytes().fold(0, |column, letter| {
+        column * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1
+    });
+    let row = match digits {
+        "" => None,
+        digits => Some(digits.parse().ok().filter(|&row| row > 0)?),
+    };
+    Some((column - 1, row))
+}
+
+/// When a row is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The column, by its header.
+    pub column: String,
+    /// What its cell must say.
+    pub test: Test,
+}
+
+/// What a cell is compared with, whatever the space around it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Test {
+    /// It is blank, or it is not.
+    Blank(bool),
+    /// It is one of these, whatever the case.
+    Equals(Vec<String>),
+}
+
+impl Test {
+    /// Whether it applies to a cell.
+    pub(crate) fn applies(&self, text: &str) -> bool {
+        let text = text.trim();
+        match self {
+            Test::Blank(blank) => text.is_empty() == *blank,
+            Test::Equals(words) => {
+                let low = text.to_lowercase();
+                words.iter().any(|word| word.trim().to_lowercase() == low)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Test::Blank(blank) => f.debug_tuple("Blank").field(blank).finish(),
+            Test::Equals(words) => f.debug_tuple("Equals").field(&words.len()).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_are_read_as_spreadsheets_write_them() {
+        let area = |rows, columns| Some(Area { rows, columns });
+        assert_eq!(Area::from_words("A3:F200"), area(3..=200, 0..=5));
+        assert_eq!(Area::from_words(" $b$2:AA "), area(2..=u64::MAX, 1..=26));
+        assert_eq!(Area::from_words("A:C"), area(1..=u64::MAX, 0..=2));
+        for wrong in [
+            "", "A3", "3:4", "F1:A2", "A9:B3", "A0:B3", "A1B:C3", "AAAA1:B2",
+        ] {
+            assert_eq!(Area::from_words(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tests_look_past_case_and_space() {
+        let void = Test::Equals(vec!["Void".to_owned(), "Test".to_owned()]);
+        assert!(void.applies(" VOID ") && void.applies("test") && !void.applies("voided"));
+        assert!(Test::Blank(true).applies(" \t") && !Test::Blank(false).applies(""));
+        assert!(!format!("{void:?}").contains("Void"));
+    }
+}
