@@ -85,9 +85,25 @@ impl Errors {
 
     fn text(&mut self, text: &str) {
         match leading_code(text) {
-            Some(Leading::Whole(code) | Leading::Explained(code)) => self.code(code),
+            Some(Leading::Whole(code) | Leading::Explained(code)) => {
+                self.code(code);
+                self.further_codes(text);
+            }
             None if text.trim().bytes().all(|byte| byte.is_ascii_digit()) => self.unknown = true,
             None => self.said = true,
+        }
+    }
+
+    /// `406 = Invalid …; 414 = Doctor …`: one text can hold two errors, and two prove nothing. Whatever looks like a code of
+    /// the tables behind the first one counts, since a row in doubt does less harm than one that is sent twice.
+    fn further_codes(&mut self, text: &str) {
+        let numbers = text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter_map(|word| word.parse().ok());
+        for number in numbers {
+            if EXPLANATIONS.iter().any(|(known, _)| *known == number) {
+                self.code(number);
+            }
         }
     }
 
@@ -108,6 +124,7 @@ impl Errors {
             // A field's name, as in {"complaint": "407 = Missing complaint"}; a bare number would be the field's value.
             if let Some(Leading::Explained(code)) = leading_code(text) {
                 self.code(code);
+                self.further_codes(text);
             }
         } else if matches!(value, Json::List(_) | Json::Map(_)) {
             self.entry(value);

@@ -189,6 +189,18 @@ fn only_codes_of_the_tables_reject() {
             r#"{"success":false,"errors":{"407":"408 = Not authenticated"}}"#,
             "own two_codes",
         ),
+        (
+            r#"{"success":false,"errors":"406 = Invalid doctor code.; 414 = Doctor submitted does not exist."}"#,
+            "own two_codes",
+        ),
+        (
+            r#"{"success":false,"errors":{"doctor":"406 = Invalid doctor code, 409 = Database query failure"}}"#,
+            "own two_codes",
+        ),
+        (
+            r#"{"success":false,"errors":"407 = Missing required information, 407 (patient 415)"}"#,
+            "rejected 407",
+        ),
     ]);
 }
 
