@@ -130,10 +130,11 @@ fn among_identical(
     while let Some(hit) = find(connection, &row.source.nth(ordinal), true)? {
         let taken = run.is_some_and(|run| hit.run == run && hit.row != row.row);
         let rank = match hit.state {
-            HitState::Open if !taken => 0,
+            // Another row of this file was sent as this one; whatever became of it is that row's.
+            _ if taken => 3,
+            HitState::Open => 0,
             HitState::InDoubt => 1,
             HitState::Created => 2,
-            HitState::Open => 3,
         };
         if rank < 3 && best.as_ref().is_none_or(|(least, ..)| rank < *least) {
             best = Some((rank, row.source.nth(ordinal), hit));

@@ -442,3 +442,24 @@ fn a_file_that_is_no_ledger_and_one_of_a_newer_version_are_refused() {
         LedgerErrorKind::Damaged(_)
     ));
 }
+
+#[test]
+fn identical_rows_of_a_rejects_file_are_each_sent_even_if_the_first_is_created_meanwhile() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let mut ids = Vec::new();
+    for row in [2, 3, 4] {
+        let part = Registration {
+            partial: true,
+            ordinal: row - 2,
+            ..call(&ledger, row, "the same", None)
+        };
+        ids.push(sent(ledger.register(run, vec![part]).unwrap()[0]));
+        let id = ids[ids.len() - 1];
+        apply(&ledger, id, Event::Claimed).unwrap();
+        apply(&ledger, id, created(&format!("T{row}"))).unwrap();
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
