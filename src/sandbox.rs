@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -180,6 +181,7 @@ impl Sandbox {
             slow: settings.slow,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            created: watch::Sender::new(0),
             centre: Mutex::new(Centre::open(settings)?),
         });
         let listening = tokio::spawn(listen_on(listener, Arc::clone(&shared)));
@@ -208,6 +210,13 @@ impl Sandbox {
         self.shared.centre().created()
     }
 
+    /// Waits until it has created so many tickets since it was started.
+    pub async fn created(&self, tickets: u64) {
+        let mut created = self.shared.created.subscribe();
+        // The sender lives as long as this sandbox does.
+        drop(created.wait_for(|created| *created >= tickets).await);
+    }
+
     /// Cuts all connections, and waits until port and folder are free.
     pub async fn stop(mut self) {
         self.shared.stop.cancel();
@@ -234,6 +243,8 @@ struct Shared {
     slow: Duration,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// How many tickets were created, for those who wait for them.
+    created: watch::Sender<u64>,
     centre: Mutex<Centre>,
 }
 

@@ -114,6 +114,7 @@ fn decide(shared: &Shared, call: &Call, fields: &Fields, arrival: &Arrival) -> R
     let (verdict, fault, roll) = {
         let mut centre = shared.centre();
         let (verdict, fault) = centre.decide(call, fields, arrival);
+        shared.created.send_replace(centre.created());
         (verdict, fault, centre.roll())
     };
     let manner = Manner {
