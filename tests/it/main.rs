@@ -1,8 +1,54 @@
-//! The integration tests: one file for each promise.
+//! The promises of `ticketload`, each tested end to end: the binary runs as a process against the sandbox, and what it
+//! says is held against what the sandbox really created.
 
 #[cfg(test)]
+mod harness;
+
+/// Bad input is told in a sentence, with the right exit code, and nothing is sent.
+#[cfg(test)]
+mod bad_input;
+/// The smaller commands answer as their help says.
+#[cfg(test)]
+mod commands;
+/// Killed at any instant, the same command continues: no row twice, none lost.
+#[cfg(test)]
+mod crash;
+/// No library resends a request behind our back.
+#[cfg(test)]
+mod deliveries;
+/// What README, the example mapping and the samples say is so.
+#[cfg(test)]
 mod docs;
+/// A run stops early rather than harm, and the same command continues it.
+#[cfg(test)]
+mod early;
+/// Whatever the server does, each row ends in the outcome that the answer proves.
+#[cfg(test)]
+mod faults;
+/// The same call is known again, whatever happened to its file.
+#[cfg(test)]
+mod identities;
+/// The JSON report has the keys that programs rely on.
+#[cfg(test)]
+mod json;
+/// The house stands as the crate's front page draws it.
 #[cfg(test)]
 mod layers;
+/// No value, password or token leaves its place.
+#[cfg(test)]
+mod leaks;
+/// Two runs never share a ledger.
+#[cfg(test)]
+mod locks;
+/// A ledger that was lost does not resend everything.
+#[cfg(test)]
+mod lost_ledger;
+/// A spreadsheet becomes tickets, and every row gets its answer.
+#[cfg(test)]
+mod main_job;
+/// The password encryption agrees with PHP.
 #[cfg(test)]
 mod php;
+/// A round trip through the rejects doubles no row and loses none.
+#[cfg(test)]
+mod rejects;

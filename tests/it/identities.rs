@@ -1,0 +1,491 @@
+//! Which row is this? Whatever happens to a file, a call that has a ticket is known again.
+
+use crate::harness::{
+    Call, KEYED, Project, Server, Told, UNKEYED, assert_told_truly, calls, count, csv, csv_text,
+    outcomes, table, typed_xlsx, without_key, xlsx,
+};
+
+/// Imports `first`, and then `second`, which says the same in another way: nothing is created by it.
+fn same_calls(mapping: &str, first: (&str, Vec<u8>), second: (&str, Vec<u8>)) {
+    let (project, server) = (Project::with_mapping(mapping), Server::new());
+    project.write(first.0, &first.1);
+    project
+        .import(&server, &[first.0, "--results", "1.csv"])
+        .exits(0);
+    let created = server.tickets().len();
+    assert!(created > 0);
+    project.write(second.0, &second.1);
+    project
+        .import(&server, &[second.0, "--results", "2.csv"])
+        .exits(0);
+    assert_eq!(server.tickets().len(), created, "{}", second.0);
+    let (first, second) = (project.results("1.csv"), project.results("2.csv"));
+    assert_eq!(count(&second, "already_created"), created);
+    for (one, other) in first.iter().zip(&second) {
+        assert_eq!(one.ticket_id, other.ticket_id);
+    }
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// As an older Windows saves it.
+fn windows_1252(text: &str) -> Vec<u8> {
+    let (encoded, _, lossy) = encoding_rs::WINDOWS_1252.encode(text);
+    assert!(!lossy);
+    encoded.into_owned()
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_renamed_file_creates_nothing() {
+    let text = bytes(&csv(&calls(12)));
+    for mapping in [KEYED, UNKEYED] {
+        same_calls(mapping, ("a.csv", text.clone()), ("b.txt", text.clone()));
+    }
+}
+
+#[test]
+fn another_encoding_creates_nothing() {
+    let text = csv(&calls(12));
+    let marked = format!("\u{feff}{text}");
+    for other in [windows_1252(&text), utf_16(&text), bytes(&marked)] {
+        same_calls(UNKEYED, ("a.csv", bytes(&text)), ("b.csv", other));
+    }
+}
+
+#[test]
+fn another_delimiter_or_line_end_creates_nothing() {
+    let rows = table(&calls(12));
+    let first = csv_text(&rows, b',', "\n");
+    for (delimiter, end) in [(b';', "\r\n"), (b'\t', "\n"), (b'|', "\r\n"), (b',', "\r")] {
+        let other = csv_text(&rows, delimiter, end);
+        same_calls(UNKEYED, ("a.csv", bytes(&first)), ("b.csv", bytes(&other)));
+    }
+}
+
+#[test]
+fn everything_quoted_creates_nothing() {
+    let rows = table(&calls(12));
+    let quoted: String = rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<_> = row
+                .iter()
+                .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")))
+                .collect();
+            cells.join(",") + "\n"
+        })
+        .collect();
+    same_calls(
+        UNKEYED,
+        ("a.csv", bytes(&csv_text(&rows, b',', "\n"))),
+        ("b.csv", bytes(&quoted)),
+    );
+}
+
+#[test]
+fn a_csv_file_saved_as_a_workbook_creates_nothing_with_a_key() {
+    let calls = calls(12);
+    same_calls(
+        KEYED,
+        ("a.csv", bytes(&csv(&calls))),
+        ("a.xlsx", typed_xlsx(&calls, 1)),
+    );
+    same_calls(
+        KEYED,
+        ("a.xlsx", typed_xlsx(&calls, 1)),
+        ("b.csv", bytes(&csv(&calls))),
+    );
+}
+
+#[test]
+fn a_csv_file_saved_as_text_cells_creates_nothing_even_without_a_key() {
+    let rows = table(&calls(12));
+    same_calls(
+        UNKEYED,
+        ("a.csv", bytes(&csv_text(&rows, b',', "\n"))),
+        ("a.xlsx", xlsx(&rows)),
+    );
+}
+
+#[test]
+fn columns_in_another_order_create_nothing_with_a_key() {
+    let rows = table(&calls(12));
+    let turned: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().rev().cloned().collect())
+        .collect();
+    let text = |rows| bytes(&csv_text(rows, b',', "\n"));
+    same_calls(KEYED, ("a.csv", text(&rows)), ("b.csv", text(&turned)));
+}
+
+#[test]
+fn an_unmapped_column_that_was_added_creates_nothing_with_a_key() {
+    let rows = table(&calls(12));
+    let wider: Vec<Vec<String>> = rows
+        .iter()
+        .enumerate()
+        .map(|(number, row)| [vec![format!("checked {number}")], row.clone()].concat())
+        .collect();
+    let text = |rows| bytes(&csv_text(rows, b',', "\n"));
+    same_calls(KEYED, ("a.csv", text(&rows)), ("b.csv", text(&wider)));
+}
+
+#[test]
+fn a_mapping_that_changed_after_a_partial_run_creates_nothing_twice() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        let calls = calls(12);
+        project.write("calls.csv", csv(&calls));
+        project
+            .import(&server, &["calls.csv", "--rows", "2-6"])
+            .exits(0);
+        project.write(
+            "mapping.toml",
+            mapping.replace("comments = \"Notes\"\n", "relationship = \"Notes\"\n"),
+        );
+        project.import(&server, &["calls.csv"]).exits(0);
+        let told = project.results("calls.results.csv");
+        assert_eq!(
+            (count(&told, "already_created"), count(&told, "created")),
+            (5, 7)
+        );
+        assert_told_truly(&told, &calls, &server.tickets());
+    }
+}
+
+#[test]
+fn a_key_that_is_added_later_knows_the_rows_of_before() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let mut calls = calls(6);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("mapping.toml", KEYED);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(
+        count(&project.results("calls.results.csv"), "already_created"),
+        6
+    );
+    // From now on the key leads to the ticket, though the cells change.
+    calls[2].practice = " 1234".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 6);
+    assert_eq!(
+        count(&project.results("calls.results.csv"), "already_created"),
+        6
+    );
+}
+
+#[test]
+fn rejected_rows_that_are_mended_are_sent_and_the_others_are_not() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        let mut calls = calls(8);
+        calls[1] = Call::numbered(2).with_reason("[[reject:414]]");
+        calls[4].dob = "never".to_owned();
+        project.write("calls.csv", csv(&calls));
+        project.import(&server, &["calls.csv"]).exits(1);
+        assert_eq!(server.tickets().len(), 6);
+        calls[1] = Call::numbered(2);
+        calls[4] = Call::numbered(5);
+        project.write("calls.csv", csv(&calls));
+        project.import(&server, &["calls.csv"]).exits(0);
+        let told = project.results("calls.results.csv");
+        assert_eq!(
+            (count(&told, "already_created"), count(&told, "created")),
+            (6, 2)
+        );
+        assert_told_truly(&told, &calls, &server.tickets());
+    }
+}
+
+#[test]
+fn rejected_rows_are_tried_again_unchanged() {
+    let (project, server) = (Project::new(), Server::new());
+    let calls = vec![
+        Call::numbered(1),
+        Call::numbered(2).with_reason("[[reject:406]]"),
+    ];
+    project.write("calls.csv", csv(&calls));
+    for attempts in 1..=3 {
+        project.import(&server, &["calls.csv"]).exits(1);
+        let told = project.results("calls.results.csv");
+        assert_eq!(
+            (told[1].error_code.as_str(), told[1].attempts),
+            ("406", attempts)
+        );
+    }
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn two_identical_calls_are_two_tickets_once() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let (one, other) = (Call::numbered(1), Call::numbered(2));
+    let rows = without_key(&[one.clone(), other, one.clone(), one]);
+    project.write("calls.csv", csv_text(&rows, b',', "\n"));
+    project
+        .import(&server, &["calls.csv", "--rows", "4-4"])
+        .exits(0);
+    assert_eq!(server.tickets().len(), 1);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["created", "created", "already_created", "created"]
+    );
+    project
+        .import(&server, &["calls.csv"])
+        .exits(0)
+        .says("identical");
+    let again = project.results("calls.results.csv");
+    assert_eq!(count(&again, "already_created"), 4);
+    let ids = |told: &[Told]| {
+        told.iter()
+            .map(|row| row.ticket_id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&told), ids(&again));
+    assert_eq!(server.tickets().len(), 4);
+}
+
+#[test]
+fn the_same_key_and_content_twice_is_one_call() {
+    let (project, server) = (Project::new(), Server::new());
+    let calls = calls(3);
+    let rows = [
+        calls[0].clone(),
+        calls[1].clone(),
+        calls[0].clone(),
+        calls[2].clone(),
+    ];
+    project.write("calls.csv", csv(&rows));
+    for expected in ["created", "already_created"] {
+        project
+            .import(&server, &["calls.csv", "--workers", "1"])
+            .exits(0);
+        let told = project.results("calls.results.csv");
+        assert_eq!(told[0].outcome, expected);
+        assert_eq!(told[2].outcome, "already_created");
+        assert_eq!(told[0].ticket_id, told[2].ticket_id);
+        assert_eq!(server.tickets().len(), 3);
+    }
+}
+
+#[test]
+fn the_same_key_and_content_twice_shares_a_rejection_and_a_doubt() {
+    for (marker, outcome, exit) in [
+        ("[[reject:406]]", "rejected", 1),
+        ("[[fault:http502_after]]", "in_doubt", 6),
+    ] {
+        let (project, server) = (Project::new(), Server::new());
+        let twin = Call::numbered(1).with_reason(marker);
+        project.write("calls.csv", csv(&[twin.clone(), Call::numbered(2), twin]));
+        project
+            .import(&server, &["calls.csv", "--workers", "4"])
+            .exits(exit);
+        let told = project.results("calls.results.csv");
+        assert_eq!(outcomes(&told), [outcome, "created", outcome]);
+        assert_eq!(server.requests("ticket"), 2);
+    }
+}
+
+#[test]
+fn the_same_key_with_two_contents_is_a_conflict_for_both_rows() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(4);
+    calls[3].id = calls[1].id.clone();
+    project.write("calls.csv", csv(&calls));
+    for _ in 0..2 {
+        project.import(&server, &["calls.csv"]).exits(1);
+        let told = project.results("calls.results.csv");
+        for row in [1, 3] {
+            let found = (told[row].outcome.as_str(), told[row].error_code.as_str());
+            assert_eq!(found, ("invalid", "conflict.key"));
+            assert!(
+                told[row].message.contains("rows 3 and 5"),
+                "{}",
+                told[row].message
+            );
+        }
+        assert_eq!(server.tickets().len(), 2);
+    }
+}
+
+#[test]
+fn a_blank_key_makes_its_row_invalid() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(4);
+    calls[0].id = String::new();
+    calls[2].id = "   ".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["invalid", "created", "invalid", "created"]
+    );
+    assert_eq!(
+        (told[0].error_code.as_str(), told[2].error_code.as_str()),
+        ("missing.key", "missing.key")
+    );
+}
+
+#[test]
+fn a_key_is_the_same_trimmed_and_in_either_normal_form() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut call = Call::numbered(1);
+    call.id = "Zo\u{e9}-1".to_owned();
+    project.write("a.csv", csv(std::slice::from_ref(&call)));
+    project.import(&server, &["a.csv"]).exits(0);
+    call.id = "  Zoe\u{301}-1 ".to_owned();
+    project.write("b.csv", csv(std::slice::from_ref(&call)));
+    project.import(&server, &["b.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn the_file_of_the_next_night_overlaps_and_only_the_new_rows_are_sent() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        let calls = calls(20);
+        project.write("monday.csv", csv(&calls[..12]));
+        project.write("tuesday.csv", csv(&calls[6..]));
+        project.import(&server, &["monday.csv"]).exits(0);
+        project.import(&server, &["tuesday.csv"]).exits(0);
+        let told = project.results("tuesday.results.csv");
+        assert_eq!(
+            (count(&told, "already_created"), count(&told, "created")),
+            (6, 8)
+        );
+        assert!(
+            told[0].message.contains("row 8 of monday.csv"),
+            "{}",
+            told[0].message
+        );
+        assert_eq!(server.tickets().len(), 20);
+    }
+}
+
+#[test]
+fn the_same_key_with_other_content_later_is_a_conflict_that_names_the_ticket() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(3);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let ticket = project.results("calls.results.csv")[1].ticket_id.clone();
+    calls[1].reason = "something else".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["already_created", "invalid", "already_created"]
+    );
+    assert_eq!(told[1].error_code, "conflict.key");
+    assert!(told[1].message.contains(&ticket), "{}", told[1].message);
+    assert_eq!(server.tickets().len(), 3);
+}
+
+#[test]
+fn a_row_in_doubt_stays_so_even_if_its_content_changed() {
+    let (project, server) = (Project::new(), Server::with_faults("hang_before@2"));
+    let mut calls = calls(3);
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--workers", "1", "--timeout", "2"])
+        .exits(6);
+    calls[1].reason = "mended".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["already_created", "in_doubt", "already_created"]
+    );
+    assert_eq!(server.tickets().len(), 2);
+}
+
+#[test]
+fn a_part_of_a_file_and_then_the_whole_creates_each_call_once() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        let calls = calls(15);
+        project.write("calls.csv", csv(&calls));
+        project
+            .import(&server, &["calls.csv", "--rows", "5-9"])
+            .exits(0);
+        let part = project.results("calls.results.csv");
+        assert_eq!(
+            part.iter().map(|row| row.row).collect::<Vec<_>>(),
+            [5, 6, 7, 8, 9]
+        );
+        project
+            .import(&server, &["calls.csv", "--limit", "6"])
+            .exits(0);
+        project.import(&server, &["calls.csv"]).exits(0);
+        let told = project.results("calls.results.csv");
+        assert_eq!(
+            (count(&told, "already_created"), count(&told, "created")),
+            (8, 7)
+        );
+        assert_told_truly(&told, &calls, &server.tickets());
+    }
+}
+
+#[test]
+fn another_account_is_another_call_centre() {
+    let (project, server) = (Project::new(), Server::new());
+    let other = Server::with(|settings| settings.username = "other".to_owned());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project
+        .import(&other, &["calls.csv", "--username", "other"])
+        .exits(0);
+    assert_eq!((server.tickets().len(), other.tickets().len()), (3, 3));
+}
+
+#[test]
+fn validate_warns_where_there_is_no_key_and_proposes_a_column() {
+    let project = Project::with_mapping(UNKEYED);
+    project.write("calls.csv", csv(&calls(5)));
+    project
+        .run(&["validate", "calls.csv"])
+        .exits(0)
+        .says("no [key]")
+        .says("Call ID");
+    project.write("mapping.toml", KEYED);
+    let ran = project.run(&["validate", "calls.csv"]).exits(0);
+    assert!(!ran.all().contains("no [key]"));
+}
+
+#[test]
+fn validate_tells_before_what_the_import_tells_after() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(10);
+    project.write("calls.csv", csv(&calls[..6]));
+    project.import(&server, &["calls.csv"]).exits(0);
+    calls[1].reason = "something else".to_owned();
+    calls[8].dob = "soon".to_owned();
+    project.write("calls.csv", csv(&calls));
+    let ran = project
+        .run_for(&server, &["validate", "calls.csv", "--format", "json"])
+        .exits(1);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let rehearsed = &report["outcomes"];
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(rehearsed["ready"], count(&told, "created"));
+    assert_eq!(
+        rehearsed["already_created"],
+        count(&told, "already_created")
+    );
+    assert_eq!(rehearsed["invalid"], count(&told, "invalid"));
+}

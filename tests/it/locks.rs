@@ -1,0 +1,55 @@
+//! Two processes and one ledger.
+
+use crate::harness::{Project, Server, assert_told_truly, calls, count, csv};
+
+#[test]
+fn a_second_run_is_told_who_holds_the_ledger_since_when_and_sends_nothing() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@1"));
+    let calls = calls(4);
+    project.write("calls.csv", csv(&calls));
+    project.write("other.csv", csv(&calls[2..]));
+    let first = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(1);
+    let second = project.import(&server, &["other.csv"]).exits(7);
+    let holder = format!("process {}, since 20", first.id());
+    assert!(second.stderr.contains(&holder), "{}", second.stderr);
+    assert!(second.stderr.contains("hint: "));
+    assert_eq!(server.tickets().len(), 1);
+    assert!(!project.path("other.results.csv").exists());
+    first.signal("KILL");
+    first.end();
+}
+
+#[test]
+fn a_killed_run_holds_nothing() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@1"));
+    let calls = calls(4);
+    project.write("calls.csv", csv(&calls));
+    let first = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(1);
+    first.signal("KILL");
+    assert_eq!(first.end().code, None);
+    project
+        .import(&server, &["calls.csv"])
+        .exits(6)
+        .says("in doubt now");
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(
+        (told[0].outcome.as_str(), told[0].error_code.as_str()),
+        ("in_doubt", "crash")
+    );
+    assert_eq!(count(&told, "created"), 3);
+}
+
+#[test]
+fn validate_looks_into_a_ledger_that_a_run_holds() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@2"));
+    project.write("calls.csv", csv(&calls(4)));
+    let first = project.start_import(&server, &["calls.csv", "--workers", "1"]);
+    server.wait_for(2);
+    let ran = project.run_for(&server, &["validate", "calls.csv"]);
+    assert!(ran.stdout.contains("already_created"), "{}", ran.all());
+    first.signal("KILL");
+    first.end();
+}

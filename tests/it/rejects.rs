@@ -1,0 +1,280 @@
+//! The way through the rejects file: what it holds, and that mending and importing it doubles and loses nothing.
+
+use crate::harness::{
+    Call, KEYED, Project, Server, UNKEYED, calls, complaint, count, csv, csv_text, outcomes, table,
+    typed_xlsx, without_key,
+};
+use std::collections::HashSet;
+
+/// Eight calls: the second and sixth are rejected, the fourth is invalid, the eighth ends in doubt.
+fn troubled() -> Vec<Call> {
+    let mut calls = calls(8);
+    calls[1] = Call::numbered(2).with_reason("[[reject:414]]");
+    calls[3].dob = "unknown".to_owned();
+    calls[5] = Call::numbered(6).with_reason("[[reject:406]]");
+    calls[7] = Call::numbered(8).with_reason("[[fault:http502_after]]");
+    calls
+}
+
+/// What `mend` does to the text of a rejects file of troubled calls.
+fn mended(text: &str) -> String {
+    text.replace(" [[reject:414]]", "")
+        .replace(" [[reject:406]]", "")
+        .replace("unknown", "02/03/1944")
+}
+
+/// Imports a troubled CSV file, mends its rejects in its own encoding and imports those, twice, then the file again.
+fn round_trip(mapping: &str, content: &[u8], encoding: &'static encoding_rs::Encoding) {
+    let (project, server) = (Project::with_mapping(mapping), Server::new());
+    project.write("calls.csv", content);
+    project
+        .import(&server, &["calls.csv", "--rejects", "rejects.csv"])
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    let expected = [
+        "created", "rejected", "created", "invalid", "created", "rejected", "created", "in_doubt",
+    ];
+    assert_eq!(outcomes(&told), expected);
+    let rejects = std::fs::read(project.path("rejects.csv")).unwrap();
+    let (text, _, lossy) = encoding.decode(&rejects);
+    assert!(!lossy && text.contains("Müller-4") && text.contains("invalid.dob"));
+    assert!(
+        !text.contains("fault:"),
+        "rows in doubt are never among the rejects"
+    );
+    let mended = mended(&text);
+    project.write("rejects.csv", encoding.encode(&mended).0);
+    for outcome in ["created", "already_created"] {
+        project.import(&server, &["rejects.csv"]).exits(0);
+        let told = project.results("rejects.results.csv");
+        assert_eq!(outcomes(&told), [outcome; 3]);
+    }
+    assert_every_call_once(&server, 8);
+}
+
+fn assert_every_call_once(server: &Server, calls: usize) {
+    let tickets = server.tickets();
+    let complaints: HashSet<_> = tickets
+        .iter()
+        .map(|ticket| complaint(ticket).split(" [[").next().unwrap())
+        .collect();
+    assert_eq!((tickets.len(), complaints.len()), (calls, calls));
+}
+
+#[test]
+fn a_csv_file_makes_the_round_trip() {
+    for mapping in [KEYED, UNKEYED] {
+        round_trip(mapping, csv(&troubled()).as_bytes(), encoding_rs::UTF_8);
+    }
+}
+
+#[test]
+fn semicolons_and_windows_line_ends_make_the_round_trip() {
+    let text = csv_text(&table(&troubled()), b';', "\r\n");
+    round_trip(UNKEYED, text.as_bytes(), encoding_rs::UTF_8);
+}
+
+#[test]
+fn an_old_windows_encoding_makes_the_round_trip() {
+    let (bytes, encoding, _) = encoding_rs::WINDOWS_1252.encode("");
+    assert!(bytes.is_empty());
+    let text = csv_text(&table(&troubled()), b';', "\r\n");
+    for mapping in [KEYED, UNKEYED] {
+        round_trip(mapping, &encoding.encode(&text).0, encoding);
+    }
+}
+
+#[test]
+fn a_header_in_row_3_makes_the_round_trip() {
+    let text = format!("Night log\n\n{}", csv(&troubled()));
+    for mapping in [KEYED, UNKEYED] {
+        let mapping = mapping.replace("[fields]", "[source]\nheader_row = 3\n[fields]");
+        round_trip(&mapping, text.as_bytes(), encoding_rs::UTF_8);
+    }
+}
+
+#[test]
+fn a_header_found_below_a_title_makes_the_round_trip() {
+    let text = format!("Night log\n\n{}", csv(&troubled()));
+    round_trip(UNKEYED, text.as_bytes(), encoding_rs::UTF_8);
+}
+
+#[test]
+fn rejects_that_nobody_mended_create_nothing_and_are_told_again() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        project.write("calls.csv", csv(&troubled()));
+        project
+            .import(&server, &["calls.csv", "--rejects", "rejects.csv"])
+            .exits(6);
+        let before = server.tickets().len();
+        for _ in 0..2 {
+            project.import(&server, &["rejects.csv"]).exits(1);
+            let told = project.results("rejects.results.csv");
+            assert_eq!(outcomes(&told), ["rejected", "invalid", "rejected"]);
+        }
+        assert_eq!(server.tickets().len(), before);
+    }
+}
+
+#[test]
+fn the_source_after_its_rejects_creates_nothing_with_a_key() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = troubled();
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--rejects", "rejects.csv"])
+        .exits(6);
+    project.write("rejects.csv", mended(&project.read("rejects.csv")));
+    project.import(&server, &["rejects.csv"]).exits(0);
+    assert_every_call_once(&server, 8);
+    calls[1] = Call::numbered(2);
+    calls[5] = Call::numbered(6);
+    calls[3].dob = "02/03/1944".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        (count(&told, "already_created"), count(&told, "in_doubt")),
+        (7, 1)
+    );
+    assert_every_call_once(&server, 8);
+}
+
+#[test]
+fn a_workbook_keeps_its_dates_and_numbers_on_the_round_trip() {
+    for mapping in [KEYED, UNKEYED] {
+        for header in [1, 3] {
+            let (project, server) = (Project::with_mapping(mapping), Server::new());
+            if header == 3 {
+                let mapping = mapping.replace("[fields]", "[source]\nheader_row = 3\n[fields]");
+                project.write("mapping.toml", mapping);
+            }
+            project.write("calls.xlsx", typed_xlsx(&not_sent_but_first(), header));
+            // The first row ends in doubt, and no more may fail: the others are not sent.
+            let args = [
+                "calls.xlsx",
+                "--rejects",
+                "rejects.xlsx",
+                "--max-failures",
+                "0",
+                "--workers",
+                "1",
+            ];
+            project.import(&server, &args).exits(5);
+            let told = project.results("calls.results.csv");
+            assert_eq!((count(&told, "in_doubt"), count(&told, "not_sent")), (1, 5));
+            project.import(&server, &["rejects.xlsx"]).exits(0);
+            assert_eq!(
+                outcomes(&project.results("rejects.results.csv")),
+                ["created"; 5]
+            );
+            // The rows of the source are known again, cell for cell: nothing but the doubt is left.
+            project.import(&server, &["calls.xlsx"]).exits(6);
+            let told = project.results("calls.results.csv");
+            assert_eq!(
+                (count(&told, "in_doubt"), count(&told, "already_created")),
+                (1, 5)
+            );
+            assert_every_call_once(&server, 6);
+            assert!(
+                server
+                    .tickets()
+                    .iter()
+                    .all(|ticket| ticket.payload["dob"].as_str().unwrap().starts_with("19"))
+            );
+        }
+    }
+}
+
+fn not_sent_but_first() -> Vec<Call> {
+    let mut calls = calls(6);
+    calls[0] = Call::numbered(1).with_reason("[[fault:http502_after]]");
+    calls
+}
+
+#[test]
+fn rows_that_were_not_sent_are_rejects_and_are_sent_once_from_either_file() {
+    for mapping in [KEYED, UNKEYED] {
+        for order in [["rejects.csv", "calls.csv"], ["calls.csv", "rejects.csv"]] {
+            let (project, server) = (Project::with_mapping(mapping), Server::new());
+            project.write("calls.csv", csv(&not_sent_but_first()));
+            let args = [
+                "calls.csv",
+                "--rejects",
+                "rejects.csv",
+                "--max-failures",
+                "0",
+                "--workers",
+                "1",
+            ];
+            project.import(&server, &args).exits(5);
+            for file in order {
+                project.import(&server, &[file]);
+            }
+            assert_every_call_once(&server, 6);
+        }
+    }
+}
+
+#[test]
+fn identical_rows_that_were_not_sent_are_each_sent_from_the_rejects() {
+    let (project, server) = (
+        Project::with_mapping(UNKEYED),
+        Server::with_faults("http502_after@1"),
+    );
+    let same = Call::numbered(1);
+    let rows = without_key(&[same.clone(), same.clone(), same]);
+    project.write("calls.csv", csv_text(&rows, b',', "\n"));
+    let args = [
+        "calls.csv",
+        "--rejects",
+        "rejects.csv",
+        "--max-failures",
+        "0",
+        "--workers",
+        "1",
+    ];
+    project.import(&server, &args).exits(5);
+    assert_eq!(
+        outcomes(&project.results("calls.results.csv")),
+        ["in_doubt", "not_sent", "not_sent"]
+    );
+    project.import(&server, &["rejects.csv"]).exits(0);
+    assert_eq!(
+        outcomes(&project.results("rejects.results.csv")),
+        ["created", "created"]
+    );
+    assert_eq!(server.tickets().len(), 3);
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["in_doubt", "already_created", "already_created"]
+    );
+    assert_ne!(told[1].ticket_id, told[2].ticket_id);
+    project.import(&server, &["rejects.csv"]);
+    assert_eq!(server.tickets().len(), 3);
+}
+
+#[test]
+fn rejects_of_rejects_go_on() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&troubled()));
+    project
+        .import(&server, &["calls.csv", "--rejects", "r1.csv"])
+        .exits(6);
+    let half = project.read("r1.csv").replace(" [[reject:414]]", "");
+    project.write("r1.csv", half);
+    project
+        .import(&server, &["r1.csv", "--rejects", "r2.csv"])
+        .exits(1);
+    let second = project.read("r2.csv");
+    assert_eq!(
+        second.lines().next().unwrap().matches("error_code").count(),
+        1
+    );
+    project.write("r2.csv", mended(&second));
+    project.import(&server, &["r2.csv"]).exits(0);
+    assert_every_call_once(&server, 8);
+}
