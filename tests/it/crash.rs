@@ -1,1 +1,273 @@
-//! To come.
+//! Killed at any instant, the same command continues. A seed decides how far a run gets before it is killed.
+
+use crate::harness::{
+    Action, Project, RawServer, Running, Server, as_ticket, assert_told_truly, calls, count, csv,
+    typed_xlsx,
+};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::time::Duration;
+
+const ROWS: usize = 160;
+const KILLS: usize = 3;
+
+/// Kills an import again and again, lets the last one end, and looks at what came of it.
+fn killed_and_resumed(seed: u64, workers: usize, workbook: bool) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let server = Server::with(|settings| {
+        settings.delay = Duration::from_millis(2);
+        settings.faults = "warn=0.1,close_idle=0.1,expire=0.05".parse().unwrap();
+        settings.seed = seed;
+    });
+    let project = Project::new();
+    let calls = calls(ROWS);
+    let name = if workbook { "calls.xlsx" } else { "calls.csv" };
+    let content = if workbook {
+        typed_xlsx(&calls, 1)
+    } else {
+        csv(&calls).into_bytes()
+    };
+    project.write(name, content);
+    let count_of_workers = workers.to_string();
+    let args = [name, "--workers", &count_of_workers];
+    for _ in 0..KILLS {
+        let running = project.start_import(&server, &args);
+        let created = server.tickets().len() as u64;
+        server.wait_for(created + dice.random_range(0..ROWS as u64 / 5));
+        for _ in 0..dice.random_range(0..200_000) {
+            std::hint::spin_loop();
+        }
+        running.signal("KILL");
+        assert_eq!(
+            running.end().code,
+            None,
+            "seed {seed}: it was killed, not ended"
+        );
+    }
+    let ran = project.import(&server, &args);
+    let told = project.results("calls.results.csv");
+    println!(
+        "seed {seed}, {workers} workers: {} in doubt",
+        count(&told, "in_doubt")
+    );
+    assert_told_truly(&told, &calls, &server.tickets());
+    let doubts = count(&told, "in_doubt");
+    assert!(doubts <= workers * KILLS, "seed {seed}: {doubts} in doubt");
+    let with_ticket = count(&told, "created") + count(&told, "already_created");
+    assert_eq!(with_ticket + doubts, ROWS, "seed {seed}: none lost");
+    ran.exits(if doubts == 0 { 0 } else { 6 });
+}
+
+#[test]
+fn one_worker_killed_at_random_doubles_and_loses_nothing() {
+    for seed in 100..103 {
+        killed_and_resumed(seed, 1, false);
+    }
+}
+
+#[test]
+fn four_workers_killed_at_random_double_and_lose_nothing() {
+    for seed in 200..203 {
+        killed_and_resumed(seed, 4, seed == 202);
+    }
+}
+
+#[test]
+fn sixteen_workers_killed_at_random_double_and_lose_nothing() {
+    for seed in 300..303 {
+        killed_and_resumed(seed, 16, seed == 302);
+    }
+}
+
+/// The long run: `cargo test --test it -- --ignored kills`.
+#[test]
+#[ignore = "takes hours"]
+fn ten_thousand_kills_double_and_lose_nothing() {
+    for (seed, workers) in (0..10_000 / KILLS as u64).zip([1, 4, 16].into_iter().cycle()) {
+        killed_and_resumed(seed, workers, seed % 2 == 0);
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_sent_anything_leaves_no_doubt() {
+    let (project, server) = (Project::new(), Server::with_faults("token:hang_before@1"));
+    let calls = calls(5);
+    project.write("calls.csv", csv(&calls));
+    let mut running = project.start_import(&server, &["calls.csv"]);
+    running.wait_for_line("sending 5 rows");
+    running.signal("KILL");
+    running.end();
+    project
+        .import(&server, &["calls.csv", "--timeout", "2"])
+        .exits(0);
+    assert_told_truly(
+        &project.results("calls.results.csv"),
+        &calls,
+        &server.tickets(),
+    );
+}
+
+#[test]
+fn a_row_that_was_sent_when_the_run_was_killed_is_in_doubt_and_says_so() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@5"));
+    let calls = calls(9);
+    project.write("calls.csv", csv(&calls));
+    let running = project.start_import(&server, &["calls.csv", "--workers", "1"]);
+    server.wait_for(5);
+    running.signal("KILL");
+    running.end();
+    project
+        .import(&server, &["calls.csv", "--workers", "1"])
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(
+        (told[4].outcome.as_str(), told[4].error_code.as_str()),
+        ("in_doubt", "crash")
+    );
+    assert_eq!(
+        (count(&told, "already_created"), count(&told, "created")),
+        (4, 4)
+    );
+}
+
+/// Interrupts a run in its middle by one signal; then the same command again.
+fn interrupted_once(signal: &str, code: i32) {
+    let (project, server) = (
+        Project::new(),
+        Server::with(|settings| settings.delay = Duration::from_millis(5)),
+    );
+    let calls = calls(ROWS);
+    project.write("calls.csv", csv(&calls));
+    let running = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(20);
+    running.signal(signal);
+    running.end().exits(code).says("run the same command again");
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "in_doubt"), 0, "what is in flight ends");
+    let left = count(&told, "not_sent");
+    assert!(left > 0);
+    assert!(told.iter().any(|row| row.error_code == "interrupted"));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "created"), left);
+}
+
+#[test]
+fn ctrl_c_lets_what_is_in_flight_end_and_the_same_command_continues() {
+    interrupted_once("INT", 130);
+}
+
+#[test]
+fn sigterm_lets_what_is_in_flight_end_and_the_same_command_continues() {
+    interrupted_once("TERM", 143);
+}
+
+/// Stops a run whose requests hang by two signals: what is in flight is in doubt, the rest is not sent.
+fn interrupted_twice(first: &str, second: &str, code: i32) {
+    let (project, server) = (Project::new(), Server::with_faults("hang@5-8"));
+    let calls = calls(30);
+    project.write("calls.csv", csv(&calls));
+    let mut running = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(8);
+    running.signal(first);
+    running.wait_for_line("stopping");
+    running.signal(second);
+    running.end().exits(code);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(
+        (
+            count(&told, "created"),
+            count(&told, "in_doubt"),
+            count(&told, "not_sent")
+        ),
+        (4, 4, 22)
+    );
+    let doubtful = told.iter().filter(|row| row.outcome == "in_doubt");
+    assert!(
+        doubtful
+            .into_iter()
+            .all(|row| row.error_code == "interrupted")
+    );
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "created"), 22);
+}
+
+#[test]
+fn a_second_signal_stops_at_once() {
+    interrupted_twice("INT", "INT", 130);
+    interrupted_twice("TERM", "INT", 143);
+}
+
+#[test]
+fn a_signal_while_the_server_is_away_ends_the_run() {
+    let (project, mut server) = (Project::new(), Server::new());
+    let calls = calls(5);
+    project.write("calls.csv", csv(&calls));
+    server.stop();
+    let mut running = project.start_import(&server, &["calls.csv"]);
+    running.wait_for_line("holding");
+    running.signal("TERM");
+    running.end().exits(143);
+    assert_eq!(count(&project.results("calls.results.csv"), "not_sent"), 5);
+    server.start();
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_told_truly(
+        &project.results("calls.results.csv"),
+        &calls,
+        &server.tickets(),
+    );
+}
+
+#[test]
+fn a_signal_while_the_pace_waits_ends_the_run() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(5)));
+    let running = project.start_import(&server, &["calls.csv", "--rate", "1/m"]);
+    server.wait_for(1);
+    running.signal("INT");
+    running.end().exits(130);
+    assert_eq!(count(&project.results("calls.results.csv"), "created"), 1);
+}
+
+#[test]
+fn a_killed_run_leaves_no_results_behind_that_are_cut() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@3"));
+    project.write("calls.csv", csv(&calls(2)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("calls.csv", csv(&calls(6)));
+    let running = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(3);
+    running.signal("KILL");
+    running.end();
+    assert_eq!(
+        project.results("calls.results.csv").len(),
+        2,
+        "those of the run before stand"
+    );
+}
+
+#[test]
+fn a_client_that_dies_never_claims_more_rows_than_it_has_workers() {
+    let server = RawServer::new(|number, _| match number {
+        0 => Action::Answer(as_ticket(0)),
+        _ => Action::Hang,
+    });
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(40)));
+    let args = ["import", "calls.csv", "--workers", "8"];
+    let running = Running::start(project.command_for(&server.url(), &args));
+    server.wait_for(9);
+    running.signal("KILL");
+    running.end();
+    let ran = Running::start(project.command_for(
+        &server.url(),
+        &[&args[..], &["--give-up-after", "1s", "--timeout", "1"]].concat(),
+    ));
+    ran.end().says("8 rows were being sent");
+}

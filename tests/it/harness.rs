@@ -12,7 +12,7 @@ mod server;
 pub(crate) use calls::{
     Call, KEYED, UNKEYED, calls, csv, csv_text, table, typed_xlsx, without_key, xlsx,
 };
-pub(crate) use raw::{Action, RawServer, Request, as_ticket};
+pub(crate) use raw::{Action, RawServer, Request, TOKEN, as_ticket};
 pub(crate) use running::{Ran, Running};
 pub(crate) use server::Server;
 

@@ -1,1 +1,189 @@
-//! To come.
+//! The JSON report: its keys, its sums, its problems.
+
+use crate::harness::{Call, Project, Server, calls, count, csv, typed_xlsx};
+use serde_json::Value;
+
+const KEYS: &[&str] = &[
+    "file",
+    "kind",
+    "sheet",
+    "encoding",
+    "delimiter",
+    "header_row",
+    "columns",
+    "rows",
+    "outcomes",
+    "problems",
+];
+
+fn report(text: &str) -> Value {
+    let report: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(report["version"], 1);
+    for file in report["files"].as_array().unwrap() {
+        for key in KEYS {
+            assert!(file.get(key).is_some(), "no {key}");
+        }
+        if file["error"].is_null() {
+            assert_eq!(
+                sum(&file["outcomes"]),
+                file["rows"].as_u64().unwrap(),
+                "outcomes add up"
+            );
+        }
+    }
+    report
+}
+
+fn sum(outcomes: &Value) -> u64 {
+    let outcomes = outcomes.as_object().unwrap();
+    outcomes.values().map(|count| count.as_u64().unwrap()).sum()
+}
+
+/// Seven calls of which two are invalid; the values that are wrong are words of their own.
+fn some_wrong() -> Vec<Call> {
+    let mut calls = calls(7);
+    calls[1].dob = "Quexdob".to_owned();
+    calls[4].phone = "Quexphone".to_owned();
+    calls[5].practice = " ".to_owned();
+    calls
+}
+
+#[test]
+fn validate_reports_what_would_be_sent_and_all_problems_without_values() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&some_wrong()));
+    let ran = project
+        .run(&["validate", "calls.csv", "--format", "json"])
+        .exits(1);
+    assert!(!ran.stdout.contains("Quex"));
+    let report = report(&ran.stdout);
+    let file = &report["files"][0];
+    assert_eq!(
+        (&file["kind"], &file["encoding"], &file["delimiter"]),
+        (&"csv".into(), &"UTF-8".into(), &",".into())
+    );
+    assert_eq!((&file["header_row"], &file["rows"]), (&1.into(), &7.into()));
+    assert_eq!(file["columns"][0], "Call ID");
+    assert_eq!(
+        (&file["outcomes"]["ready"], &file["outcomes"]["invalid"]),
+        (&5.into(), &2.into())
+    );
+    let problems: Vec<(u64, &str, &str, &str)> = file["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| {
+            let text = |key: &str| problem[key].as_str().unwrap();
+            (
+                problem["row"].as_u64().unwrap(),
+                text("column"),
+                text("code"),
+                text("severity"),
+            )
+        })
+        .collect();
+    assert_eq!(problems[0], (3, "DOB", "invalid.dob", "error"));
+    assert_eq!(problems[1].0, 6);
+    assert_eq!((problems[1].1, problems[1].3), ("Phone", "warning"));
+    assert_eq!(problems[2], (7, "Practice", "missing.prac", "error"));
+    assert_eq!(problems.len(), 3);
+}
+
+#[test]
+fn import_reports_what_the_results_say() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = some_wrong();
+    calls[0] = Call::numbered(1).with_reason("[[reject:406]]");
+    calls[2] = Call::numbered(3).with_reason("[[fault:http502_after]]");
+    project.write("calls.csv", csv(&calls));
+    let args = ["calls.csv", "--format", "json", "--rejects", "rejects.csv"];
+    let ran = project.import(&server, &args).exits(6);
+    let report = report(&ran.stdout);
+    assert_eq!(
+        (&report["command"], &report["exit_code"]),
+        (&"import".into(), &6.into())
+    );
+    let told = project.results("calls.results.csv");
+    let file = &report["files"][0];
+    for outcome in [
+        "created",
+        "already_created",
+        "invalid",
+        "rejected",
+        "in_doubt",
+        "not_sent",
+    ] {
+        assert_eq!(
+            file["outcomes"][outcome],
+            count(&told, outcome),
+            "{outcome}"
+        );
+        assert_eq!(
+            report["outcomes"][outcome],
+            count(&told, outcome),
+            "{outcome}"
+        );
+    }
+    assert_eq!(file["results"], "calls.results.csv");
+    assert_eq!(
+        (&file["rejects"], &file["rejects_rows"]),
+        (&"rejects.csv".into(), &3.into())
+    );
+    assert_eq!(file["run"]["ended"], "finished");
+    assert!(
+        report["target"]
+            .as_str()
+            .unwrap()
+            .starts_with("sandbox at ")
+    );
+}
+
+#[test]
+fn several_files_are_reported_each_also_those_that_cannot_be_read() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("a.csv", csv(&calls(3)));
+    project.write("b.xlsx", typed_xlsx(&calls(5), 1));
+    let ran = project
+        .import(
+            &server,
+            &["a.csv", "missing.csv", "b.xlsx", "--format", "json"],
+        )
+        .exits(3);
+    let report = report(&ran.stdout);
+    let files = report["files"].as_array().unwrap();
+    assert_eq!(files.len(), 3);
+    assert!(files[0]["error"].is_null() && files[1]["error"].is_string());
+    assert_eq!(
+        (&files[2]["kind"], &files[2]["sheet"]),
+        (&"xlsx".into(), &"Calls".into())
+    );
+    assert_eq!(report["outcomes"]["created"], 5);
+    assert_eq!(report["outcomes"]["already_created"], 3);
+}
+
+#[test]
+fn a_run_that_stopped_says_why() {
+    let (project, server) = (Project::new(), Server::with_faults("garbage"));
+    project.write("calls.csv", csv(&calls(9)));
+    let ran = project
+        .import(&server, &["calls.csv", "--format", "json"])
+        .exits(5);
+    let report = report(&ran.stdout);
+    assert_eq!(report["files"][0]["run"]["ended"], "doubts");
+    assert_eq!(report["files"][0]["outcomes"]["not_sent"], 6);
+}
+
+#[test]
+fn with_results_on_stdout_the_report_goes_to_stderr() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    let args = ["calls.csv", "--format", "json", "--results", "-"];
+    let ran = project.import(&server, &args).exits(0);
+    let line = ran
+        .stderr
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .unwrap();
+    assert_eq!(report(line)["outcomes"]["created"], 2);
+    assert_eq!(crate::harness::told(&ran.stdout).len(), 2);
+}

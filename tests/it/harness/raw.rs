@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// The token that it gives to everybody.
 pub(crate) const TOKEN: &str = "RawTokenQ7w8E9r0";
@@ -23,13 +24,25 @@ pub(crate) enum Action {
     Answer(Vec<u8>),
     /// These bytes are the answer, and then the connection closes without having said so.
     AnswerAndClose(Vec<u8>),
+    /// Nothing, until the client goes away.
+    Hang,
 }
+
+/// No test waits this long for a request; one that does fails.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server on loopback with a thread for each connection.
 pub(crate) struct RawServer {
     port: u16,
-    submissions: Arc<Mutex<Vec<Request>>>,
+    desk: Arc<Desk>,
     _listening: JoinHandle<()>,
+}
+
+/// Every submission that arrived whole, and who waits for them.
+#[derive(Default)]
+struct Log {
+    requests: Mutex<Vec<Request>>,
+    changed: Condvar,
 }
 
 /// How many bytes of the n-th submission (counted from 0) are read before the connection is closed.
@@ -51,24 +64,31 @@ impl RawServer {
     ) -> RawServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let submissions = Arc::new(Mutex::new(Vec::new()));
         let desk = Arc::new(Desk {
-            submissions: Arc::clone(&submissions),
+            log: Log::default(),
+            login: Mutex::new(None),
             begun: Mutex::new(0),
             cut: Box::new(cut),
             act: Box::new(act),
         });
+        let reception = Arc::clone(&desk);
         let listening = std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let desk = Arc::clone(&desk);
+                let desk = Arc::clone(&reception);
                 std::thread::spawn(move || while desk.exchange(&stream).is_some() {});
             }
         });
         RawServer {
             port,
-            submissions,
+            desk,
             _listening: listening,
         }
+    }
+
+    /// Answers logins with these bytes.
+    pub(crate) fn with_login(self, answer: &[u8]) -> RawServer {
+        *self.desk.login.lock().unwrap() = Some(answer.to_vec());
+        self
     }
 
     pub(crate) fn url(&self) -> String {
@@ -77,12 +97,24 @@ impl RawServer {
 
     /// Every submission that arrived whole.
     pub(crate) fn submissions(&self) -> Vec<Request> {
-        self.submissions.lock().unwrap().clone()
+        self.desk.log.requests.lock().unwrap().clone()
+    }
+
+    /// Waits until so many submissions have arrived whole.
+    pub(crate) fn wait_for(&self, submissions: usize) {
+        let requests = self.desk.log.requests.lock().unwrap();
+        let (_requests, waited) = self
+            .desk
+            .log
+            .changed
+            .wait_timeout_while(requests, PATIENCE, |requests| requests.len() < submissions)
+            .unwrap();
+        assert!(!waited.timed_out(), "the submissions come in time");
     }
 
     /// How often a submission with this text arrived.
     pub(crate) fn deliveries(&self, text: &str) -> usize {
-        let submissions = self.submissions.lock().unwrap();
+        let submissions = self.desk.log.requests.lock().unwrap();
         submissions
             .iter()
             .filter(|request| request.body.contains(text))
@@ -91,7 +123,8 @@ impl RawServer {
 }
 
 struct Desk {
-    submissions: Arc<Mutex<Vec<Request>>>,
+    log: Log,
+    login: Mutex<Option<Vec<u8>>>,
     begun: Mutex<usize>,
     cut: Box<Cut>,
     act: Box<Act>,
@@ -141,6 +174,9 @@ impl Desk {
 
     fn answer(&self, mut stream: &TcpStream, number: usize, request: Request) -> Option<()> {
         if request.target.contains("resource=tokenCreate") {
+            if let Some(answer) = &*self.login.lock().unwrap() {
+                return stream.write_all(answer).ok();
+            }
             let token =
                 format!("{{\"success\":true,\"result\":{{\"token\":\"{TOKEN}\"}},\"errors\":[]}}");
             return stream.write_all(&json(&token)).ok();
@@ -149,11 +185,17 @@ impl Desk {
             let unknown = "{\"success\":false,\"result\":[],\"errors\":[406]}";
             return stream.write_all(&json(unknown)).ok();
         }
-        self.submissions.lock().unwrap().push(request.clone());
+        self.log.requests.lock().unwrap().push(request.clone());
+        self.log.changed.notify_all();
         match (self.act)(number, &request) {
             Action::Answer(bytes) => stream.write_all(&bytes).ok(),
             Action::AnswerAndClose(bytes) => {
                 stream.write_all(&bytes).ok();
+                None
+            }
+            Action::Hang => {
+                // Ends when the client goes away.
+                stream.read_exact(&mut [0]).ok();
                 None
             }
         }

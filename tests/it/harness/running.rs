@@ -51,9 +51,11 @@ impl Running {
 
     /// Waits until the process says something on stderr.
     pub(crate) fn wait_for_line(&mut self, text: &str) {
-        let from = self.seen.len();
-        while !self.seen[from..].contains(text) {
-            let read = self.stderr.read_line(&mut self.seen).unwrap();
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            let read = self.stderr.read_line(&mut line).unwrap();
+            self.seen.push_str(&line);
             assert!(
                 read > 0,
                 "it ended without a word of '{text}': {}",
@@ -62,11 +64,10 @@ impl Running {
         }
     }
 
-    /// The next line on stdout.
+    /// The first lines on stdout.
     pub(crate) fn stdout_lines(&mut self, lines: usize) -> Vec<String> {
         let stdout = BufReader::new(self.child.stdout.take().unwrap());
-        let lines: Vec<_> = stdout.lines().take(lines).map(Result::unwrap).collect();
-        lines
+        stdout.lines().take(lines).map(Result::unwrap).collect()
     }
 
     /// Waits for the end.

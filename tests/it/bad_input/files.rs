@@ -1,0 +1,152 @@
+//! Files that are no table, or a damaged one: exit code 3.
+
+use super::{refused, with_file, with_mapping};
+use crate::harness::{Project, Server, calls, csv, outcomes, table, xlsx};
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn a_file_that_is_missing() {
+    refused(
+        &Project::new(),
+        &["calls.csv"],
+        3,
+        &["calls.csv", "no such file", "check the path"],
+    );
+}
+
+#[test]
+fn a_file_that_may_not_be_read() {
+    let project = with_file(csv(&calls(3)).as_bytes());
+    let path = project.path("calls.csv");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::read(&path).is_ok() {
+        println!("skipped: this user may read everything");
+        return;
+    }
+    refused(&project, &["calls.csv"], 3, &["may not read"]);
+}
+
+#[test]
+fn an_empty_file() {
+    refused(
+        &with_file(b""),
+        &["calls.csv"],
+        3,
+        &["empty", "export it again"],
+    );
+    refused(
+        &with_file(b"\n\n  \n"),
+        &["calls.csv"],
+        3,
+        &["no row has a value"],
+    );
+}
+
+#[test]
+fn a_folder() {
+    let project = Project::new();
+    std::fs::create_dir(project.path("calls.csv")).unwrap();
+    refused(&project, &["calls.csv"], 3, &["folder"]);
+}
+
+#[test]
+fn a_renamed_pdf_and_other_files_that_are_no_table() {
+    refused(
+        &with_file(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"),
+        &["calls.csv"],
+        3,
+        &["PDF"],
+    );
+    refused(&with_file(b"{\"calls\": []}"), &["calls.csv"], 3, &["JSON"]);
+    refused(
+        &with_file(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        &["calls.csv"],
+        3,
+        &["not a CSV"],
+    );
+    refused(
+        &with_file(b"PK\x03\x04 and nothing else"),
+        &["calls.csv"],
+        3,
+        &["calls.csv"],
+    );
+    refused(
+        &with_file(b"name\0\0other\0"),
+        &["calls.csv"],
+        3,
+        &["calls.csv"],
+    );
+}
+
+#[test]
+fn a_header_without_rows() {
+    refused(
+        &with_file(csv(&[]).as_bytes()),
+        &["calls.csv"],
+        3,
+        &["header", "no row under it"],
+    );
+    let project = Project::new();
+    project.write(
+        "calls.xlsx",
+        xlsx(&[vec!["Call ID".to_owned(), "DOB".to_owned()]]),
+    );
+    refused(&project, &["calls.xlsx"], 3, &["calls.xlsx"]);
+}
+
+#[test]
+fn a_sheet_that_does_not_exist() {
+    let project = Project::new();
+    project.write("calls.xlsx", xlsx(&table(&calls(2))));
+    refused(
+        &project,
+        &["calls.xlsx", "--sheet", "Cals"],
+        3,
+        &["Cals", "Calls"],
+    );
+}
+
+#[test]
+fn a_quote_that_never_ends() {
+    let mut text = csv(&calls(50)).replace('"', "");
+    let at = text.find("C00010").unwrap();
+    text.insert(at + "C00010,".len(), '"');
+    refused(
+        &with_file(text.as_bytes()),
+        &["calls.csv"],
+        3,
+        &["quote", "row"],
+    );
+    let text = csv(&calls(3)) + "C9,\"open";
+    refused(
+        &with_file(text.as_bytes()),
+        &["calls.csv"],
+        3,
+        &["row 5", "never ends"],
+    );
+}
+
+#[test]
+fn our_own_results_as_input() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    project.import(&server, &["calls.csv"]).exits(0);
+    refused(
+        &project,
+        &["calls.results.csv"],
+        3,
+        &["results file of ticketload"],
+    );
+}
+
+#[test]
+fn rows_that_are_wider_or_narrower_than_the_header_are_told_and_the_others_sent() {
+    let (project, server) = (Project::new(), Server::new());
+    let text = csv(&calls(4)).replace("C00002,", "C00002,,,");
+    project.write("calls.csv", text);
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["created", "invalid", "created", "created"]
+    );
+}
