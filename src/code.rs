@@ -215,10 +215,10 @@ pub const CODES: &[Explanation] = &[
     },
     Explanation {
         code: "waiting",
-        on_submission: "the row has not had its turn: its run is still going, or a later run has taken it up",
+        on_submission: "the row waits to be sent: its run is going, a later run has taken it up, or a person found that it has no ticket",
         on_status: None,
         whose: "nobody",
-        what_to_do: "wait for the run to end, or run the same command again",
+        what_to_do: "import the file again, unless a run is going",
     },
     Explanation {
         code: "interrupted",

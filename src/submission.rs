@@ -10,6 +10,8 @@
 //!                                                    Created ◀── FoundCreated ┘
 //! ```
 //!
+//! `docs/submission.md` has the same as a table; a test keeps the two together.
+//!
 //! Owns which event may follow which state, and nothing else: the ledger stores what [`next`] decides, the run reports
 //! what happened. Recovery after a crash is the same function over what is stored ([`Event::Crashed`]). Two states
 //! are for ever unless a person speaks: `Created` always, `InDoubt` until somebody has looked it up.
@@ -182,57 +184,21 @@ pub fn next(state: &State, event: Event) -> Result<State, IllegalTransition> {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
+pub(crate) use table::{every_event, every_state};
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ticket() -> TicketId {
-        TicketId::new("RQxQ5s84H").unwrap()
-    }
-
-    fn states() -> Vec<State> {
-        vec![
-            State::NEW,
-            State::Claimed,
-            State::Created {
-                ticket_id: ticket(),
-                remark: None,
-            },
-            State::Rejected {
-                code: ErrorCode(407),
-            },
-            State::InDoubt(Doubt::crash()),
-        ]
-    }
-
-    fn events() -> Vec<Event> {
-        vec![
-            Event::Claimed,
-            Event::Released {
-                seen: "connect".to_owned(),
-            },
-            Event::Created {
-                ticket_id: ticket(),
-                remark: None,
-            },
-            Event::Rejected {
-                code: ErrorCode(407),
-            },
-            Event::Unproven(Doubt::crash()),
-            Event::Crashed,
-            Event::Requeued,
-            Event::FoundCreated {
-                ticket_id: ticket(),
-            },
-            Event::FoundNotCreated,
-        ]
-    }
+    use table::ticket;
 
     #[test]
     fn the_whole_table_of_transitions() {
-        let legal: Vec<(&str, &str, &str)> = states()
+        let legal: Vec<(&str, &str, &str)> = every_state()
             .iter()
             .flat_map(|state| {
-                events().into_iter().filter_map(|event| {
+                every_event().into_iter().filter_map(|event| {
                     let name = event.name();
                     next(state, event)
                         .ok()
@@ -259,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_created_submission_never_changes() {
-        for event in events() {
+        for event in every_event() {
             assert!(
                 next(
                     &State::Created {
@@ -275,7 +241,7 @@ mod tests {
 
     #[test]
     fn only_a_person_leads_out_of_doubt() {
-        for event in events() {
+        for event in every_event() {
             let by_person = matches!(event, Event::FoundCreated { .. } | Event::FoundNotCreated);
             assert_eq!(
                 next(&State::InDoubt(Doubt::crash()), event).is_ok(),

@@ -205,6 +205,7 @@ fn imported_before(
         let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
         let how = match run.ended.as_deref() {
             Some("finished") => "it finished".to_owned(),
+            Some("adopted") => "its tickets were adopted from its results".to_owned(),
             Some(word) => format!("it ended early ({word})"),
             None => "it did not end".to_owned(),
         };

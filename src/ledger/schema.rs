@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// One entry per format; `PRAGMA user_version` counts those that a file has.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &["
 CREATE TABLE meta(
   name  TEXT PRIMARY KEY,
   value BLOB NOT NULL

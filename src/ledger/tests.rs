@@ -6,6 +6,8 @@ use crate::submission::{Doubt, State};
 use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
 use std::path::PathBuf;
 
+mod keeping;
+
 struct Bench {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -69,6 +71,7 @@ fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<State, Ledge
         .build()
         .unwrap()
         .block_on(ledger.apply(id, event))
+        .map(drop)
 }
 
 fn created(id: &str) -> Event {

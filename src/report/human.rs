@@ -230,7 +230,7 @@ fn next_steps(report: &Report) -> Vec<String> {
     if outcomes.get(Outcome::InDoubt) > 0 {
         let rows = counted(outcomes.get(Outcome::InDoubt), "row");
         steps.push(format!(
-            "{rows} in doubt: look each of them up in the call centre. They are listed in the results and are never sent again by themselves."
+            "{rows} in doubt: look each of them up in the call centre. `ticketload ledger in-doubt` lists them; they are never sent again by themselves."
         ));
     }
     if is_import && outcomes.get(Outcome::NotSent) > 0 {

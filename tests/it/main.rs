@@ -19,6 +19,9 @@ mod deliveries;
 /// What README, the example mapping and the samples say is so.
 #[cfg(test)]
 mod docs;
+/// A person leads rows out of doubt, and a lost ledger back.
+#[cfg(test)]
+mod doubt;
 /// A run stops early rather than harm, and the same command continues it.
 #[cfg(test)]
 mod early;

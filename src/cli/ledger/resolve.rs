@@ -47,18 +47,42 @@ pub(super) fn run(args: &ResolveArgs) -> Result<Exit, Failure> {
 
 /// Who found it.
 fn who(args: &ResolveArgs) -> Result<String, Failure> {
-    let named = args.by.clone().or_else(|| {
-        ["LOGNAME", "USER"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-    });
-    named
+    args.by
+        .clone()
+        .or_else(user)
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .ok_or_else(|| Failure::Usage {
             message: "nobody knows who found this".to_owned(),
             hint: "give your name with --by".to_owned(),
         })
+}
+
+/// The user of this machine: by the environment, which a nightly job may lack, else by number.
+fn user() -> Option<String> {
+    let named = ["LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    named.filter(|name| !name.trim().is_empty()).or_else(|| {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let owner = std::fs::metadata("/proc/self").ok()?.uid();
+            Some(name_of(owner).unwrap_or_else(|| format!("user {owner}")))
+        }
+        #[cfg(not(unix))]
+        None
+    })
+}
+
+#[cfg(unix)]
+fn name_of(user: u32) -> Option<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    })
 }
 
 fn entries(args: &ResolveArgs) -> Result<Vec<Entry>, Failure> {
