@@ -42,6 +42,7 @@ fn the_example_is_a_mapping_and_maps_a_row() {
          caller_lname=O'Neil,caller_fname=Bo,relationship=spouse,txt=1|2,Call_type=1,field_mr=ABC123"
     );
     for key in [
+        "stamp",
         "sheet",
         "encoding",
         "delimiter",
@@ -306,6 +307,20 @@ fn a_call_log_named_as_the_mapping_is_not_quoted() {
     let told = refused("Last Name,DOB\nQuillfeather,12/30/1989\n");
     assert!(told.starts_with("error: mapping.toml is not a mapping file"));
     assert!(!told.contains("Quillfeather"));
+}
+
+#[test]
+fn a_stamp_goes_into_a_field_that_people_read() {
+    let stamp = |word: &str| Mapping::parse("mapping.toml", &format!("stamp = {word}\n{SMALL}"));
+    let comments = stamp("\"comments\"").unwrap();
+    assert_eq!(comments.stamp(), Some(TicketField::Comments));
+    assert_eq!(mapping("").stamp(), None);
+    let refused = stamp("\"dob\"").unwrap_err().to_string();
+    assert!(
+        refused.contains("\"comments\" or \"complaint\""),
+        "{refused}"
+    );
+    assert!(stamp("true").is_err());
 }
 
 #[test]
