@@ -159,8 +159,11 @@ impl<T: Transport, S: Store> Crew<T, S> {
             self.tokens.accepted(&token);
             self.pace.went_well();
         }
-        // The gate is told first: while this row is being settled, no other goes into the same hole.
-        self.gate.report(conclusion.finding.clone());
+        if !matches!(conclusion.event, Event::Created { .. }) {
+            // The gate is told first: while this row is being settled, no other goes into the same hole. A ticket proves
+            // something only once the ledger has found that no other row has it.
+            self.gate.report(conclusion.finding.clone());
+        }
         if let Some(end) = self.limits.count(&conclusion.event) {
             self.gate.close(end);
         }
@@ -201,7 +204,10 @@ impl<T: Transport, S: Store> Crew<T, S> {
 
     fn tell(&self, row: u64, event: &Event, state: &State) {
         let outcome = match state {
-            State::Created { .. } => Outcome::Created,
+            State::Created { .. } => {
+                self.gate.report(Finding::Proof);
+                Outcome::Created
+            }
             State::Rejected { .. } => Outcome::Rejected,
             State::InDoubt(doubt) => {
                 if matches!(event, Event::Created { .. }) {

@@ -71,7 +71,6 @@ fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<State, Ledge
         .build()
         .unwrap()
         .block_on(ledger.apply(id, event))
-        .map(drop)
 }
 
 fn created(id: &str) -> Event {

@@ -3,6 +3,7 @@
 //! Runs the program itself against its own sandbox in another process, whose log of what it really created is the
 //! witness.
 
+use crate::harness::{Action, Project, RawServer, Running, as_ticket, calls, count, csv};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -224,6 +225,23 @@ fn an_answer_with_another_rows_ticket_is_not_believed() {
     let results = stage.read("calls.results.csv");
     let row = results.lines().nth(2).unwrap();
     assert!(row.contains(",in_doubt,,known_ticket_id,"), "{row}");
+}
+
+#[test]
+fn a_server_that_names_one_ticket_again_and_again_stops_the_run() {
+    for workers in ["1", "8"] {
+        let server = RawServer::new(|_, _| Action::Answer(as_ticket(7)));
+        let project = Project::new();
+        project.write("calls.csv", csv(&calls(200)));
+        let args = ["import", "calls.csv", "--workers", workers];
+        let ran = Running::start(project.command_for(&server.url(), &args)).end();
+        let told = project.results("calls.results.csv");
+        assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+        assert_eq!(count(&told, "created"), 1);
+        let in_doubt = count(&told, "in_doubt");
+        assert!((3..=30).contains(&in_doubt), "{in_doubt} rows in doubt");
+        assert!(told.iter().any(|row| row.error_code == "doubts"));
+    }
 }
 
 #[test]
