@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use ticketload::api::Client;
 use ticketload::import::{Office, Outcomes, RunSummary, Table};
+use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger::Reader;
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Written, write,
@@ -85,9 +86,19 @@ impl Outputs {
                     ));
                 }
                 taken.push(place);
+                // Where the input is missing as well, that is what is told.
+                if output.input.exists() {
+                    can_stand_at(path)?;
+                }
             }
             if let Some(path) = &output.results {
                 refuse_foreign(path)?;
+            }
+            if let Some(path) = &output.rejects
+                && holds_something(path)
+                && !are_rejects(path)
+            {
+                return Err(foreign(path, "rejects"));
             }
         }
         Ok(())
@@ -121,21 +132,54 @@ impl Outputs {
 
 /// Refuses to write over a file that is no results file of ours.
 pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Failure> {
-    let has_content = path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0);
-    if has_content
+    if holds_something(path)
         && EarlierResults::open(path)
             .map_err(|error| unreadable(path, error))?
             .is_none()
     {
-        return Err(usage(
-            &format!(
-                "{} exists and is no results file of ticketload",
-                path.display()
-            ),
-            "move it away, or give another name with --results",
-        ));
+        return Err(foreign(path, "results"));
     }
     Ok(())
+}
+
+/// A place where nothing can be written is told before anything is sent, not after.
+fn can_stand_at(path: &Path) -> Result<(), Failure> {
+    let cannot = |why: &str| {
+        usage(
+            &format!("{} cannot be written: {why}", path.display()),
+            "give --results and --rejects a place in a folder that exists and that you may write to",
+        )
+    };
+    if path.is_dir() {
+        return Err(cannot("it is a folder"));
+    }
+    // What was begun there goes away again with the value.
+    AtomicFile::create(path)
+        .map(drop)
+        .map_err(|error| cannot(&error.to_string()))
+}
+
+fn holds_something(path: &Path) -> bool {
+    path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0)
+}
+
+/// Whether a file is an earlier rejects file; one without rows, as a good run leaves it, cannot be told from any other
+/// file without rows, and is as little worth.
+fn are_rejects(path: &Path) -> bool {
+    match Input::open(path, &Options::default()) {
+        Ok(input) => input.description().is_rejects,
+        Err(error) => matches!(error.kind, InputErrorKind::NoRows),
+    }
+}
+
+fn foreign(path: &Path, what: &str) -> Failure {
+    usage(
+        &format!(
+            "{} exists and is no {what} file of ticketload",
+            path.display()
+        ),
+        &format!("move it away, or give another name with --{what}"),
+    )
 }
 
 fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> {
