@@ -16,7 +16,7 @@ fn killed_and_resumed(seed: u64, workers: usize, workbook: bool) {
     let mut dice = StdRng::seed_from_u64(seed);
     let server = Server::with(|settings| {
         settings.delay = Duration::from_millis(2);
-        settings.faults = "warn=0.1,close_idle=0.1,expire=0.05".parse().unwrap();
+        settings.faults = "warn=0.1,bom=0.1,expire=0.05".parse().unwrap();
         settings.seed = seed;
     });
     let project = Project::new();
@@ -46,13 +46,16 @@ fn killed_and_resumed(seed: u64, workers: usize, workbook: bool) {
     }
     let ran = project.import(&server, &args);
     let told = project.results("calls.results.csv");
-    println!(
-        "seed {seed}, {workers} workers: {} in doubt",
-        count(&told, "in_doubt")
-    );
     assert_told_truly(&told, &calls, &server.tickets());
     let doubts = count(&told, "in_doubt");
+    println!("seed {seed}, {workers} workers: {doubts} in doubt by {KILLS} kills");
     assert!(doubts <= workers * KILLS, "seed {seed}: {doubts} in doubt");
+    let by_kills = told.iter().filter(|row| row.error_code == "crash");
+    assert_eq!(
+        by_kills.count(),
+        doubts,
+        "seed {seed}: nothing but a kill made doubt"
+    );
     let with_ticket = count(&told, "created") + count(&told, "already_created");
     assert_eq!(with_ticket + doubts, ROWS, "seed {seed}: none lost");
     ran.exits(if doubts == 0 { 0 } else { 6 });

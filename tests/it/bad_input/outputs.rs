@@ -44,23 +44,43 @@ fn a_foreign_file_where_the_results_go() {
 }
 
 #[test]
-fn results_that_cannot_be_written_are_told_and_written_by_the_same_command_later() {
-    let (project, server) = (with_mapping(str::to_owned), Server::new());
-    let args = ["calls.csv", "--results", "missing/calls.csv"];
-    let ran = project.import(&server, &args);
-    assert!(ran.code == Some(2) || ran.code == Some(5), "{}", ran.all());
-    assert!(ran.stderr.contains("missing/calls.csv"), "{}", ran.stderr);
-    let sent = server.tickets().len();
-    std::fs::create_dir(project.path("missing")).unwrap();
-    project.import(&server, &args).exits(0);
-    assert_eq!(server.tickets().len(), 3);
-    let told = project.results("missing/calls.csv");
-    assert_eq!(
-        told.iter()
-            .filter(|row| row.outcome == "already_created")
-            .count(),
-        sent
+fn a_foreign_file_where_the_rejects_go() {
+    let project = with_mapping(str::to_owned);
+    let before = project.read("mapping.toml");
+    refused(
+        &project,
+        &["calls.csv", "--rejects", "mapping.toml"],
+        2,
+        &["no rejects file of ticketload", "--rejects"],
     );
+    assert_eq!(project.read("mapping.toml"), before);
+}
+
+#[test]
+fn rejects_of_before_are_replaced_also_those_without_rows() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    project.write("other.csv", csv(&calls(5)).replace("1234,17", ",17"));
+    for (name, code) in [
+        ("calls.csv", 0),
+        ("other.csv", 1),
+        ("calls.csv", 0),
+        ("calls.csv", 0),
+    ] {
+        project
+            .import(&server, &[name, "--rejects", "rejects.csv"])
+            .exits(code);
+    }
+}
+
+#[test]
+fn results_that_cannot_be_written_are_told_before_anything_is_sent() {
+    let project = with_mapping(str::to_owned);
+    std::fs::create_dir(project.path("folder")).unwrap();
+    for place in ["missing/calls.csv", "folder", "calls.csv/results.csv"] {
+        let words = [place, "cannot be written", "hint: "];
+        refused(&project, &["calls.csv", "--results", place], 2, &words);
+        refused(&project, &["calls.csv", "--rejects", place], 2, &words);
+    }
 }
 
 #[test]
