@@ -41,7 +41,7 @@ const CONTRACT: [&str; 25] = [
     "--help",
 ];
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "import",
     "validate",
     "status",
@@ -51,6 +51,11 @@ const COMMANDS: [&str; 9] = [
     "sandbox",
     "completions",
     "man",
+    "ledger",
+];
+
+const LEDGER_COMMANDS: [&str; 8] = [
+    "runs", "show", "in-doubt", "resolve", "results", "check", "adopt", "purge",
 ];
 
 /// A file of the repository.
@@ -184,7 +189,13 @@ fn flags_of_the_contract_are_in_the_help_and_flags_of_the_readme_exist() {
     }
     let all: BTreeSet<String> = COMMANDS
         .iter()
-        .flat_map(|command| words(&help(&[command]), "--"))
+        .map(|command| help(&[command]))
+        .chain(
+            LEDGER_COMMANDS
+                .iter()
+                .map(|command| help(&["ledger", command])),
+        )
+        .flat_map(|help| words(&help, "--"))
         .collect();
     let of_cargo = ["--locked", "--path"];
     for flag in words(&file("README.md"), "--") {
@@ -359,7 +370,10 @@ fn the_dirty_samples_hold_the_invalid_rows_that_their_page_tells_of() {
         ("calls-dirty.csv", 24, 11),
         ("night-calls-dirty.xlsx", 16, 9),
     ] {
-        let output = ticketload(desk.path(), &["validate", name, "--format", "json"]);
+        let output = ticketload(
+            desk.path(),
+            &["validate", name, "--hidden", "import", "--format", "json"],
+        );
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(
             (output.status.code(), &report["files"][0]["rows"]),
@@ -379,7 +393,15 @@ fn rejects_that_nobody_mended_are_refused_again() {
     let desk = desk();
     for (name, invalid) in [("calls-dirty.csv", 11), ("night-calls-dirty.xlsx", 9)] {
         let rejects = name.replace('.', "-rejects.");
-        let first = ["import", name, "--sandbox=kept", "--rejects", &rejects];
+        let first = [
+            "import",
+            name,
+            "--hidden",
+            "import",
+            "--sandbox=kept",
+            "--rejects",
+            &rejects,
+        ];
         assert_eq!(ticketload(desk.path(), &first).status.code(), Some(1));
         let again = ["import", &rejects, "--sandbox=kept"];
         assert_eq!(ticketload(desk.path(), &again).status.code(), Some(1));
@@ -397,7 +419,15 @@ fn rejects_that_nobody_mended_are_refused_again() {
 fn an_error_of_the_spreadsheet_is_still_one_in_the_rejects() {
     let desk = desk();
     let name = "night-calls-dirty.xlsx";
-    let first = ["import", name, "--sandbox", "--rejects", "rejects.xlsx"];
+    let first = [
+        "import",
+        name,
+        "--hidden",
+        "import",
+        "--sandbox",
+        "--rejects",
+        "rejects.xlsx",
+    ];
     assert_eq!(ticketload(desk.path(), &first).status.code(), Some(1));
     let report = ticketload(
         desk.path(),
