@@ -7,6 +7,7 @@ mod explain;
 mod failure;
 mod files;
 mod import;
+mod inspect;
 mod ledger;
 mod manual;
 mod output;
@@ -44,6 +45,7 @@ fn command(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Import(args) => import::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Inspect(args) => inspect::run(args),
         Command::Status(args) => status::run(args),
         Command::Check(args) => check::run(args),
         Command::EncryptPassword(args) => encrypt_password::run(args),

@@ -61,8 +61,10 @@
 pub mod api;
 pub mod code;
 pub mod config;
+mod counting;
 pub mod import;
 pub mod input;
+pub mod inspect;
 pub mod ledger;
 pub mod mapping;
 pub mod problem;

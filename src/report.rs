@@ -4,13 +4,16 @@
 //! prints nothing itself. Shows counts, codes, columns and messages, never a cell's value.
 
 mod human;
+mod inspection;
 mod json;
 
-pub use human::{counted, thousands, write_human};
+pub use crate::counting::{counted, thousands};
+pub use human::write_human;
 pub use json::{VERSION, write_json};
 
 use crate::import::{Outcomes, ProblemLog, RunSummary};
 use crate::input::Description;
+use crate::inspect::Inspection;
 use std::path::PathBuf;
 
 /// What became of one input file.
@@ -34,6 +37,8 @@ pub struct FileReport {
     pub imported_before: Option<String>,
     /// Why the file could not be read.
     pub error: Option<String>,
+    /// What an inspection found, where one was asked for.
+    pub inspection: Option<Inspection>,
     /// The run, where one began.
     pub run: Option<RunSummary>,
     /// The results file.
@@ -47,7 +52,7 @@ pub struct FileReport {
 /// The report of one command.
 #[derive(Debug)]
 pub struct Report {
-    /// The command: `import` or `validate`.
+    /// The command: `import`, `validate` or `inspect`.
     pub command: &'static str,
     /// `USER at HOST`, where the ledger was asked or rows were sent.
     pub target: Option<String>,
@@ -71,6 +76,7 @@ impl FileReport {
             remarks: Vec::new(),
             imported_before: None,
             error: None,
+            inspection: None,
             run: None,
             results: None,
             rejects: None,

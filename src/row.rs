@@ -165,6 +165,12 @@ impl Row {
         &self.ends
     }
 
+    /// Whether a cell may have held something else than text.
+    #[must_use]
+    pub fn has_kinds(&self) -> bool {
+        !self.kinds.is_empty()
+    }
+
     /// Whether no cell holds anything but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::Settings;
 use ticketload::import::{MaxFailures, Rate, Selection};
-use ticketload::reading::Hidden;
+use ticketload::reading::{Area, Hidden, Merged};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Import(Box<ImportArgs>),
     /// Check files as `import` would, and send nothing
     Validate(Box<ValidateArgs>),
+    /// Say what files hold, without a mapping and without a value
+    Inspect(Box<InspectArgs>),
     /// Ask the API for the status of tickets
     Status(Box<StatusArgs>),
     /// Check configuration, server and credentials; creates nothing but a token
@@ -120,8 +122,47 @@ pub(crate) struct ValidateArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The files: CSV or XLSX, also compressed (gzip); `-` is standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Report for people or as JSON for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Write header and rows, values included, as a mapping would see them (CSV, UTF-8, commas); `-` is stdout
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub(crate) dump: Option<PathBuf>,
+    /// The worksheet to read
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub(crate) sheet: Option<String>,
+    /// The row that holds the headers, as the spreadsheet numbers it
+    #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Reading")]
+    pub(crate) header_row: Option<u64>,
+    /// The encoding of a CSV file, such as windows-1252
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub(crate) encoding: Option<String>,
+    /// The delimiter of a CSV file: `,` `;` `|` or `tab`
+    #[arg(long, value_name = "SIGN", value_parser = delimiter, help_heading = "Reading")]
+    pub(crate) delimiter: Option<u8>,
+    /// What becomes of rows that the worksheet hides
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        default_value = "import",
+        help_heading = "Reading"
+    )]
+    pub(crate) hidden: HiddenChoice,
+    /// What becomes of merged cells: `top-left` or `fill`
+    #[arg(long, value_name = "CHOICE", default_value = "top-left", value_parser = merged, help_heading = "Reading")]
+    pub(crate) merged: Merged,
+    /// Where the table stands, header included, such as A3:F200 or A3:F
+    #[arg(long, value_name = "AREA", value_parser = area, help_heading = "Reading")]
+    pub(crate) range: Option<Area>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// The files: CSV or XLSX
+    /// The files: CSV or XLSX, also compressed (gzip); `-` is standard input, whose results go to stdin.results.csv here
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// Which column fills which field [default: mapping.toml]
@@ -376,6 +417,25 @@ fn row_range(text: &str) -> Result<(u64, u64), String> {
     } else {
         Ok((first, last))
     }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "," => Ok(b','),
+        ";" => Ok(b';'),
+        "|" => Ok(b'|'),
+        "tab" | "\t" | "\\t" => Ok(b'\t'),
+        _ => Err("it may be , ; | or tab".to_owned()),
+    }
+}
+
+fn merged(text: &str) -> Result<Merged, String> {
+    Merged::from_word(text).ok_or_else(|| "it may be top-left or fill".to_owned())
+}
+
+fn area(text: &str) -> Result<Area, String> {
+    Area::from_words(text)
+        .ok_or_else(|| "write it like A3:F200, or A3:F for all rows from 3 on".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Table, rehearse};
 use ticketload::input::{Input, InputError, Options};
+use ticketload::inspect::file_findings;
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
@@ -74,7 +75,7 @@ pub(crate) fn prepare(
     let tables = open_all(args, mapping)?;
     let mut slots = Vec::new();
     for (path, table) in args.files.iter().zip(tables) {
-        let name = path.display().to_string();
+        let name = name_of(path);
         slots.push(match table {
             Ok(table) => rehearsed(table, stage)?,
             Err(error) => unread(name, error, stage.progress),
@@ -98,6 +99,32 @@ pub(crate) fn options(mapping: &Mapping, sheet: Option<&String>) -> Options {
     }
 }
 
+/// Opens a file; `-` is standard input.
+pub(crate) fn open(path: &Path, options: &Options) -> Result<Input, InputError> {
+    if is_stdin(path) {
+        Input::from_stream(&mut std::io::stdin().lock(), Path::new(STDIN), options)
+    } else {
+        Input::open(path, options)
+    }
+}
+
+/// The file as reports and results name it.
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_stdin(path) {
+        STDIN.to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// Whether a path means standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The name of standard input.
+pub(crate) const STDIN: &str = "stdin";
+
 /// Opens every file before the first is rehearsed, so that a wrong mapping is told at once, for all files.
 fn open_all(
     args: &FileArgs,
@@ -108,8 +135,8 @@ fn open_all(
     let today = jiff::Zoned::now().date();
     let mut tables = Vec::new();
     for path in &args.files {
-        let name = path.display().to_string();
-        tables.push(match Input::open(path, &options) {
+        let name = name_of(path);
+        tables.push(match open(path, &options) {
             Ok(input) => Ok(Table::new(
                 name,
                 input,
@@ -169,7 +196,14 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
 
 /// What a person should know about the file as a whole.
 fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let input = table.input();
+    let mut findings = file_findings(input.description());
+    findings.extend(rehearsal.damage.findings(input.header()));
+    let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    if input.skipped_rows() > 0 {
+        let rows = counted(input.skipped_rows(), "row");
+        remarks.push(format!("{rows} passed over by skip_rows_where"));
+    }
     if !table.mapping().has_key() {
         let proposal = rehearsal
             .key_proposal
@@ -194,7 +228,7 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
 }
 
 /// A file that cannot be read: told at once as an error, and kept for the report.
-fn unread(name: String, error: InputError, progress: &Progress) -> Slot {
+pub(crate) fn unread(name: String, error: InputError, progress: &Progress) -> Slot {
     let mut report = FileReport::of(name);
     report.error = Some(error.to_string());
     progress.say(&Failure::Input(error).shown());

@@ -11,6 +11,7 @@ use super::table::{Call, Table};
 use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
 use crate::input::InputError;
+use crate::inspect::Damage;
 use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration, Verdict};
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::ticket::Outcome;
@@ -31,6 +32,8 @@ pub struct Rehearsal {
     pub identical: u64,
     /// A column that would do as `[key]`, where the mapping has none.
     pub key_proposal: Option<String>,
+    /// What the file has lost before it came here.
+    pub damage: Damage,
     pub(super) repeated: Repeated,
 }
 
@@ -190,6 +193,7 @@ impl<'a> FirstPass<'a> {
             problems: ProblemLog::new(),
             identical: 0,
             key_proposal: None,
+            damage: Damage::default(),
             repeated: Repeated::default(),
         };
         FirstPass {
@@ -226,6 +230,7 @@ impl<'a> FirstPass<'a> {
             return Ok(());
         }
         self.rehearsal.rows += 1;
+        self.rehearsal.damage.look(call.row);
         let row = call.row.position.row;
         for problem in &call.mapped.problems {
             self.rehearsal.problems.add(row, problem)?;

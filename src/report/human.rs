@@ -1,7 +1,9 @@
 //! The report for people: what the file is, what came of its rows, what is wrong with them, what to do next.
 
+use super::inspection;
 use super::{FileReport, Report};
 use crate::code::explain;
+use crate::counting::{counted, thousands};
 use crate::import::{End, Outcomes, ProblemLog, RunSummary, spoken};
 use crate::input::Description;
 use crate::problem::Severity;
@@ -24,7 +26,7 @@ pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for file in &report.files {
         write_file(&mut text, file);
     }
-    if report.files.len() > 1 {
+    if report.files.len() > 1 && report.command != "inspect" {
         let read = report
             .files
             .iter()
@@ -52,6 +54,11 @@ fn write_file(text: &mut String, file: &FileReport) {
         return;
     }
     let _infallible = writeln!(text, "{}: {}", file.file, what_it_is(file));
+    if let Some(inspection) = &file.inspection {
+        inspection::write(text, file, inspection);
+        text.push('\n');
+        return;
+    }
     for remark in &file.remarks {
         let _infallible = writeln!(text, "  {remark}");
     }
@@ -127,17 +134,20 @@ fn form(description: &Description) -> String {
             .map(|sheet| format!("sheet '{}'", sheet.escape_debug())),
     );
     parts.extend(description.encoding.map(str::to_owned));
-    parts.extend(description.delimiter.map(|delimiter| {
-        let name = match delimiter {
-            ',' => "commas",
-            ';' => "semicolons",
-            '\t' => "tabs",
-            '|' => "bars",
-            _ => return format!("delimiter '{}'", delimiter.escape_debug()),
-        };
-        name.to_owned()
-    }));
+    parts.extend(description.delimiter.map(delimiter));
     parts.join(", ")
+}
+
+/// The name of a delimiter, such as `semicolons`.
+pub(super) fn delimiter(delimiter: char) -> String {
+    let name = match delimiter {
+        ',' => "commas",
+        ';' => "semicolons",
+        '\t' => "tabs",
+        '|' => "bars",
+        _ => return format!("'{}'", delimiter.escape_debug()),
+    };
+    name.to_owned()
 }
 
 fn write_outcomes(text: &mut String, outcomes: &Outcomes) {
@@ -272,48 +282,4 @@ fn stopped(report: &Report) -> Option<String> {
         .find(|run| run.end != End::Finished)?;
     let advice = explain(run.end.word())?.what_to_do;
     (!advice.contains("run the same command")).then(|| format!("{advice}; then "))
-}
-
-/// `1 row`, `1,204 rows`.
-#[must_use]
-pub fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(number))
-}
-
-/// `1,204`.
-#[must_use]
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_and_nouns_agree() {
-        let texts: Vec<_> = [0, 1, 999, 1_000, 1_234_567]
-            .into_iter()
-            .map(|n| counted(n, "row"))
-            .collect();
-        assert_eq!(
-            texts,
-            [
-                "0 rows",
-                "1 row",
-                "999 rows",
-                "1,000 rows",
-                "1,234,567 rows"
-            ]
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! The report as JSON: one object, versioned; problems are streamed, however many there are.
 
+use super::inspection;
 use super::{FileReport, Report};
 use crate::import::Outcomes;
 use crate::ticket::Outcome;
@@ -73,6 +74,9 @@ fn facts(file: &FileReport) -> Value {
         "rejects_rows": file.rejects.as_ref().map(|(_, rows)| rows),
         "run": null,
     });
+    if let (Some(inspection), Some(description)) = (&file.inspection, description) {
+        inspection::add(&mut facts, inspection, description);
+    }
     if let Some(run) = &file.run {
         facts["run"] = json!({
             "number": run.run.0,

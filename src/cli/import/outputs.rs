@@ -2,6 +2,7 @@
 
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
+use super::super::files::{STDIN, is_stdin};
 use super::office::SANDBOX_PREFIX;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -264,7 +265,17 @@ pub(crate) fn to_place(
 }
 
 /// `calls.csv` → `calls.results.csv`.
+///
+/// `calls.csv.gz` is `calls.csv` for this, and standard input a file `stdin` of the working folder.
 pub(crate) fn beside(input: &Path) -> PathBuf {
+    if is_stdin(input) {
+        return PathBuf::from(format!("{STDIN}.results.csv"));
+    }
+    let is_packed = input
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gz"));
+    let plain = input.with_extension("");
+    let input = if is_packed { plain.as_path() } else { input };
     let mut name = input.file_stem().unwrap_or(input.as_os_str()).to_owned();
     name.push(".results.csv");
     input.with_file_name(name)
@@ -309,5 +320,10 @@ mod tests {
             beside(Path::new("calls.2026.xlsx")),
             Path::new("calls.2026.results.csv")
         );
+        assert_eq!(
+            beside(Path::new("a/calls.csv.gz")),
+            Path::new("a/calls.results.csv")
+        );
+        assert_eq!(beside(Path::new("-")), Path::new("stdin.results.csv"));
     }
 }

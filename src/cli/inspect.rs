@@ -1,0 +1,141 @@
+//! `inspect`: what a file is and holds, without a mapping; `--dump` writes its rows as a mapping would see them.
+
+use super::args::{Format, InspectArgs};
+use super::failure::{Exit, Failure};
+use super::files::{exit_of_reading, name_of, open, unread};
+use super::import::emit;
+use super::progress::Progress;
+use std::io::{self, Write};
+use std::path::Path;
+use ticketload::input::{Input, Options};
+use ticketload::inspect::{InspectError, Inspection, inspect};
+use ticketload::report::{FileReport, Report};
+use ticketload::results::AtomicFile;
+use ticketload::row::Row;
+
+pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
+    refuse_overwriting(args)?;
+    let progress = Progress::new();
+    let mut slots = Vec::new();
+    for path in &args.files {
+        slots.push(match open(path, &options(args)) {
+            Ok(input) => look(path, &input, args, &progress)?,
+            Err(error) if error.is_usage() => return Err(Failure::Input(error)),
+            Err(error) => unread(name_of(path), error, &progress),
+        });
+    }
+    let exit = exit_of_reading(&slots);
+    let mut report = Report {
+        command: "inspect",
+        target: None,
+        files: slots.into_iter().map(|slot| slot.report).collect(),
+        exit_code: exit as u8,
+    };
+    let json = args.format == Format::Json;
+    if args.dump.as_deref() == Some(Path::new("-")) {
+        emit(&mut report, json, &mut io::stderr().lock())?;
+    } else {
+        emit(&mut report, json, &mut io::stdout().lock())?;
+    }
+    Ok(exit)
+}
+
+/// Values go to one place, and never over an input.
+fn refuse_overwriting(args: &InspectArgs) -> Result<(), Failure> {
+    let Some(dump) = &args.dump else {
+        return Ok(());
+    };
+    let usage = |message: &str, hint: &str| Failure::Usage {
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    };
+    if args.files.len() > 1 {
+        return Err(usage(
+            "--dump names one file, and there are several inputs",
+            "inspect one file at a time to dump it",
+        ));
+    }
+    let same = |path: &Path| path.canonicalize().ok();
+    let is_input = args
+        .files
+        .iter()
+        .any(|file| same(file).is_some_and(|file| Some(file) == same(dump)));
+    if is_input {
+        return Err(usage(
+            "--dump would be written over the input",
+            "give it a name of its own",
+        ));
+    }
+    Ok(())
+}
+
+fn options(args: &InspectArgs) -> Options {
+    Options {
+        sheet: args.sheet.clone(),
+        header_row: args.header_row,
+        encoding: args.encoding.clone(),
+        delimiter: args.delimiter,
+        hidden: Some(args.hidden.into()),
+        merged: args.merged,
+        range: args.range.clone(),
+        skip_rows_where: Vec::new(),
+    }
+}
+
+fn look(
+    path: &Path,
+    input: &Input,
+    args: &InspectArgs,
+    progress: &Progress,
+) -> Result<super::files::Slot, Failure> {
+    let inspection = match &args.dump {
+        None => inspect(input, |_| Ok(())),
+        Some(dump) if dump.as_os_str() == "-" => dumped(input, &mut io::stdout().lock()),
+        Some(dump) => to_file(input, dump),
+    };
+    let inspection = match inspection {
+        Ok(inspection) => inspection,
+        Err(InspectError::Input(error)) => return Ok(unread(name_of(path), error, progress)),
+        Err(InspectError::Rows(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(super::files::Slot {
+                report: FileReport::of(name_of(path)),
+                prepared: None,
+            });
+        }
+        Err(InspectError::Rows(error)) => {
+            return Err(Failure::Io {
+                what: "the dump cannot be written",
+                error,
+            });
+        }
+    };
+    let mut report = FileReport::of(name_of(path));
+    report.description = Some(input.description().clone());
+    report.columns = input.header().to_vec();
+    report.rows = inspection.rows;
+    report.inspection = Some(inspection);
+    Ok(super::files::Slot {
+        report,
+        prepared: None,
+    })
+}
+
+/// The dump holds patients' data: it is readable by its owner only, and appears whole or not at all.
+fn to_file(input: &Input, dump: &Path) -> Result<Inspection, InspectError> {
+    let mut file = AtomicFile::create(dump).map_err(InspectError::Rows)?;
+    let inspection = dumped(input, &mut file)?;
+    file.persist().map_err(InspectError::Rows)?;
+    Ok(inspection)
+}
+
+fn dumped(input: &Input, out: &mut dyn Write) -> Result<Inspection, InspectError> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
+    let header = writer.write_record(input.header());
+    header.map_err(|error| InspectError::Rows(error.into()))?;
+    let inspection = inspect(input, |row: &Row| {
+        writer.write_record(row.cells().map(|cell| cell.text))?;
+        Ok(())
+    })?;
+    writer.flush().map_err(InspectError::Rows)?;
+    Ok(inspection)
+}

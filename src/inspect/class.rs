@@ -1,0 +1,259 @@
+//! What a single cell seems to hold, told from its look.
+//!
+//! Owns the looks of dates, phones, ZIP codes, e-mail addresses and numbers. A guess for people: the mapping's own
+//! rules decide what a ticket takes.
+
+use crate::row::{Cell, CellKind};
+
+/// What a cell or a column seems to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// Nothing at all.
+    Blank,
+    /// Anything.
+    Text,
+    /// A number.
+    Number,
+    /// A date, with or without a time.
+    Date,
+    /// A time of day or a duration.
+    Time,
+    /// True or false.
+    Boolean,
+    /// A phone number of North America.
+    Phone,
+    /// A ZIP code.
+    Zip,
+    /// An e-mail address.
+    Email,
+}
+
+impl Holds {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Holds; 9] = [
+        Holds::Blank,
+        Holds::Text,
+        Holds::Number,
+        Holds::Date,
+        Holds::Time,
+        Holds::Boolean,
+        Holds::Phone,
+        Holds::Zip,
+        Holds::Email,
+    ];
+
+    /// The word for reports, such as `phone`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Holds::Blank => "blank",
+            Holds::Text => "text",
+            Holds::Number => "number",
+            Holds::Date => "date",
+            Holds::Time => "time",
+            Holds::Boolean => "boolean",
+            Holds::Phone => "phone",
+            Holds::Zip => "ZIP",
+            Holds::Email => "e-mail",
+        }
+    }
+}
+
+/// The first two numbers of a date that ends in its year.
+pub(super) type DayMonth = (u32, u32);
+
+/// What a cell seems to hold, and the numbers of a date whose order is open.
+pub(super) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
+    let text = cell.text.trim();
+    let holds = match cell.kind {
+        _ if text.is_empty() => Holds::Blank,
+        CellKind::Date => Holds::Date,
+        CellKind::Time => Holds::Time,
+        CellKind::Boolean => Holds::Boolean,
+        CellKind::Error | CellKind::Uncomputed => Holds::Text,
+        CellKind::Text | CellKind::Number => return of_text(text),
+    };
+    (holds, None)
+}
+
+fn of_text(text: &str) -> (Holds, Option<DayMonth>) {
+    if is_email(text) {
+        return (Holds::Email, None);
+    }
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() > 64 {
+        return (Holds::Text, None);
+    }
+    if is_phone(text) {
+        return (Holds::Phone, None);
+    }
+    if let Some(order) = date(text) {
+        return (Holds::Date, order);
+    }
+    let holds = if is_zip(text) {
+        Holds::Zip
+    } else if is_time(text) {
+        Holds::Time
+    } else if is_number(text) {
+        Holds::Number
+    } else {
+        Holds::Text
+    };
+    (holds, None)
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let dotted = domain.split('.').count() > 1 && domain.split('.').all(|part| !part.is_empty());
+    !local.is_empty() && dotted && !text.contains([' ', ',']) && !domain.contains('@')
+}
+
+/// Ten digits, or eleven that begin with 1, in the usual punctuation; an extension may follow.
+fn is_phone(text: &str) -> bool {
+    let low = text.to_ascii_lowercase();
+    let number = low.split(['x', 'e']).next().unwrap_or(&low);
+    if !number
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b" ()-.+/".contains(&b))
+    {
+        return false;
+    }
+    let digits: Vec<u8> = number.bytes().filter(u8::is_ascii_digit).collect();
+    let ten = match digits.as_slice() {
+        [b'1', rest @ ..] if rest.len() == 10 => rest,
+        rest => rest,
+    };
+    // Neither an area code nor an exchange begins with 0 or 1.
+    ten.len() == 10 && ten.first() > Some(&b'1') && ten.get(3) > Some(&b'1')
+}
+
+fn is_zip(text: &str) -> bool {
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('-') {
+        Some((five, four)) => {
+            five.len() == 5 && four.len() == 4 && all_digits(five) && all_digits(four)
+        }
+        None => text.len() == 5 && all_digits(text),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let bare = text.trim_start_matches(['-', '+', '$', '€', '£', ' ']);
+    let bare = bare.trim_end_matches(['%', ' ', '€']);
+    let (mantissa, exponent) = bare.split_once(['E', 'e']).unwrap_or((bare, "0"));
+    let exponent = exponent.trim_start_matches(['+', '-']);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    mantissa.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && mantissa
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b".,".contains(&b))
+        && digits(exponent)
+}
+
+/// `7:30`, `07:30:00`, `7:30 PM`.
+fn is_time(text: &str) -> bool {
+    let low = text.to_ascii_lowercase();
+    let clock = low.trim_end_matches("am").trim_end_matches("pm").trim();
+    let parts: Vec<_> = clock.split(':').collect();
+    let short =
+        |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    (2..=3).contains(&parts.len()) && parts.iter().all(short)
+}
+
+/// Whether text is a date; the inner value holds its first two numbers where the year stands last.
+fn date(text: &str) -> Option<Option<DayMonth>> {
+    let day = text.split([' ', 'T']).next().unwrap_or(text);
+    let parts: Vec<&str> = day.split(['/', '-', '.']).collect();
+    if let [first, second, third] = parts.as_slice() {
+        let number = |part: &str| {
+            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| digits)
+        };
+        let (short, year) = (1..=2, [2, 4]);
+        if let (Some(a), Some(b), Some(c)) = (number(first), number(second), number(third)) {
+            if first.len() == 4 {
+                return ((1..=12).contains(&b) && (1..=31).contains(&c)).then_some(None);
+            }
+            let fits = short.contains(&first.len()) && short.contains(&second.len());
+            let one_is_a_month = (1..=12).contains(&a.min(b)) && a.max(b) <= 31;
+            return (fits && year.contains(&third.len()) && one_is_a_month).then_some(Some((a, b)));
+        }
+    }
+    has_month_name(text).then_some(None)
+}
+
+/// `12-Jan-1989`, `Jan 12, 1989`, `12 January 1989`.
+fn has_month_name(text: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let low = text.to_ascii_lowercase();
+    let words: Vec<_> = low
+        .split([' ', '-', '/', ',', '.'])
+        .filter(|w| !w.is_empty())
+        .collect();
+    let is_month = |word: &&&str| {
+        word.get(..3).is_some_and(|start| MONTHS.contains(&start))
+            && word.bytes().all(|b| b.is_ascii_lowercase())
+    };
+    let is_number = |word: &&&str| word.bytes().all(|b| b.is_ascii_digit());
+    let letters = words
+        .iter()
+        .filter(|word| word.bytes().any(|b| b.is_ascii_lowercase()));
+    words.iter().filter(is_month).count() == 1
+        && letters.count() == 1
+        && (1..=3).contains(&words.iter().filter(is_number).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_told_by_their_look() {
+        let cases = [
+            ("", Holds::Blank),
+            ("  ", Holds::Blank),
+            ("Ada", Holds::Text),
+            ("Ada 2", Holds::Text),
+            ("12", Holds::Number),
+            ("-1,234.50", Holds::Number),
+            ("$12.00", Holds::Number),
+            ("5%", Holds::Number),
+            ("1.2E+11", Holds::Number),
+            ("02139", Holds::Zip),
+            ("02139-4307", Holds::Zip),
+            ("(212) 555-0100", Holds::Phone),
+            ("+1 212.555.0100 x12", Holds::Phone),
+            ("2125550100", Holds::Phone),
+            ("1125550100", Holds::Number),
+            ("12/30/1989", Holds::Date),
+            ("30.12.89", Holds::Date),
+            ("1989-12-30 10:00", Holds::Date),
+            ("1989-12-30T10:00:00Z", Holds::Date),
+            ("30-Dec-1989", Holds::Date),
+            ("Dec 30, 1989", Holds::Date),
+            ("31/31/1989", Holds::Text),
+            ("7:30 PM", Holds::Time),
+            ("07:30:00", Holds::Time),
+            ("ada@example.com", Holds::Email),
+            ("ada@home", Holds::Text),
+            ("@example.com", Holds::Text),
+            ("5 Oak Ln", Holds::Text),
+            ("123|ABC", Holds::Text),
+        ];
+        for (text, holds) in cases {
+            let kind = CellKind::Text;
+            assert_eq!(of(Cell { text, kind }).0, holds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_day_and_month_is_open_where_the_year_stands_last() {
+        assert_eq!(date("03/04/1989"), Some(Some((3, 4))));
+        assert_eq!(date("1989/03/04"), Some(None));
+        assert_eq!(date("03/Apr/1989"), Some(None));
+        assert_eq!(date("212-55-0100"), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! [`Column`]: what one column seems to hold, told over all its cells.
+//!
+//! Owns the verdicts that only a whole column allows: what most of it holds, how many values are different, and whether
+//! day or month comes first in its dates. Holds hashes of values up to a cap, never a value.
+
+use super::class::{self, DayMonth, Holds};
+use super::finding::{Finding, Tally};
+use crate::row::{Cell, CellKind};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+/// So many different values are told apart; beyond, there are "more than".
+const DISTINCT: usize = 10_000;
+
+/// What a column seems to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: String,
+    /// What nine in ten of its filled cells hold; text where they are of many kinds.
+    pub holds: Holds,
+    /// Cells by what they seem to hold, in the order of [`Holds::ALL`].
+    pub counts: [u64; Holds::ALL.len()],
+    /// How many different values there are, up to a cap.
+    pub distinct: u64,
+    /// Whether there are more than `distinct` says.
+    pub distinct_is_capped: bool,
+    /// Whether day or month comes first, where it has dates with the year last.
+    pub date_order: Option<DateOrder>,
+}
+
+impl Column {
+    /// Cells with a value.
+    #[must_use]
+    pub fn filled(&self) -> u64 {
+        self.counts.iter().sum::<u64>() - self.blank()
+    }
+
+    /// Cells without one.
+    #[must_use]
+    pub fn blank(&self) -> u64 {
+        self.counts[Holds::Blank as usize]
+    }
+}
+
+/// Whether day or month comes first in a column's dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Month first: some second number is above 12, no first one.
+    MonthFirst,
+    /// Day first: some first number is above 12, no second one.
+    DayFirst,
+    /// Both occur.
+    Mixed,
+    /// No number is above 12, so either may be.
+    Ambiguous,
+}
+
+impl DateOrder {
+    /// The words for reports, such as `month first`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DateOrder::MonthFirst => "month first",
+            DateOrder::DayFirst => "day first",
+            DateOrder::Mixed => "month first and day first",
+            DateOrder::Ambiguous => "month or day first",
+        }
+    }
+}
+
+/// A column being looked at.
+#[derive(Debug)]
+pub(super) struct Profile {
+    name: String,
+    counts: [u64; Holds::ALL.len()],
+    distinct: HashSet<u64>,
+    is_capped: bool,
+    hasher: RandomState,
+    month_first: Tally,
+    day_first: Tally,
+    open: Tally,
+    errors: Tally,
+    short_zips: Tally,
+    is_zip: bool,
+}
+
+impl Profile {
+    pub(super) fn new(name: &str) -> Profile {
+        let low = name.to_lowercase();
+        Profile {
+            name: name.to_owned(),
+            counts: Default::default(),
+            distinct: HashSet::new(),
+            is_capped: false,
+            hasher: RandomState::new(),
+            month_first: Tally::default(),
+            day_first: Tally::default(),
+            open: Tally::default(),
+            errors: Tally::default(),
+            short_zips: Tally::default(),
+            is_zip: low.contains("zip") || low.contains("postal"),
+        }
+    }
+
+    pub(super) fn look(&mut self, cell: Cell<'_>, row: u64) {
+        let (mut holds, order) = class::of(cell);
+        if holds == Holds::Zip && !self.is_zip && !cell.text.contains('-') {
+            // Five digits are a ZIP code only where the header says so.
+            holds = Holds::Number;
+        }
+        self.counts[holds as usize] += 1;
+        if holds == Holds::Blank {
+            return;
+        }
+        if let Some(order) = order {
+            self.count_order(order, row);
+        }
+        if cell.kind == CellKind::Error {
+            self.errors.add(row);
+        }
+        let text = cell.text.trim();
+        if self.is_zip && matches!(text.len(), 3 | 4) && holds == Holds::Number {
+            self.short_zips.add(row);
+        }
+        if !self.is_capped {
+            let hash = self.hasher.hash_one(text);
+            self.is_capped = self.distinct.len() >= DISTINCT && !self.distinct.contains(&hash);
+            if !self.is_capped {
+                self.distinct.insert(hash);
+            }
+        }
+    }
+
+    fn count_order(&mut self, (first, second): DayMonth, row: u64) {
+        let tally = match (first > 12, second > 12) {
+            (true, false) => &mut self.day_first,
+            (false, true) => &mut self.month_first,
+            // The third of March is the same either way.
+            _ if first == second => return,
+            _ => &mut self.open,
+        };
+        tally.add(row);
+    }
+
+    fn date_order(&self) -> Option<DateOrder> {
+        match (self.month_first.rows > 0, self.day_first.rows > 0) {
+            (true, true) => Some(DateOrder::Mixed),
+            (true, false) => Some(DateOrder::MonthFirst),
+            (false, true) => Some(DateOrder::DayFirst),
+            (false, false) => self.open.some().map(|_| DateOrder::Ambiguous),
+        }
+    }
+
+    fn holds(&self) -> Holds {
+        let filled: u64 = self.counts.iter().sum::<u64>() - self.counts[Holds::Blank as usize];
+        let most = Holds::ALL
+            .into_iter()
+            .filter(|holds| *holds != Holds::Blank)
+            .max_by_key(|holds| self.counts[*holds as usize]);
+        match most {
+            _ if filled == 0 => Holds::Blank,
+            Some(holds) if self.counts[holds as usize] * 10 >= filled * 9 => holds,
+            _ => Holds::Text,
+        }
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.holds() == Holds::Date {
+            findings.extend(self.order_finding());
+        }
+        if let Some(tally) = self.errors.some() {
+            let message = "errors such as #N/A instead of values: a row whose field comes from here is invalid";
+            findings.push(Finding::warning("cells.error", message).on(tally));
+        }
+        if let Some(tally) = self.short_zips.some() {
+            let message = "ZIP codes have lost their leading zero; it is put back";
+            findings.push(Finding::note("zip.lost_zero", message).on(tally));
+        }
+        let named = |finding: Finding| finding.of_column(&self.name);
+        findings.into_iter().map(named).collect()
+    }
+
+    fn order_finding(&self) -> Option<Finding> {
+        match self.date_order()? {
+            DateOrder::Mixed => {
+                let rarer = if self.day_first.rows < self.month_first.rows {
+                    self.day_first
+                } else {
+                    self.month_first
+                };
+                let message = "dates stand in both orders, month first and day first: some will be read wrongly; mend the file";
+                Some(Finding::warning("dates.mixed", message).on(rarer))
+            }
+            DateOrder::Ambiguous => {
+                let message = "nothing tells whether month or day comes first: no number is above 12; ask whoever made the file, and say it with `dates` in the mapping";
+                Some(Finding::warning("dates.ambiguous", message).on(self.open))
+            }
+            DateOrder::MonthFirst | DateOrder::DayFirst => None,
+        }
+    }
+
+    pub(super) fn finish(self) -> Column {
+        Column {
+            holds: self.holds(),
+            date_order: self.date_order(),
+            distinct: self.distinct.len() as u64,
+            distinct_is_capped: self.is_capped,
+            counts: self.counts,
+            name: self.name,
+        }
+    }
+}

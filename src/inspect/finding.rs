@@ -1,0 +1,213 @@
+//! [`Finding`]: something about a file that a person should know before anything is sent.
+//!
+//! Owns the stable codes' form and what is said of a file as a whole. A finding names columns and rows, never a value.
+
+use crate::counting::counted;
+use crate::input::{Description, EncodingReason};
+use crate::problem::Severity;
+use crate::reading::Hidden;
+
+/// Something about a file that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable word, such as `digits.lost`.
+    pub code: &'static str,
+    /// How much it weighs; nothing here keeps a row from being sent, so none is an error.
+    pub severity: Severity,
+    /// What it is and what to do, as a sentence.
+    pub message: String,
+    /// How many rows it concerns; 0 where it is no matter of rows.
+    pub rows: u64,
+    /// The first of them.
+    pub first_row: Option<u64>,
+    /// The column, where it is one.
+    pub column: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn warning(code: &'static str, message: impl Into<String>) -> Finding {
+        Finding {
+            code,
+            severity: Severity::Warning,
+            message: message.into(),
+            rows: 0,
+            first_row: None,
+            column: None,
+        }
+    }
+
+    pub(super) fn note(code: &'static str, message: impl Into<String>) -> Finding {
+        Finding {
+            severity: Severity::Note,
+            ..Finding::warning(code, message)
+        }
+    }
+
+    pub(super) fn on(self, tally: Tally) -> Finding {
+        Finding {
+            rows: tally.rows,
+            first_row: Some(tally.first),
+            ..self
+        }
+    }
+
+    pub(super) fn of_column(self, column: &str) -> Finding {
+        Finding {
+            column: Some(column.to_owned()),
+            ..self
+        }
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(column) = &self.column {
+            write!(f, "column '{}': ", column.escape_debug())?;
+        }
+        f.write_str(&self.message)?;
+        match self.first_row {
+            Some(row) if self.rows == 1 => write!(f, " [row {row}]"),
+            Some(row) => write!(f, " [{}, first: row {row}]", counted(self.rows, "row")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many rows, and the first of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) first: u64,
+    last: u64,
+}
+
+impl Tally {
+    /// Counts a row once, however often it is told.
+    pub(super) fn add(&mut self, row: u64) {
+        if self.rows == 0 {
+            self.first = row;
+        } else if self.last == row {
+            return;
+        }
+        self.last = row;
+        self.rows += 1;
+    }
+
+    pub(super) fn some(self) -> Option<Tally> {
+        (self.rows > 0).then_some(self)
+    }
+}
+
+/// What is to be said of the file as a whole, before a row is read.
+#[must_use]
+pub fn file_findings(file: &Description) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut note = |code, message: String| findings.push(Finding::note(code, message));
+    match (file.encoding_reason, file.encoding) {
+        (Some(EncodingReason::Fallback), Some(encoding)) => note(
+            "encoding.fallback",
+            format!(
+                "read as {encoding}: the file is not valid UTF-8; `encoding` in [source] says otherwise where that is wrong"
+            ),
+        ),
+        (Some(EncodingReason::NulPattern), Some(encoding)) => note(
+            "encoding.guessed",
+            format!("read as {encoding}: the file has no mark and every second byte is NUL"),
+        ),
+        _ => {}
+    }
+    if file.title_rows > 0 {
+        let rows = counted(file.title_rows, "row");
+        note("rows.title", format!("{rows} above the header: not read"));
+    }
+    let hidden: Vec<_> = file.sheets.iter().filter(|sheet| sheet.hidden).collect();
+    if !hidden.is_empty() {
+        let names: Vec<_> = hidden
+            .iter()
+            .map(|sheet| format!("'{}'", sheet.name.escape_debug()))
+            .collect();
+        note(
+            "sheets.hidden",
+            format!(
+                "{}: {}",
+                counted(hidden.len() as u64, "hidden sheet"),
+                names.join(", ")
+            ),
+        );
+    }
+    if file.hidden_columns > 0 {
+        let columns = counted(file.hidden_columns, "hidden column");
+        note(
+            "columns.hidden",
+            format!("{columns}: read where the mapping names them"),
+        );
+    }
+    if file.merged > 0 {
+        let areas = counted(file.merged, "merged area");
+        note(
+            "cells.merged",
+            format!(
+                "{areas}: the value stands in the first cell, in all of them with merged = \"fill\" in [source]"
+            ),
+        );
+    }
+    findings.extend(hidden_rows(file));
+    if file.uncomputed > 0 {
+        let cells = counted(file.uncomputed, "formula");
+        findings.push(Finding::warning(
+            "cells.uncomputed",
+            format!(
+                "{cells} without a value: open the file in Excel, let it calculate, and save it"
+            ),
+        ));
+    }
+    findings
+}
+
+fn hidden_rows(file: &Description) -> Option<Finding> {
+    if file.hidden_rows == 0 {
+        return None;
+    }
+    let rows = counted(file.hidden_rows, "hidden row");
+    let filter = if file.filtered {
+        " (a filter is set)"
+    } else {
+        ""
+    };
+    let fate = match file.hidden {
+        Some(Hidden::Skip) => "passed over",
+        Some(Hidden::Import) | None => "read like all others",
+    };
+    let message = format!("{rows}{filter}: {fate}; --hidden import or skip says which");
+    Some(Finding {
+        rows: file.hidden_rows,
+        ..Finding::warning("rows.hidden", message)
+    })
+}
+
+/// What is to be said of the header.
+pub(super) fn header_findings(header: &[String]) -> Vec<Finding> {
+    let folded = |name: &str| name.trim().to_lowercase();
+    let mut findings = Vec::new();
+    let mut told = Vec::new();
+    for (at, name) in header.iter().enumerate() {
+        let low = folded(name);
+        let again = header.iter().take(at).any(|earlier| folded(earlier) == low);
+        if !low.is_empty() && again && !told.contains(&low) {
+            let message = "the header has this name more than once; a mapping cannot use it";
+            findings.push(Finding::warning("header.duplicate", message).of_column(name));
+            told.push(low);
+        }
+    }
+    if header.len() == 1 {
+        let message = "the table has a single column; where it should have more, the delimiter is another: say it with `delimiter` in [source]";
+        findings.push(Finding::warning("header.single", message));
+    }
+    let blank = header.iter().filter(|name| name.trim().is_empty()).count() as u64;
+    if blank > 0 {
+        let columns = counted(blank, "column");
+        let message = format!("{columns} without a name; a mapping cannot use what has none");
+        findings.push(Finding::note("header.blank", message));
+    }
+    findings
+}

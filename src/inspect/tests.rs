@@ -1,0 +1,107 @@
+use super::*;
+use crate::input::Options;
+use std::io::Write;
+
+fn inspected(text: &str) -> Inspection {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let input = Input::open(file.path(), &Options::default()).unwrap();
+    inspect(&input, |_| Ok(())).unwrap()
+}
+
+#[test]
+fn columns_are_told_by_what_they_hold() {
+    let mut text = "Name,DOB,Phone,ZIP,E-mail,Seen,Empty\n".to_owned();
+    for at in 1..=20 {
+        text.push_str(&format!(
+            "N{at},{}/{at}/1980,212-555-01{at:02},0213{},a{at}@example.com,{month}/{month}/2020,\n",
+            at % 12 + 1,
+            at % 4,
+            month = at % 12 + 1,
+        ));
+    }
+    text.push_str("N21,1/2/1980,,2139,none,1/1/2020,\n");
+    let found = inspected(&text);
+    let holds: Vec<_> = found
+        .columns
+        .iter()
+        .map(|column| column.holds.as_str())
+        .collect();
+    assert_eq!(
+        holds,
+        ["text", "date", "phone", "ZIP", "e-mail", "date", "blank"]
+    );
+    let phone = &found.columns[2];
+    assert_eq!((phone.filled(), phone.blank(), phone.distinct), (20, 1, 20));
+    assert_eq!(found.columns[1].date_order, Some(DateOrder::MonthFirst));
+    assert_eq!(found.rows, 21);
+    let codes: Vec<_> = found.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["zip.lost_zero"]);
+}
+
+#[test]
+fn the_order_of_dates_is_decided_over_the_whole_column() {
+    let text = "a,b,c,d\n3/4/1980,13/4/1980,3/14/1980,1980-04-03\n1/2/1980,3/14/1980,1/2/1980,1980-04-03\n";
+    let found = inspected(text);
+    let orders: Vec<_> = found
+        .columns
+        .iter()
+        .map(|column| column.date_order)
+        .collect();
+    let expected = [
+        Some(DateOrder::Ambiguous),
+        Some(DateOrder::Mixed),
+        Some(DateOrder::MonthFirst),
+        None,
+    ];
+    assert_eq!(orders, expected);
+    let told: Vec<_> = found
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.column.as_deref(), finding.rows))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("dates.ambiguous", Some("a"), 2),
+            ("dates.mixed", Some("b"), 1)
+        ]
+    );
+}
+
+#[test]
+fn rows_that_are_no_calls_are_found() {
+    let text = "Name,DOB,Phone,Note\nAda,1,2,3\nName,DOB,Phone,Note\nAda,1,2,3\nBo,1\nTotal,2,,\n,,,end\nCy,1,2,3,4\n";
+    let found = inspected(text);
+    let told: Vec<_> = found
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.rows, finding.first_row))
+        .collect();
+    let expected = [
+        ("rows.ragged", 2, Some(5)),
+        ("rows.header_again", 1, Some(3)),
+        ("rows.note", 2, Some(6)),
+        ("rows.identical", 1, Some(4)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn doubled_and_blank_headers_are_told() {
+    let found = inspected("Name,,name,NAME,x\n1,2,3,4,5\n");
+    let told: Vec<_> = found.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(told, ["header.duplicate", "header.blank"]);
+    assert_eq!(
+        inspected("Name:DOB\nAda:1989\n").findings[0].code,
+        "header.single"
+    );
+}
+
+#[test]
+fn no_finding_holds_a_value() {
+    let found = inspected("Name,DOB\nAbernathy,Secret\nAbernathy,Secret\nNÃºÃ±ez,1.2E+11\n");
+    let shown = format!("{found:?}");
+    assert!(found.findings.len() >= 3);
+    assert!(!shown.contains("Abernathy") && !shown.contains("Secret") && !shown.contains("1.2E"));
+}

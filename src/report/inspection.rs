@@ -1,0 +1,198 @@
+//! What `inspect` tells of a file: for people and as part of its JSON.
+//!
+//! Owns the words for what was decided and why. Shows names of columns and sheets, counts and rows, never a value.
+
+use super::FileReport;
+use crate::counting::{counted, thousands};
+use crate::input::{DelimiterReason, Description, EncodingReason};
+use crate::inspect::{Column, Holds, Inspection};
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// Writes what was found below the line that says what the file is.
+pub(super) fn write(text: &mut String, file: &FileReport, inspection: &Inspection) {
+    if let Some(description) = &file.description {
+        for line in decisions(description) {
+            let _infallible = writeln!(text, "  {line}");
+        }
+    }
+    let columns = counted(inspection.columns.len() as u64, "column");
+    let _infallible = writeln!(text, "  {columns}:");
+    let names = inspection
+        .columns
+        .iter()
+        .map(|column| shown(&column.name).chars().count());
+    let width = names.max().unwrap_or(0).min(32);
+    for (at, column) in inspection.columns.iter().enumerate() {
+        let name = shown(&column.name);
+        let _infallible = writeln!(
+            text,
+            "    {:>3}  {name:width$}  {}",
+            at + 1,
+            content(column)
+        );
+    }
+    if inspection.findings.is_empty() {
+        text.push_str("  nothing found that a person should look at\n");
+        return;
+    }
+    text.push_str("  findings:\n");
+    for finding in &inspection.findings {
+        let severity = finding.severity.as_str();
+        let _infallible = writeln!(text, "    {severity:<7}  {}  {finding}", finding.code);
+    }
+}
+
+fn shown(name: &str) -> String {
+    if name.trim().is_empty() {
+        return "(no name)".to_owned();
+    }
+    name.trim().escape_debug().to_string()
+}
+
+/// `phone; 1,180 filled (1,175 phone, 5 text), 24 blank; 1,002 different`.
+fn content(column: &Column) -> String {
+    if column.holds == Holds::Blank {
+        return "blank".to_owned();
+    }
+    let mut text = column.holds.as_str().to_owned();
+    if let Some(order) = column.date_order.filter(|_| column.holds == Holds::Date) {
+        let _infallible = write!(text, ", {}", order.as_str());
+    }
+    let _infallible = write!(text, "; {} filled", thousands(column.filled()));
+    let kinds = Holds::ALL
+        .into_iter()
+        .filter(|holds| *holds != Holds::Blank);
+    let kinds: Vec<String> = kinds
+        .map(|holds| (holds, column.counts[holds as usize]))
+        .filter(|(_, count)| *count > 0)
+        .map(|(holds, count)| format!("{} {}", thousands(count), holds.as_str()))
+        .collect();
+    if kinds.len() > 1 {
+        let _infallible = write!(text, " ({})", kinds.join(", "));
+    }
+    if column.blank() > 0 {
+        let _infallible = write!(text, ", {} blank", thousands(column.blank()));
+    }
+    let more = if column.distinct_is_capped {
+        "more than "
+    } else {
+        ""
+    };
+    let _infallible = write!(text, "; {more}{} different", thousands(column.distinct));
+    text
+}
+
+/// What was decided and why.
+fn decisions(file: &Description) -> Vec<String> {
+    let mut lines = Vec::new();
+    let packed = if file.compressed {
+        ", unpacked from gzip"
+    } else {
+        ""
+    };
+    lines.push(format!("{}{packed}", counted(file.bytes, "byte")));
+    if let (Some(encoding), Some(reason)) = (file.encoding, file.encoding_reason) {
+        lines.push(format!("encoding {encoding}: {}", why_encoding(reason)));
+    }
+    if let (Some(delimiter), Some(reason)) = (file.delimiter, file.delimiter_reason) {
+        let why = why_delimiter(reason);
+        lines.push(format!(
+            "delimiter {}: {why}",
+            super::human::delimiter(delimiter)
+        ));
+    }
+    let why = if file.header_asked {
+        "as asked"
+    } else {
+        "the first row that is as full as those below it"
+    };
+    let titles = match file.title_rows {
+        0 => String::new(),
+        rows => format!("; {} above it", counted(rows, "row")),
+    };
+    lines.push(format!(
+        "header in row {}: {why}{titles}",
+        thousands(file.header_row)
+    ));
+    if file.sheets.len() > 1 {
+        let sheets = file.sheets.iter().map(|sheet| {
+            let hidden = if sheet.hidden { " (hidden)" } else { "" };
+            let read = file.sheet.as_ref() == Some(&sheet.name);
+            let read = if read { " (this one)" } else { "" };
+            format!("'{}'{hidden}{read}", sheet.name.escape_debug())
+        });
+        lines.push(format!("sheets: {}", sheets.collect::<Vec<_>>().join(", ")));
+    }
+    if file.is_rejects {
+        lines.push("a rejects file of ticketload: its last two columns are left out".to_owned());
+    }
+    lines
+}
+
+fn why_encoding(reason: EncodingReason) -> &'static str {
+    match reason {
+        EncodingReason::Mark => "its byte order mark says so",
+        EncodingReason::Asked => "as asked",
+        EncodingReason::NulPattern => "every second byte is NUL",
+        EncodingReason::Valid => "the whole file is valid",
+        EncodingReason::Fallback => {
+            "the file is not valid UTF-8, and this is what such files mostly are"
+        }
+    }
+}
+
+fn why_delimiter(reason: DelimiterReason) -> &'static str {
+    match reason {
+        DelimiterReason::Asked => "as asked",
+        DelimiterReason::SepLine => "the file's first line says so",
+        DelimiterReason::Found => "it parts the first rows most evenly",
+    }
+}
+
+/// Adds what was found to a file's facts.
+pub(super) fn add(facts: &mut Value, inspection: &Inspection, file: &Description) {
+    facts["bytes"] = file.bytes.into();
+    facts["compressed"] = file.compressed.into();
+    facts["encoding_reason"] = file.encoding_reason.map(why_encoding).into();
+    facts["delimiter_reason"] = file.delimiter_reason.map(why_delimiter).into();
+    facts["title_rows"] = file.title_rows.into();
+    facts["hidden_rows"] = file.hidden_rows.into();
+    facts["hidden_columns"] = file.hidden_columns.into();
+    facts["merged"] = file.merged.into();
+    facts["filtered"] = file.filtered.into();
+    let sheets = file.sheets.iter().map(|sheet| {
+        let read = file.sheet.as_ref() == Some(&sheet.name);
+        json!({ "name": sheet.name, "hidden": sheet.hidden, "read": read })
+    });
+    facts["sheets"] = sheets.collect();
+    facts["profiles"] = inspection.columns.iter().map(profile).collect();
+    let findings = inspection.findings.iter().map(|finding| {
+        json!({
+            "code": finding.code,
+            "severity": finding.severity.as_str(),
+            "message": finding.message,
+            "rows": finding.rows,
+            "first_row": finding.first_row,
+            "column": finding.column,
+        })
+    });
+    facts["findings"] = findings.collect();
+}
+
+fn profile(column: &Column) -> Value {
+    let counts = Holds::ALL.map(|holds| {
+        let count = column.counts[holds as usize];
+        (holds.as_str().to_owned(), Value::from(count))
+    });
+    json!({
+        "column": column.name,
+        "holds": column.holds.as_str(),
+        "filled": column.filled(),
+        "blank": column.blank(),
+        "distinct": column.distinct,
+        "distinct_is_capped": column.distinct_is_capped,
+        "counts": Map::from_iter(counts),
+        "date_order": column.date_order.map(crate::inspect::DateOrder::as_str),
+    })
+}
