@@ -18,7 +18,7 @@ const LIMIT_TEXT: &str = "64 GiB";
 /// Tables pack 3 to 20 times, deflate at most some 1,000 times.
 const RATIO: u64 = 150;
 /// Up to here a file may be as monotonous as it likes.
-const RATIO_FROM: u64 = 256 * 1024 * 1024;
+const RATIO_FROM: u64 = 16 * 1024 * 1024;
 const RATIO_TEXT: &str = "150 times its size";
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
