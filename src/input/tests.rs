@@ -250,7 +250,7 @@ fn a_compressed_file_is_read_as_what_it_holds() {
 
 #[test]
 fn a_gzip_bomb_is_refused() {
-    let mut packer = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut packer = GzEncoder::new(Vec::new(), flate2::Compression::default());
     let line = [b'a'; 1 << 20];
     for _ in 0..24 {
         packer.write_all(&line).unwrap();
