@@ -12,6 +12,8 @@ fn a_file_that_is_missing() {
         3,
         &["calls.csv", "no such file", "check the path"],
     );
+    let nowhere = ["nowhere/calls.csv"];
+    refused(&Project::new(), &nowhere, 3, &["no such file"]);
 }
 
 #[test]
