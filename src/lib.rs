@@ -48,9 +48,10 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | vocabulary | [`row`]: what every reader yields · [`ticket`]: the API's fields and outcomes · [`problem`]: what is wrong with a row · [`code`]: what each code means |
+//! | vocabulary | [`row`]: what every reader yields · [`reading`]: what people decide about reading · [`counting`]: numbers in sentences · [`ticket`]: the API's fields and outcomes · [`problem`]: what is wrong with a row · [`code`]: what each code means |
 //! | the heart | [`submission`]: the state machine of one row |
 //! | the siblings | [`input`]: file to rows · [`mapping`]: row to payload or problems · [`ledger`]: the only SQL · [`api`]: one call, one attempt |
+//! | a look | [`inspect`]: what a file holds, without a mapping and without a value |
 //! | the run | [`import`]: rehearsal, workers, pace, doubt, shutdown; alone knows both API and ledger |
 //! | what people get | [`results`]: the CSV and the rejects · [`report`]: the summary · [`config`]: profiles and secrets |
 //! | the binary | `cli`: commands, flags, progress, exit codes; alone prints |
@@ -61,7 +62,7 @@
 pub mod api;
 pub mod code;
 pub mod config;
-mod counting;
+pub mod counting;
 pub mod import;
 pub mod input;
 pub mod inspect;

@@ -1,3 +1,5 @@
+//! What is said of tables, each as the text of a small file.
+
 use super::*;
 use crate::input::Options;
 use std::io::Write;

@@ -8,6 +8,7 @@ use ticketload::import::{Selection, Table};
 use ticketload::input::Input;
 use ticketload::ledger::RunRecord;
 use ticketload::mapping::Mapping;
+use ticketload::reading::Hidden;
 
 /// Reads a mapping that was named for the sake of keys.
 pub(super) fn mapping(path: &Path) -> Result<Arc<Mapping>, Failure> {
@@ -23,7 +24,9 @@ pub(super) fn reopen(
     if !path.exists() {
         return Ok(Err("it is no longer there".to_owned()));
     }
-    let options = options(mapping, run.sheet.clone().as_ref());
+    let mut options = options(mapping, run.sheet.clone().as_ref());
+    // What becomes of hidden rows was decided when they were imported: the ledger knows which rows the run had.
+    options.hidden = options.hidden.or(Some(Hidden::Import));
     let input = match Input::open(path, &options) {
         Ok(input) => input,
         Err(error) => return Ok(Err(error.kind.to_string())),
