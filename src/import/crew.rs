@@ -159,11 +159,9 @@ impl<T: Transport, S: Store> Crew<T, S> {
             self.tokens.accepted(&token);
             self.pace.went_well();
         }
-        if !matches!(conclusion.event, Event::Created { .. }) {
-            // The gate is told first: while this row is being settled, no other goes into the same hole. A ticket proves
-            // something only once the ledger has found that no other row has it.
-            self.gate.report(conclusion.finding.clone());
-        }
+        // The gate is told first: while this row is being settled, no other goes into the same hole; and proof that came
+        // late would open it again behind a doubt.
+        self.gate.report(conclusion.finding.clone());
         if let Some(end) = self.limits.count(&conclusion.event) {
             self.gate.close(end);
         }
@@ -205,14 +203,14 @@ impl<T: Transport, S: Store> Crew<T, S> {
     fn tell(&self, row: u64, event: &Event, state: &State) {
         let outcome = match state {
             State::Created { .. } => {
-                self.gate.report(Finding::Proof);
+                self.gate.confirmed();
                 Outcome::Created
             }
             State::Rejected { .. } => Outcome::Rejected,
             State::InDoubt(doubt) => {
                 if matches!(event, Event::Created { .. }) {
                     // The ledger knows better than the reply: the ticket is another row's.
-                    self.gate.report(Finding::Doubt(doubt.message.clone()));
+                    self.gate.report(Finding::Disproof(doubt.message.clone()));
                 }
                 Outcome::InDoubt
             }

@@ -21,6 +21,8 @@ pub(super) enum Finding {
     Proof,
     /// It left a row in doubt.
     Doubt(String),
+    /// What was taken for proof is none: the ticket that it answered with is another row's.
+    Disproof(String),
     /// It was not reached.
     NotReached(String),
     /// Nothing: the row is sent again (an expired token, a push-back).
@@ -52,6 +54,8 @@ struct State {
     in_flight: usize,
     /// Doubts one after the other with no proof between; rows that were in flight together count once.
     doubts: u32,
+    /// Proofs one after the other that were none, with no ticket of its own between.
+    disproofs: u32,
     proven: bool,
     hold: Option<Hold>,
     end: Option<End>,
@@ -76,6 +80,7 @@ impl Gate {
             mode: Mode::Careful,
             in_flight: 0,
             doubts: 0,
+            disproofs: 0,
             proven: false,
             hold: None,
             end: None,
@@ -150,6 +155,15 @@ impl Gate {
                     state.end = Some(End::Doubts);
                 }
             }
+            Finding::Disproof(why) => {
+                if state.mode != Mode::Holding {
+                    state.disproofs += 1;
+                    hold(&mut state, why);
+                }
+                if state.disproofs >= DOUBTS && state.end.is_none() {
+                    state.end = Some(End::Doubts);
+                }
+            }
             Finding::NotReached(why) => {
                 if state.mode != Mode::Holding {
                     hold(&mut state, why);
@@ -158,6 +172,11 @@ impl Gate {
         }
         drop(state);
         self.changed.notify_waiters();
+    }
+
+    /// A row's ticket is stored and is its own.
+    pub(super) fn confirmed(&self) {
+        self.lock().disproofs = 0;
     }
 
     /// The server has answered as itself: one row may try.
@@ -305,6 +324,27 @@ mod tests {
             gate.report(Finding::Proof);
         }
         assert_eq!(gate.end(), None);
+    }
+
+    #[tokio::test]
+    async fn proofs_that_are_none_end_the_run_although_each_was_taken_for_one() {
+        let gate = Gate::new();
+        let disproof = || Finding::Disproof("another row's".to_owned());
+        for _ in 0..2 {
+            gate.report(Finding::Proof);
+            gate.report(disproof());
+            assert!(try_enter(&gate).await.is_none());
+            gate.answered();
+        }
+        assert_eq!(gate.end(), None);
+        gate.confirmed();
+        for _ in 0..3 {
+            assert_eq!(gate.end(), None);
+            gate.report(Finding::Proof);
+            gate.report(disproof());
+            gate.answered();
+        }
+        assert_eq!(gate.end(), Some(End::Doubts));
     }
 
     #[tokio::test(start_paused = true)]

@@ -229,17 +229,20 @@ fn an_answer_with_another_rows_ticket_is_not_believed() {
 
 #[test]
 fn a_server_that_names_one_ticket_again_and_again_stops_the_run() {
-    for workers in ["1", "8"] {
+    for workers in [1, 8] {
         let server = RawServer::new(|_, _| Action::Answer(as_ticket(7)));
         let project = Project::new();
         project.write("calls.csv", csv(&calls(200)));
-        let args = ["import", "calls.csv", "--workers", workers];
+        let number = workers.to_string();
+        let args = ["import", "calls.csv", "--workers", &number];
         let ran = Running::start(project.command_for(&server.url(), &args)).end();
         let told = project.results("calls.results.csv");
         assert_eq!(ran.code, Some(5), "{}", ran.stderr);
         assert_eq!(count(&told, "created"), 1);
         let in_doubt = count(&told, "in_doubt");
-        assert!((3..=30).contains(&in_doubt), "{in_doubt} rows in doubt");
+        // Three times as many as are in flight, and as many again while the ledger finds out.
+        let most = 6 * workers;
+        assert!((3..=most).contains(&in_doubt), "{in_doubt} rows in doubt");
         assert!(told.iter().any(|row| row.error_code == "doubts"));
     }
 }
