@@ -92,8 +92,17 @@ impl Running {
         Ran {
             code: status.code(),
             stdout: reading.join().unwrap(),
-            stderr: self.seen,
+            stderr: std::mem::take(&mut self.seen),
         }
+    }
+}
+
+impl Drop for Running {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        // One that has ended and was waited for takes no harm.
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
