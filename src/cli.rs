@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod defect;
 mod encrypt_password;
 mod explain;
 mod failure;
@@ -34,9 +35,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             };
         }
     };
-    let exit = command(&cli.command).unwrap_or_else(|failure| {
-        eprintln!("{}", failure.shown());
-        failure.exit()
+    let exit = defect::watched(|| {
+        command(&cli.command).unwrap_or_else(|failure| {
+            eprintln!("{}", failure.shown());
+            failure.exit()
+        })
     });
     exit as u8
 }

@@ -7,6 +7,7 @@
 //! aside), and that a file which changes between two reads is noticed. Knows no mapping and no ticket, and writes
 //! nothing.
 
+mod border;
 mod csv;
 mod delimiter;
 mod description;
@@ -23,7 +24,10 @@ mod workbook;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod mutation;
 
+pub use border::panics_are_caught;
 pub use description::{DelimiterReason, Description, Kind, SheetInfo};
 pub use encoding::EncodingReason;
 pub use error::{Foreign, InputError, InputErrorKind};

@@ -13,6 +13,7 @@ mod survey;
 mod tags;
 
 use super::Options;
+use super::border::caught;
 use super::description::SheetInfo;
 use super::error::{Fault, Foreign, InputErrorKind};
 use super::relay::Source;
@@ -24,7 +25,7 @@ use package::{Package, Sheet};
 use rows::Rows;
 use std::fs::File;
 use std::io::BufReader;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -128,7 +129,7 @@ impl Workbook {
             user(&mut Rows::new(self, cells, is_1904))?;
             Ok(book)
         };
-        match catch_unwind(AssertUnwindSafe(read)) {
+        match caught(read) {
             Ok(Ok(book)) if keep => {
                 *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(book);
                 Ok(())
@@ -156,7 +157,7 @@ fn take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fa
     if let Some(part) = package.shared_strings() {
         survey::shared_strings(package, &part)?;
     }
-    match catch_unwind(|| open_book(path)) {
+    match caught(|| open_book(path)) {
         Ok(book) => book.map_err(|error| parser_fault(&error, sheet, 0)),
         Err(_) => Err(damaged(sheet, 0, PANICKED)),
     }

@@ -25,9 +25,20 @@ enum Sign {
 }
 
 /// Counts the signs of damage, by column.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Damage {
     found: BTreeMap<(Sign, usize), Tally>,
+    /// Made once: making it costs more than a search.
+    exponent: memmem::Finder<'static>,
+}
+
+impl Default for Damage {
+    fn default() -> Damage {
+        Damage {
+            found: BTreeMap::new(),
+            exponent: memmem::Finder::new(b"E+"),
+        }
+    }
 }
 
 impl Damage {
@@ -38,7 +49,7 @@ impl Damage {
             self.look_closer(row, |_, text| foreign(text));
         }
         // `E+` may stand across two cells: the closer look tells.
-        if memmem::find(text.as_bytes(), b"E+").is_some() {
+        if self.exponent.find(text.as_bytes()).is_some() {
             self.look_closer(row, |kind, text| {
                 (kind == CellKind::Text && is_scientific(text)).then_some(Sign::Scientific)
             });
