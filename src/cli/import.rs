@@ -104,6 +104,7 @@ async fn send_all(
     progress: &Progress,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
+    let mut sent_any = false;
     for (slot, output) in slots.iter_mut().zip(outputs.files()) {
         let Some(prepared) = slot.prepared.take() else {
             continue;
@@ -114,7 +115,9 @@ async fn send_all(
         let (summary, problems) =
             send(office, &mut slot.report, prepared, ended.clone(), progress).await?;
         let (summary, table) = summary;
-        if matches!(summary.end, End::WrongServer(_)) {
+        // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
+        let is_wrong = matches!(summary.end, End::WrongServer(_));
+        if is_wrong && !sent_any {
             return Err(Failure::Usage {
                 message: summary.end.to_string(),
                 hint:
@@ -130,7 +133,15 @@ async fn send_all(
         slot.report.rejects = written.rejects;
         slot.report.remarks.extend(written.remark);
         slot.report.problems = Some(problems);
-        exit = exit.worse(Exit::of_run(&summary.end, &slot.report.outcomes));
+        let sent = [Outcome::Created, Outcome::Rejected, Outcome::InDoubt];
+        sent_any |= sent
+            .iter()
+            .any(|outcome| slot.report.outcomes.get(*outcome) > 0);
+        exit = exit.worse(if is_wrong {
+            Exit::StoppedEarly
+        } else {
+            Exit::of_run(&summary.end, &slot.report.outcomes)
+        });
         // What ended this file's run ends the others' too, unless it was the file's own affair.
         if !matches!(summary.end, End::Finished | End::Input(_)) {
             ended = Some(summary.end.clone());
