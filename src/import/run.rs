@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -120,7 +120,7 @@ pub async fn run<T: Transport>(
     let ended = tokio::task::spawn_blocking(move || ledger.end_run(run, word)).await;
     let end = match (ended, end) {
         (Ok(Err(error)), End::Finished) => End::Ledger(error),
-        (Err(panic), End::Finished) => End::Defect(panic.to_string()),
+        (Err(panic), End::Finished) => defect(&panic),
         (_, end) => end,
     };
     Ok(RunSummary {
@@ -217,7 +217,7 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
     while let Some(ended) = workers.join_next().await {
         if let Err(panic) = ended {
             // The panicking worker's row stays claimed, so it is in doubt with the next run; nothing more is sent.
-            gate.close(End::Defect(panic.to_string()));
+            gate.close(defect(&panic));
         }
     }
     crew.settling.close();
@@ -225,9 +225,19 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
     // Frees a feeder that waits for a place in the queue.
     crew.jobs.lock().await.close();
     if let Err(panic) = feeding.await {
-        gate.close(End::Defect(panic.to_string()));
+        gate.close(defect(&panic));
     }
     watchers.shutdown().await;
+}
+
+/// A task that panicked. Its message stays out: it may hold a cell's value.
+fn defect(panic: &JoinError) -> End {
+    let what = if panic.is_panic() {
+        "a part of the run failed"
+    } else {
+        "a part of the run was broken off"
+    };
+    End::Defect(what.to_owned())
 }
 
 /// When the first row may leave: not sooner after the last one of an earlier run than the rate allows.
