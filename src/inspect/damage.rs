@@ -45,7 +45,8 @@ impl Damage {
     /// Looks at a row.
     pub fn look(&mut self, row: &Row) {
         let text = row.joined();
-        if !text.is_ascii() {
+        // All cells at once first: letters beyond ASCII are common, damaged ones are not.
+        if !text.is_ascii() && foreign(text).is_some() {
             self.look_closer(row, |_, text| foreign(text));
         }
         // `E+` may stand across two cells: the closer look tells.
