@@ -6,7 +6,8 @@
 use super::crew::Job;
 use super::end::End;
 use super::gate::Gate;
-use super::rehearsal::{Ordinals, Repeated, conflicting, registration};
+use super::identify::identify;
+use super::rehearsal::{Repeated, conflicting};
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
 use crate::ledger::{Disposition, Identities, Ledger, Reference, Registration, RunId};
@@ -38,16 +39,10 @@ impl Feeder {
             payloads: Vec::new(),
             size: FIRST_GROUP,
         };
-        let mut ordinals = Ordinals::default();
-        let table = Arc::clone(&self.table);
-        let read = table.for_each_call(|call| {
-            let source = self.identities.source(call.row);
-            let ordinal = ordinals.next(&self.repeated, source);
-            if !call.selected {
-                return ControlFlow::Continue(());
-            }
-            let mut row = registration(&call, &self.identities, &table, source, ordinal);
-            if let Some(problem) = self.repeated.conflict(&call, &self.identities) {
+        let (table, repeated) = (Arc::clone(&self.table), Arc::clone(&self.repeated));
+        let identities = self.identities.clone();
+        let read = identify(&table, &repeated, &identities, |call, mut row| {
+            if let Some(problem) = repeated.conflict(&call, &identities) {
                 row.verdict = conflicting(&row.verdict, &problem);
             }
             group.push(row, call);

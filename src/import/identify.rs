@@ -1,15 +1,15 @@
 //! Which row is which, without a run: every row of a file with the registration that a run would make of it.
 //!
-//! Owns nothing but the order of things: rows are mapped, counted among identical ones and given their identities exactly as
-//! the feeder does it.
+//! Owns the order of things for everyone who identifies rows: mapped, counted among the identical ones of the whole file, and
+//! then given their identities.
 
-use super::rehearsal::{Ordinals, Rehearsal, registration};
+use super::rehearsal::{Ordinals, Rehearsal, Repeated, registration};
 use super::table::{Call, Table};
 use crate::input::InputError;
 use crate::ledger::{Identities, Registration};
 use std::ops::ControlFlow;
 
-/// Hands every row and its registration to `each`, which may stop early. The rehearsal must not have been used for a run.
+/// Hands every row that is asked for and its registration to `each`, which may stop early. The rehearsal must not have been used for a run.
 ///
 /// # Errors
 ///
@@ -20,11 +20,25 @@ pub fn for_each_registration<B>(
     identities: &Identities,
     mut each: impl FnMut(&Call<'_>, Registration) -> ControlFlow<B>,
 ) -> Result<Option<B>, InputError> {
+    let each = |call: Call<'_>, row| each(&call, row);
+    identify(table, &rehearsal.repeated, identities, each)
+}
+
+/// Hands every row that is asked for and its registration to `each`; the other rows are counted only.
+pub(super) fn identify<B>(
+    table: &Table,
+    repeated: &Repeated,
+    identities: &Identities,
+    mut each: impl FnMut(Call<'_>, Registration) -> ControlFlow<B>,
+) -> Result<Option<B>, InputError> {
     let mut ordinals = Ordinals::default();
     table.for_each_call(|call| {
         let source = identities.source(call.row);
-        let ordinal = ordinals.next(&rehearsal.repeated, source);
+        let ordinal = ordinals.next(repeated, source);
+        if !call.selected {
+            return ControlFlow::Continue(());
+        }
         let row = registration(&call, identities, table, source, ordinal);
-        each(&call, row)
+        each(call, row)
     })
 }
