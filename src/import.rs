@@ -23,6 +23,7 @@ mod limits;
 mod pace;
 mod problems;
 mod rehearsal;
+mod repeated;
 mod run;
 #[cfg(test)]
 mod simulation;

@@ -42,7 +42,7 @@ use form::Form;
 use header::{Body, Header, Skips};
 use identity::Identity;
 use part::within;
-use relay::{Outlet, Source};
+use relay::{Pump, Source};
 use spool::Place;
 use std::fs::File;
 use std::io::Read;
@@ -153,10 +153,30 @@ impl Input {
     /// have been handed out then.
     pub fn for_each_row<B>(
         &self,
-        each: impl FnMut(&Row) -> ControlFlow<B>,
+        mut each: impl FnMut(&Row) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
+        let no_hands: Vec<fn(&Row, &mut ())> = Vec::new();
+        self.for_each_worked_row(no_hands, |row, ()| each(row))
+    }
+
+    /// As [`Input::for_each_row`], but each row first goes through one of `hands`, which put what they make of it
+    /// beside it; each of them runs on a thread of its own. What they made of an earlier row is handed to them again,
+    /// so that its memory can be used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::for_each_row`].
+    pub fn for_each_worked_row<W, H, B>(
+        &self,
+        hands: Vec<H>,
+        each: impl FnMut(&Row, &mut W) -> ControlFlow<B>,
+    ) -> Result<Option<B>, InputError>
+    where
+        W: Default + Send,
+        H: FnMut(&Row, &mut W) + Send,
+    {
         let sheet = self.description.sheet.as_deref().map(Arc::from);
-        relay::run(sheet, |outlet| self.produce(outlet), each)
+        relay::run(sheet, |pump| self.produce(pump), hands, each)
             .map_err(|fault| fault.within(&self.description.file))
     }
 
@@ -247,7 +267,7 @@ impl Input {
     }
 
     /// Reads all rows into the relay; runs on the reader's thread.
-    fn produce(&self, outlet: &mut Outlet) -> Result<(), Fault> {
+    fn produce(&self, pump: &mut dyn Pump) -> Result<(), Fault> {
         let path = self.place.path();
         self.identity.check(path)?;
         self.form.read(path, false, &mut |source| {
@@ -255,7 +275,7 @@ impl Input {
                 let pad = self.description.kind == Kind::Xlsx;
                 let watch = || self.identity.check(path);
                 let mut rows = Body::new(source, &self.header, &self.skips, pad, &watch);
-                outlet.pump(&mut rows)?;
+                pump.pump(&mut rows)?;
                 self.skipped.store(rows.skipped(), Ordering::Relaxed);
                 Ok(())
             })

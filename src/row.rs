@@ -91,12 +91,18 @@ impl Row {
         self.ends.clear();
         self.kinds.clear();
         self.text.push_str(text);
+        // Each byte of ASCII is a character.
+        let is_ascii = text.is_ascii();
+        let is_border = |end| match is_ascii {
+            true => end <= text.len(),
+            false => text.is_char_boundary(end),
+        };
         let mut last = 0;
         for end in ends {
             let Ok(short) = u32::try_from(end) else {
                 return self.refuse();
             };
-            if end < last || !text.is_char_boundary(end) {
+            if end < last || !is_border(end) {
                 return self.refuse();
             }
             last = end;
@@ -171,6 +177,16 @@ impl Row {
         !self.kinds.is_empty()
     }
 
+    /// Whether all cells are plain text at a glance: no control character, nor one whose UTF-8 begins as that of the
+    /// control characters beyond ASCII does (`\u{80}` to `\u{bf}`).
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        // Folded without a branch, so that the compiler looks at many bytes at once.
+        !self.text.bytes().fold(false, |doubtful, byte| {
+            doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
+        })
+    }
+
     /// Whether no cell holds anything but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
@@ -235,6 +251,25 @@ mod tests {
         assert_eq!((row.text(0), row.text(1), row.text(2)), ("a", "é", "b"));
         assert!(!row.fill("aéb", [2, 4].into_iter()));
         assert_eq!(row.width(), 0);
+    }
+
+    #[test]
+    fn a_control_character_in_any_cell_is_seen_at_a_glance() {
+        for (text, plain) in [
+            ("", true),
+            ("Núñez “x” ~", true),
+            ("a\nb", false),
+            ("a\tb", false),
+            ("a\u{7f}", false),
+            ("a\u{85}", false),
+            ("\0", false),
+        ] {
+            let mut row = Row::default();
+            for cell in ["x".repeat(40).as_str(), text, ""] {
+                row.push(cell);
+            }
+            assert_eq!(row.is_plain(), plain, "{text:?}");
+        }
     }
 
     #[test]

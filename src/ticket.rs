@@ -178,6 +178,12 @@ impl Payload {
         })
     }
 
+    /// All values run together, perhaps with some that were replaced or taken out: for a glance at all at once.
+    #[must_use]
+    pub(crate) fn joined(&self) -> &str {
+        &self.text
+    }
+
     /// All fields that are to be sent, in the page's order.
     pub fn fields(&self) -> impl Iterator<Item = (TicketField, &str)> {
         TicketField::ALL

@@ -6,8 +6,9 @@
 use super::crew::Job;
 use super::end::End;
 use super::gate::Gate;
+use super::identify::conflicting;
 use super::identify::identify;
-use super::rehearsal::{Repeated, conflicting};
+use super::repeated::Repeated;
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
 use crate::ledger::{Disposition, Identities, Ledger, Reference, Registration, RunId};
@@ -42,7 +43,7 @@ impl Feeder {
         let (table, repeated) = (Arc::clone(&self.table), Arc::clone(&self.repeated));
         let identities = self.identities.clone();
         let read = identify(&table, &repeated, &identities, |call, mut row| {
-            if let Some(problem) = repeated.conflict(&call, &identities) {
+            if let Some(problem) = repeated.conflict(&call) {
                 row.verdict = conflicting(&row.verdict, &problem);
             }
             group.push(row, call);

@@ -3,10 +3,13 @@
 //! Owns the order of things for everyone who identifies rows: mapped, counted among the identical ones of the whole file, and
 //! then given their identities.
 
-use super::rehearsal::{Ordinals, Rehearsal, Repeated, registration};
+use super::problems::summary;
+use super::rehearsal::Rehearsal;
+use super::repeated::{Ordinals, Repeated};
 use super::table::{Call, Table};
 use crate::input::InputError;
-use crate::ledger::{Identities, Registration};
+use crate::ledger::{Identities, Identity, Registration, Verdict};
+use crate::problem::Problem;
 use std::ops::ControlFlow;
 
 /// Hands every row that is asked for and its registration to `each`, which may stop early. The rehearsal must not have been used for a run.
@@ -41,4 +44,64 @@ pub(super) fn identify<B>(
         let row = registration(&call, identities, table, source, ordinal);
         each(call, row)
     })
+}
+
+/// The row as the ledger takes it.
+pub(super) fn registration(
+    call: &Call<'_>,
+    identities: &Identities,
+    table: &Table,
+    source: Identity,
+    ordinal: u64,
+) -> Registration {
+    let verdict = if call.mapped.is_valid() {
+        let payload = identities.payload(&call.mapped.payload, table.fingerprint());
+        Verdict::Valid { payload }
+    } else {
+        let (code, message) = summary(&call.mapped.problems);
+        Verdict::Invalid {
+            code,
+            message,
+            payload: None,
+        }
+    };
+    let key = &call.mapped.key;
+    Registration {
+        row: call.row.position.row,
+        source,
+        ordinal,
+        partial: table.input().description().is_rejects,
+        key: (!key.is_empty()).then(|| identities.key(key.identity())),
+        verdict,
+    }
+}
+
+/// The verdict on a row whose key is in conflict: invalid, whatever it was.
+pub(super) fn conflicting(verdict: &Verdict, problem: &Problem) -> Verdict {
+    let code = problem.code.to_string();
+    match verdict {
+        Verdict::Valid { payload } => Verdict::Invalid {
+            code,
+            message: problem.to_string(),
+            payload: Some(*payload),
+        },
+        Verdict::Invalid {
+            code,
+            message,
+            payload,
+        } => Verdict::Invalid {
+            code: code.clone(),
+            message: format!("{message}; {problem}"),
+            payload: *payload,
+        },
+    }
+}
+
+/// What a row says: what would be sent, or its cells where it cannot be sent.
+pub(super) fn content(call: &Call<'_>, identities: &Identities, table: &Table) -> Identity {
+    if call.mapped.is_valid() {
+        identities.payload(&call.mapped.payload, table.fingerprint())
+    } else {
+        identities.source(call.row)
+    }
 }

@@ -5,17 +5,21 @@
 //! nothing; holds a few bytes per row in memory, and problems beyond a limit in a temporary file.
 
 use super::duplicates::Duplicates;
+use super::identify::{conflicting, registration};
 use super::key_proposal::KeyProposal;
-use super::problems::{ProblemLog, summary};
+use super::problems::ProblemLog;
+use super::repeated::{Ordinals, Repeated, conflicts, short};
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
 use crate::input::InputError;
 use crate::inspect::Damage;
-use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration, Verdict};
-use crate::problem::{Problem, ProblemCode, Severity};
+use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration};
+use crate::mapping::Mapped;
+use crate::row::Row;
 use crate::ticket::Outcome;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::RandomState;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -40,15 +44,6 @@ pub struct Rehearsal {
 /// Rows per outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes([u64; Outcome::ALL.len()]);
-
-/// What a file says about itself more than once.
-#[derive(Debug, Default)]
-pub(super) struct Repeated {
-    /// Short hashes of rows that occur more than once.
-    rows: HashSet<u64>,
-    /// Short hashes of keys that stand for two different contents, with the first two rows.
-    conflicts: HashMap<u64, (u64, u64)>,
-}
 
 /// What the ledger knows, where there is one to ask.
 #[derive(Debug)]
@@ -131,17 +126,26 @@ pub fn rehearse(
 ) -> Result<Rehearsal, RehearsalError> {
     let known = known.filter(|known| !known.is_empty);
     let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
+    let preparing = Preparing {
+        identities,
+        keys: pass.rehearsal.repeated.keys.clone(),
+        format: purpose.format(),
+        counts_rows: pass.counts_rows,
+    };
     let mut checked = 0_u64;
-    let stopped = table.for_each_call(|call| {
-        checked += 1;
-        if checked.is_multiple_of(TOLD_EVERY) {
-            observer.observe(&RunEvent::Checked { rows: checked });
-        }
-        match pass.take(&call) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
-    })?;
+    let stopped = table.for_each_worked_call(
+        || preparing.clone().hand(),
+        |call, prepared: &mut Prepared| {
+            checked += 1;
+            if checked.is_multiple_of(TOLD_EVERY) {
+                observer.observe(&RunEvent::Checked { rows: checked });
+            }
+            match pass.take(&call, prepared) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            }
+        },
+    )?;
     if let Some(error) = stopped {
         return Err(error);
     }
@@ -162,18 +166,58 @@ pub fn rehearse(
     Ok(rehearsal)
 }
 
+impl Purpose {
+    fn format(self) -> BodyFormat {
+        match self {
+            Purpose::Check(format) | Purpose::Send(format) => format,
+        }
+    }
+}
+
+/// All that can be done to a row alone, where it is mapped.
+#[derive(Clone)]
+struct Preparing<'a> {
+    identities: &'a Identities,
+    keys: RandomState,
+    format: BodyFormat,
+    counts_rows: bool,
+}
+
+/// What was made of one row.
+#[derive(Default)]
+struct Prepared {
+    source: Option<Identity>,
+    /// The short hash of the key.
+    key: Option<u64>,
+    is_suspected: bool,
+}
+
+impl<'a> Preparing<'a> {
+    fn hand(self) -> impl FnMut(&Row, &Mapped, &mut Prepared) + 'a {
+        let mut body = Vec::new();
+        move |row, mapped, prepared| {
+            *prepared = Prepared {
+                source: self.counts_rows.then(|| self.identities.source(row)),
+                key: short(&mapped.key, &self.keys),
+                is_suspected: Damage::is_suspected(row),
+            };
+            if mapped.is_valid() {
+                body::encode(&mapped.payload, self.format, &mut body);
+            }
+        }
+    }
+}
+
 struct FirstPass<'a> {
     table: &'a Table,
     identities: &'a Identities,
     known: Option<&'a Known<'a>>,
-    format: BodyFormat,
     /// Whether identical rows matter: not where keys tell all rows apart and nothing else asks for their identities.
     counts_rows: bool,
     rehearsal: Rehearsal,
     sources: Duplicates,
     keys: Duplicates,
     proposal: Option<KeyProposal>,
-    body: Vec<u8>,
 }
 
 impl<'a> FirstPass<'a> {
@@ -183,10 +227,7 @@ impl<'a> FirstPass<'a> {
         known: Option<&'a Known<'a>>,
         purpose: Purpose,
     ) -> FirstPass<'a> {
-        let (format, sends) = match purpose {
-            Purpose::Check(format) => (format, false),
-            Purpose::Send(format) => (format, true),
-        };
+        let sends = matches!(purpose, Purpose::Send(_));
         let rehearsal = Rehearsal {
             rows: 0,
             outcomes: Outcomes::default(),
@@ -200,28 +241,21 @@ impl<'a> FirstPass<'a> {
             table,
             identities,
             known,
-            format,
             counts_rows: sends || known.is_some() || !table.mapping().has_key(),
             rehearsal,
             sources: Duplicates::new(),
             keys: Duplicates::new(),
             proposal: (!table.mapping().has_key())
                 .then(|| KeyProposal::new(table.input().header())),
-            body: Vec::new(),
         }
     }
 
-    fn take(&mut self, call: &Call<'_>) -> Result<(), RehearsalError> {
-        let source = if self.counts_rows {
-            let source = self.identities.source(call.row);
+    fn take(&mut self, call: &Call<'_>, prepared: &Prepared) -> Result<(), RehearsalError> {
+        if let Some(source) = prepared.source {
             self.sources.add(source.short())?;
-            Some(source)
-        } else {
-            None
-        };
-        if !call.mapped.key.is_empty() {
-            let key = self.identities.key(call.mapped.key.identity());
-            self.keys.add(key.short())?;
+        }
+        if let Some(key) = prepared.key {
+            self.keys.add(key)?;
         }
         if let Some(proposal) = &mut self.proposal {
             proposal.look(call.row);
@@ -230,12 +264,14 @@ impl<'a> FirstPass<'a> {
             return Ok(());
         }
         self.rehearsal.rows += 1;
-        self.rehearsal.damage.look(call.row);
+        if prepared.is_suspected {
+            self.rehearsal.damage.look(call.row);
+        }
         let row = call.row.position.row;
         for problem in &call.mapped.problems {
             self.rehearsal.problems.add(row, problem)?;
         }
-        let outcome = if let (Some(known), Some(source)) = (self.known, source) {
+        let outcome = if let (Some(known), Some(source)) = (self.known, prepared.source) {
             let row = registration(call, self.identities, self.table, source, 0);
             let (outcome, reason) = known.reader.preview(&row)?;
             if call.mapped.is_valid()
@@ -251,10 +287,6 @@ impl<'a> FirstPass<'a> {
         } else {
             Outcome::Invalid
         };
-        if call.mapped.is_valid() {
-            self.body.clear();
-            body::encode(&call.mapped.payload, self.format, &mut self.body);
-        }
         self.rehearsal.outcomes.add(outcome);
         Ok(())
     }
@@ -269,7 +301,8 @@ fn second_look(
     keys: HashSet<u64>,
     rehearsal: &mut Rehearsal,
 ) -> Result<(), RehearsalError> {
-    rehearsal.repeated.conflicts = conflicts(table, identities, &keys)?;
+    let hasher = &rehearsal.repeated.keys;
+    rehearsal.repeated.conflicts = conflicts(table, identities, (&keys, hasher))?;
     let repeated = std::mem::take(&mut rehearsal.repeated);
     let mut ordinals = Ordinals::default();
     let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
@@ -279,7 +312,7 @@ fn second_look(
             return Ok(());
         }
         rehearsal.identical += u64::from(ordinal > 0);
-        let conflict = repeated.conflict(call, identities);
+        let conflict = repeated.conflict(call);
         if conflict.is_none() && (ordinal == 0 || known.is_none()) {
             return Ok(());
         }
@@ -310,134 +343,4 @@ fn second_look(
     })?;
     rehearsal.repeated = repeated;
     stopped.map_or(Ok(()), Err)
-}
-
-/// The keys among `candidates` that stand for more than one content in this file.
-fn conflicts(
-    table: &Table,
-    identities: &Identities,
-    candidates: &HashSet<u64>,
-) -> Result<HashMap<u64, (u64, u64)>, RehearsalError> {
-    let mut found = HashMap::new();
-    if candidates.is_empty() {
-        return Ok(found);
-    }
-    let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
-    let stopped: Option<()> = table.for_each_call(|call| {
-        if call.mapped.key.is_empty() {
-            return ControlFlow::Continue(());
-        }
-        let key = identities.key(call.mapped.key.identity()).short();
-        if candidates.contains(&key) {
-            let row = call.row.position.row;
-            let content = content(&call, identities, table);
-            match first.get(&key) {
-                Some((earlier, other)) if *other != content => {
-                    found.entry(key).or_insert((*earlier, row));
-                }
-                Some(_) => {}
-                None => drop(first.insert(key, (row, content))),
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    debug_assert!(stopped.is_none(), "nothing breaks off");
-    Ok(found)
-}
-
-/// What a row says: what would be sent, or its cells where it cannot be sent.
-fn content(call: &Call<'_>, identities: &Identities, table: &Table) -> Identity {
-    if call.mapped.is_valid() {
-        identities.payload(&call.mapped.payload, table.fingerprint())
-    } else {
-        identities.source(call.row)
-    }
-}
-
-impl Repeated {
-    /// The problem of a row whose key stands for another content elsewhere in the file.
-    pub(super) fn conflict(&self, call: &Call<'_>, identities: &Identities) -> Option<Problem> {
-        if self.conflicts.is_empty() || call.mapped.key.is_empty() {
-            return None;
-        }
-        let key = identities.key(call.mapped.key.identity()).short();
-        let (one, other) = self.conflicts.get(&key)?;
-        Some(Problem {
-            column: None,
-            field: None,
-            code: ProblemCode::ConflictKey,
-            severity: Severity::Error,
-            message: format!(
-                "the same key stands for different calls in this file (rows {one} and {other}); give each call its own key"
-            ),
-        })
-    }
-}
-
-/// Counts identical rows, for those that occur more than once.
-#[derive(Debug, Default)]
-pub(super) struct Ordinals(HashMap<Identity, u64>);
-
-impl Ordinals {
-    /// How many rows with this content stand before the one that is asked for.
-    pub(super) fn next(&mut self, repeated: &Repeated, source: Identity) -> u64 {
-        if !repeated.rows.contains(&source.short()) {
-            return 0;
-        }
-        let count = self.0.entry(source).or_default();
-        let ordinal = *count;
-        *count += 1;
-        ordinal
-    }
-}
-
-/// The row as the ledger takes it.
-pub(super) fn registration(
-    call: &Call<'_>,
-    identities: &Identities,
-    table: &Table,
-    source: Identity,
-    ordinal: u64,
-) -> Registration {
-    let verdict = if call.mapped.is_valid() {
-        let payload = identities.payload(&call.mapped.payload, table.fingerprint());
-        Verdict::Valid { payload }
-    } else {
-        let (code, message) = summary(&call.mapped.problems);
-        Verdict::Invalid {
-            code,
-            message,
-            payload: None,
-        }
-    };
-    let key = &call.mapped.key;
-    Registration {
-        row: call.row.position.row,
-        source,
-        ordinal,
-        partial: table.input().description().is_rejects,
-        key: (!key.is_empty()).then(|| identities.key(key.identity())),
-        verdict,
-    }
-}
-
-/// The verdict on a row whose key is in conflict: invalid, whatever it was.
-pub(super) fn conflicting(verdict: &Verdict, problem: &Problem) -> Verdict {
-    let code = problem.code.to_string();
-    match verdict {
-        Verdict::Valid { payload } => Verdict::Invalid {
-            code,
-            message: problem.to_string(),
-            payload: Some(*payload),
-        },
-        Verdict::Invalid {
-            code,
-            message,
-            payload,
-        } => Verdict::Invalid {
-            code: code.clone(),
-            message: format!("{message}; {problem}"),
-            payload: *payload,
-        },
-    }
 }

@@ -1,7 +1,7 @@
 //! [`Table`]: one input file together with the mapping that reads it, and the part of it that is asked for.
 //!
 //! Owns the one way in which rows are mapped: rehearsal, run and results all go through [`Table::for_each_call`], so
-//! that they cannot differ. Does not know the ledger.
+//! that they cannot differ. Rows are mapped by a few threads at once and come back in order. Does not know the ledger.
 
 use crate::input::{Input, InputError, Kind};
 use crate::mapping::{Mapped, Mapper, Mapping, MappingErrors};
@@ -9,6 +9,10 @@ use crate::row::Row;
 use jiff::civil::Date;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
+
+/// Mapping a row takes about twice as long as reading it.
+const MOST_HANDS: usize = 3;
 
 /// An input file, its mapping bound to its header, and the selected part.
 #[derive(Debug)]
@@ -91,7 +95,7 @@ impl Table {
         self.fingerprint
     }
 
-    /// Maps every row in order and hands it to `each`, which may stop early.
+    /// Maps every row and hands it to `each` in order; `each` may stop early.
     ///
     /// # Errors
     ///
@@ -100,20 +104,52 @@ impl Table {
         &self,
         mut each: impl FnMut(Call<'_>) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        let mut mapper = self.mapper.clone();
-        let mut mapped = Mapped::default();
-        let mut taken = 0;
-        self.input.for_each_row(|row| {
-            let selected = self.selection.contains(row.position.row, taken);
-            taken += u64::from(selected);
-            mapper.map(row, &mut mapped);
-            each(Call {
-                row,
-                mapped: &mut mapped,
-                selected,
-            })
-        })
+        let nothing = || |_: &Row, _: &Mapped, (): &mut ()| {};
+        self.for_each_worked_call(nothing, |call, ()| each(call))
     }
+
+    /// As [`Table::for_each_call`], with more work done on each row where it is mapped: `work` is asked once for each of
+    /// the threads that do so, and what it gives fills the `W` that `each` gets with the row.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read to its end.
+    pub fn for_each_worked_call<W, H, B>(
+        &self,
+        work: impl Fn() -> H,
+        mut each: impl FnMut(Call<'_>, &mut W) -> ControlFlow<B>,
+    ) -> Result<Option<B>, InputError>
+    where
+        W: Default + Send,
+        H: FnMut(&Row, &Mapped, &mut W) + Send,
+    {
+        let hand = |_| {
+            let mut mapper = self.mapper.clone();
+            let mut work = work();
+            move |row: &Row, (mapped, made): &mut (Mapped, W)| {
+                mapper.map(row, mapped);
+                work(row, mapped, made);
+            }
+        };
+        let hands = (0..hands()).map(hand).collect();
+        let mut taken = 0;
+        self.input
+            .for_each_worked_row(hands, |row, (mapped, made)| {
+                let selected = self.selection.contains(row.position.row, taken);
+                taken += u64::from(selected);
+                let call = Call {
+                    row,
+                    mapped,
+                    selected,
+                };
+                each(call, made)
+            })
+    }
+}
+
+/// How many threads map: the cores that there are, but no more than one reader can keep busy.
+fn hands() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_HANDS))
 }
 
 impl Selection {

@@ -5,8 +5,9 @@
 
 use super::finding::{Finding, Tally};
 use crate::row::{CellKind, Row};
-use memchr::memmem;
+use memchr::{memchr2_iter, memmem};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Excel keeps so many digits of a number.
 const KEPT_DIGITS: usize = 15;
@@ -25,46 +26,38 @@ enum Sign {
 }
 
 /// Counts the signs of damage, by column.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Damage {
     found: BTreeMap<(Sign, usize), Tally>,
-    /// Made once: making it costs more than a search.
-    exponent: memmem::Finder<'static>,
 }
 
-impl Default for Damage {
-    fn default() -> Damage {
-        Damage {
-            found: BTreeMap::new(),
-            exponent: memmem::Finder::new(b"E+"),
-        }
-    }
-}
+/// Made once: making it costs more than a search.
+static EXPONENT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"E+"));
 
 impl Damage {
-    /// Looks at a row.
-    pub fn look(&mut self, row: &Row) {
+    /// Whether a row may be damaged, at a glance: on a row of which this says no, [`Damage::look`] would find nothing.
+    ///
+    /// All cells are looked at as one text: letters beyond ASCII are common, damaged ones are not.
+    #[must_use]
+    pub fn is_suspected(row: &Row) -> bool {
         let text = row.joined();
-        // All cells at once first: letters beyond ASCII are common, damaged ones are not.
-        if !text.is_ascii() && foreign(text).is_some() {
-            self.look_closer(row, |_, text| foreign(text));
-        }
-        // `E+` may stand across two cells: the closer look tells.
-        if self.exponent.find(text.as_bytes()).is_some() {
-            self.look_closer(row, |kind, text| {
-                (kind == CellKind::Text && is_scientific(text)).then_some(Sign::Scientific)
-            });
-        }
-        if row.has_kinds() {
-            self.look_closer(row, |kind, text| {
-                (kind == CellKind::Number && is_cut(text)).then_some(Sign::Lost)
-            });
-        }
+        row.has_kinds()
+            || EXPONENT.find(text.as_bytes()).is_some()
+            || (!text.is_ascii() && may_be_foreign(text.as_bytes()))
     }
 
-    fn look_closer(&mut self, row: &Row, sign: impl Fn(CellKind, &str) -> Option<Sign>) {
+    /// Looks at a row.
+    pub fn look(&mut self, row: &Row) {
+        if !Damage::is_suspected(row) {
+            return;
+        }
         for (at, cell) in row.cells().enumerate() {
-            if let Some(sign) = sign(cell.kind, cell.text) {
+            let sign = match cell.kind {
+                CellKind::Number => is_cut(cell.text).then_some(Sign::Lost),
+                CellKind::Text if is_scientific(cell.text) => Some(Sign::Scientific),
+                _ => foreign(cell.text),
+            };
+            if let Some(sign) = sign {
                 self.found
                     .entry((sign, at))
                     .or_default()
@@ -129,6 +122,14 @@ fn is_scientific(text: &str) -> bool {
     let (first, rest) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     first.len() == 1 && all_digits(first) && all_digits(rest) && all_digits(exponent)
+}
+
+/// Whether [`foreign`] may find something: its signs begin with Â, Ã or â, or are U+FFFD, in the bytes of UTF-8.
+fn may_be_foreign(text: &[u8]) -> bool {
+    memchr2_iter(0xc3, 0xef, text).any(|at| {
+        let next = text.get(at + 1).copied().unwrap_or_default();
+        matches!(next, 0x82 | 0x83 | 0xa2 | 0xbf)
+    })
 }
 
 /// Whether text holds a letter's UTF-8 bytes shown one by one in Windows-1252.
@@ -208,12 +209,20 @@ mod tests {
 
     #[test]
     fn honest_letters_are_not_garbled() {
+        let suspected = |text: &str| {
+            let mut row = Row::default();
+            row.push(text);
+            Damage::is_suspected(&row)
+        };
+        assert!(!suspected("Núñez, fiebre desde anoche"));
         for text in ["SÃO PAULO", "Âge", "âgé", "«À»", "20°C", "naïve – “so”"] {
             assert_eq!(foreign(text), None, "{text}");
         }
         for text in ["Ã©", "Ã\u{a0} la", "Â°", "â€“", "Ã‰"] {
             assert_eq!(foreign(text), Some(Sign::Garbled), "{text}");
+            assert!(suspected(text), "{text}");
         }
         assert_eq!(foreign("N\u{fffd}ez"), Some(Sign::Replaced));
+        assert!(suspected("N\u{fffd}ez"));
     }
 }

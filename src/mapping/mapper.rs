@@ -53,6 +53,7 @@ impl Mapper {
         }
         self.read_key(row, call);
         self.desk.moved.clear();
+        self.desk.is_plain = row.is_plain();
         for filler in &self.fillers {
             filler.fill(row, &self.days, &mut self.desk, call);
         }

@@ -91,10 +91,7 @@ impl Rule {
             Some(case) => case.write(trim(text), &mut cased),
             None => cased.push_str(trim(text)),
         }
-        let value = Value {
-            text: &cased,
-            kind: CellKind::Text,
-        };
+        let value = Value::of(&cased);
         // No date is read here, so no day matters.
         let days = Days::up_to(jiff::civil::Date::default());
         let calendar = Calendar {
@@ -138,6 +135,8 @@ pub(super) struct Filler {
 /// Buffers for values on their way, kept from row to row.
 #[derive(Clone, Default)]
 pub(super) struct Desk {
+    /// Whether the row at hand is known to hold no control character.
+    pub(super) is_plain: bool,
     joined: String,
     folded: String,
     cased: String,
@@ -149,7 +148,7 @@ impl Filler {
     /// Fills the field from the row, or says why not.
     pub(super) fn fill(&self, row: &Row, days: &Days, desk: &mut Desk, call: &mut Mapped) {
         let rule = &*self.rule;
-        let Some(value) = self.collect(row, &mut desk.joined, call) else {
+        let Some(value) = self.collect(row, (&mut desk.joined, desk.is_plain), call) else {
             return;
         };
         let found = value.text;
@@ -159,18 +158,12 @@ impl Filler {
                     let why = "is not in the mapping's translation; add it there or correct it";
                     return self.refuse(found, why, &mut desk.moved, call);
                 };
-                Value {
-                    text: target,
-                    kind: CellKind::Text,
-                }
+                Value::of(target)
             }
             Some(_) | None => value,
         };
         let value = match &rule.default {
-            Some(default) if translated.text.is_empty() => Value {
-                text: default,
-                kind: CellKind::Text,
-            },
+            Some(default) if translated.text.is_empty() => Value::of(default),
             Some(_) | None => translated,
         };
         if value.text.is_empty() {
@@ -182,7 +175,7 @@ impl Filler {
                 case.write(value.text, &mut desk.cased);
                 Value {
                     text: &desk.cased,
-                    kind: value.kind,
+                    ..value
                 }
             }
             None => value,
@@ -194,15 +187,12 @@ impl Filler {
     fn collect<'a>(
         &'a self,
         row: &'a Row,
-        joined: &'a mut String,
+        (joined, is_plain): (&'a mut String, bool),
         call: &mut Mapped,
     ) -> Option<Value<'a>> {
         let join = match &self.rule.filling {
             Filling::Constant(text) => {
-                return Some(Value {
-                    text: trim(text),
-                    kind: CellKind::Text,
-                });
+                return Some(Value::of(trim(text)));
             }
             Filling::Columns { join, .. } => join,
         };
@@ -211,12 +201,11 @@ impl Filler {
             self.is_readable(cell, column, call).then(|| Value {
                 text: trim(cell.text),
                 kind: cell.kind,
+                is_plain,
             })
         } else {
-            self.join(row, join, joined, call).then(|| Value {
-                text: trim(joined),
-                kind: CellKind::Text,
-            })
+            self.join(row, join, joined, call)
+                .then(|| Value::of(trim(joined)))
         }
     }
 

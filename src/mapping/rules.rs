@@ -49,6 +49,19 @@ pub(super) type Judgement<'a> = Result<Option<Remark<'a>>, Cow<'static, str>>;
 pub(super) struct Value<'a> {
     pub(super) text: &'a str,
     pub(super) kind: CellKind,
+    /// Known to hold no control character, because the whole row was looked at.
+    pub(super) is_plain: bool,
+}
+
+impl<'a> Value<'a> {
+    /// A text of which nothing is known.
+    pub(super) fn of(text: &'a str) -> Value<'a> {
+        Value {
+            text,
+            kind: CellKind::Text,
+            is_plain: false,
+        }
+    }
 }
 
 /// What the rule for `dob` needs besides the value.
@@ -75,7 +88,7 @@ pub(super) fn write<'a>(
         TicketField::Txt | TicketField::FieldMr => list::write(value.text, out),
         TicketField::CallType => digits(value.text, out),
         TicketField::Complaint | TicketField::Address | TicketField::Comments => {
-            text::write_lines(value.text, out)
+            text::write_lines(value, out)
         }
         TicketField::PatientLname
         | TicketField::PatientFname
@@ -84,7 +97,7 @@ pub(super) fn write<'a>(
         | TicketField::City
         | TicketField::CallerLname
         | TicketField::CallerFname
-        | TicketField::Relationship => text::write_line(value.text, out),
+        | TicketField::Relationship => text::write_line(value, out),
     }
 }
 

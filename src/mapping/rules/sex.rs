@@ -1,6 +1,6 @@
 //! `sex`: `male` and `female` in their usual spellings; other words pass as they are, with a note.
 
-use super::{Remark, text};
+use super::{Remark, Value, text};
 use crate::problem::Severity;
 
 /// Appends `male`, `female`, or the word as it stands.
@@ -15,7 +15,7 @@ pub(super) fn write(word: &str, out: &mut String) -> Option<Remark<'static>> {
         return None;
     }
     let start = out.len();
-    match text::write_line(word, out) {
+    match text::write_line(Value::of(word), out) {
         Ok(Some(changed)) => Some(changed),
         Ok(None) => Some(Remark {
             severity: Severity::Note,

@@ -78,12 +78,30 @@ const ALSO: [(&str, &str); 4] = [
     ("MP", "commonwealth of the northern mariana islands"),
 ];
 
+/// For each first letter, the second ones that make a code with it, a bit each: nearly every row has a state.
+const CODES: [u32; 26] = {
+    let mut codes = [0; 26];
+    let mut at = 0;
+    while at < STATES.len() {
+        let code = STATES[at].0.as_bytes();
+        codes[(code[0] - b'A') as usize] |= 1 << (code[1] - b'A');
+        at += 1;
+    }
+    codes
+};
+
+/// Whether two capital letters are a code.
+fn is_known([first, second]: [u8; 2]) -> bool {
+    let seconds = CODES.get(usize::from(first.wrapping_sub(b'A')));
+    second.is_ascii_uppercase() && seconds.is_some_and(|bits| bits >> (second - b'A') & 1 == 1)
+}
+
 /// Appends the two letters.
 pub(super) fn write(text: &str, out: &mut String) -> Judgement<'static> {
     if let [first, second] = text.as_bytes() {
         let code = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
-        if let Some((known, _)) = STATES.iter().find(|(known, _)| known.as_bytes() == code) {
-            out.push_str(known);
+        if is_known(code) {
+            out.extend(code.map(char::from));
             return Ok(None);
         }
     } else if let Some(code) = by_name(text) {

@@ -4,7 +4,7 @@
 //! text may have lines and become a space elsewhere; other control characters, which come from damaged files and
 //! pasted documents, are taken out with a warning; NUL is refused, since it means a wrongly read file.
 
-use super::{Judgement, Remark};
+use super::{Judgement, Remark, Value};
 
 /// How the letters of a value are to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,15 @@ fn write_title(text: &str, out: &mut String) {
 }
 
 /// Text that may have lines.
-pub(super) fn write_lines(text: &str, out: &mut String) -> Judgement<'static> {
+pub(super) fn write_lines(value: Value<'_>, out: &mut String) -> Judgement<'static> {
+    let text = value.text;
     // Everything from space up but DEL, and not the lead byte of the C1 control characters; folded without a
     // branch so that the compiler can look at many bytes at once.
-    let doubtful = text.bytes().fold(false, |doubtful, byte| {
-        let plain = (byte >= b' ') | (byte == b'\n') | (byte == b'\t');
-        doubtful | !plain | (byte == 0x7f) | (byte == 0xc2)
-    });
+    let doubtful = !value.is_plain
+        && text.bytes().fold(false, |doubtful, byte| {
+            let plain = (byte >= b' ') | (byte == b'\n') | (byte == b'\t');
+            doubtful | !plain | (byte == 0x7f) | (byte == 0xc2)
+        });
     if doubtful {
         write_cleaned(text, true, out)
     } else {
@@ -70,10 +72,12 @@ pub(super) fn write_lines(text: &str, out: &mut String) -> Judgement<'static> {
 }
 
 /// Text of one line.
-pub(super) fn write_line(text: &str, out: &mut String) -> Judgement<'static> {
-    let doubtful = text.bytes().fold(false, |doubtful, byte| {
-        doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
-    });
+pub(super) fn write_line(value: Value<'_>, out: &mut String) -> Judgement<'static> {
+    let text = value.text;
+    let doubtful = !value.is_plain
+        && text.bytes().fold(false, |doubtful, byte| {
+            doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
+        });
     if doubtful {
         write_cleaned(text, false, out)
     } else {

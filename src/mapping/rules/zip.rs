@@ -7,6 +7,10 @@ use super::{Judgement, Remark};
 
 /// Appends `NNNNN` or `NNNNN-NNNN`.
 pub(super) fn write(text: &str, out: &mut String) -> Judgement<'static> {
+    if text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        out.push_str(text);
+        return Ok(None);
+    }
     let refused = "is not a ZIP code; write five digits, or nine as 12345-6789";
     let (code, plus4) = match text.split_once('-') {
         Some((code, plus4)) => (code.trim_end(), plus4.trim_start()),

@@ -1,0 +1,97 @@
+//! [`Repeated`]: what a file says about itself more than once, and what follows from it.
+//!
+//! Owns which rows are identical to earlier ones, how many stand before each, and which keys stand for two different
+//! calls. Holds short hashes only, and only of what is repeated; what they hash is compared within one file and one process.
+
+use super::identify::content;
+use super::table::{Call, Table};
+use crate::input::InputError;
+use crate::ledger::{Identities, Identity};
+use crate::mapping::Key;
+use crate::problem::{Problem, ProblemCode, Severity};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::ControlFlow;
+
+/// What a file says about itself more than once.
+#[derive(Debug, Default)]
+pub(super) struct Repeated {
+    /// Short hashes of rows that occur more than once.
+    pub(super) rows: HashSet<u64>,
+    /// Short hashes of keys that stand for two different contents, with the first two rows.
+    pub(super) conflicts: HashMap<u64, (u64, u64)>,
+    /// What hashes keys: they are compared within this file only, so that no identity is needed.
+    pub(super) keys: RandomState,
+}
+
+impl Repeated {
+    /// The problem of a row whose key stands for another content elsewhere in the file.
+    pub(super) fn conflict(&self, call: &Call<'_>) -> Option<Problem> {
+        if self.conflicts.is_empty() {
+            return None;
+        }
+        let key = short(&call.mapped.key, &self.keys)?;
+        let (one, other) = self.conflicts.get(&key)?;
+        Some(Problem {
+            column: None,
+            field: None,
+            code: ProblemCode::ConflictKey,
+            severity: Severity::Error,
+            message: format!(
+                "the same key stands for different calls in this file (rows {one} and {other}); give each call its own key"
+            ),
+        })
+    }
+}
+
+/// Counts identical rows, for those that occur more than once.
+#[derive(Debug, Default)]
+pub(super) struct Ordinals(HashMap<Identity, u64>);
+
+impl Ordinals {
+    /// How many rows with this content stand before the one that is asked for.
+    pub(super) fn next(&mut self, repeated: &Repeated, source: Identity) -> u64 {
+        if !repeated.rows.contains(&source.short()) {
+            return 0;
+        }
+        let count = self.0.entry(source).or_default();
+        let ordinal = *count;
+        *count += 1;
+        ordinal
+    }
+}
+
+/// The short hash of a key, if the row has one.
+pub(super) fn short(key: &Key, keys: &RandomState) -> Option<u64> {
+    (!key.is_empty()).then(|| keys.hash_one(key.identity()))
+}
+
+/// The keys among `candidates` that stand for more than one content in this file.
+pub(super) fn conflicts(
+    table: &Table,
+    identities: &Identities,
+    (candidates, keys): (&HashSet<u64>, &RandomState),
+) -> Result<HashMap<u64, (u64, u64)>, InputError> {
+    let mut found = HashMap::new();
+    if candidates.is_empty() {
+        return Ok(found);
+    }
+    let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
+    let stopped: Option<()> = table.for_each_call(|call| {
+        let key = short(&call.mapped.key, keys);
+        if let Some(key) = key.filter(|key| candidates.contains(key)) {
+            let row = call.row.position.row;
+            let content = content(&call, identities, table);
+            match first.get(&key) {
+                Some((earlier, other)) if *other != content => {
+                    found.entry(key).or_insert((*earlier, row));
+                }
+                Some(_) => {}
+                None => drop(first.insert(key, (row, content))),
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    debug_assert!(stopped.is_none(), "nothing breaks off");
+    Ok(found)
+}
