@@ -16,6 +16,9 @@ mod crash;
 /// No library resends a request behind our back.
 #[cfg(test)]
 mod deliveries;
+/// A disk that fails, fills up or lies harms no row.
+#[cfg(test)]
+mod disk;
 /// What README, the example mapping and the samples say is so.
 #[cfg(test)]
 mod docs;

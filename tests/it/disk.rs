@@ -1,0 +1,240 @@
+//! A disk that fails harms no row: what could not be stored is kept elsewhere and told, and the same command continues.
+//!
+//! Each test lets the disk fail a little later than before, until it fails no more, and after each failure runs the same
+//! command again on a sound disk.
+
+use crate::harness::{
+    Call, Failing, Project, Ran, Running, Server, Told, assert_told_truly, calls, can_inject,
+    count, csv, injected, told, within,
+};
+use std::path::PathBuf;
+use std::process::Command;
+
+const ROWS: usize = 6;
+
+/// One import on a bad disk, and the same import again.
+struct Trial {
+    project: Project,
+    server: Server,
+    calls: Vec<Call>,
+    workers: usize,
+}
+
+impl Trial {
+    fn new(workers: usize) -> Trial {
+        let trial = Trial {
+            project: Project::new(),
+            server: Server::new(),
+            calls: calls(ROWS),
+            workers,
+        };
+        trial.project.write("calls.csv", csv(&trial.calls));
+        trial
+    }
+
+    /// A trial whose ledger is there already, as every night but the first finds it.
+    fn with_ledger(workers: usize) -> Trial {
+        let trial = Trial::new(workers);
+        let mut invalid = Call::numbered(ROWS + 1);
+        invalid.dob = String::new();
+        trial.project.write("other.csv", csv(&[invalid]));
+        trial.project.import(&trial.server, &["other.csv"]).exits(1);
+        trial
+    }
+
+    fn ledger(&self, ending: &str) -> PathBuf {
+        let folder = self.project.home().join("state/ticketload");
+        folder.join(format!("ledger.db{ending}"))
+    }
+
+    fn command(&self) -> Command {
+        let workers = self.workers.to_string();
+        let args = ["import", "calls.csv", "--workers", &workers];
+        self.project.command_for(self.server.url(), &args)
+    }
+
+    /// Runs the import while calls on these files fail; none where nothing failed any more.
+    fn on_bad_disk(&self, failing: Failing<'_>, paths: &[PathBuf]) -> Option<Ran> {
+        let trace = self.project.temporary().join("trace");
+        let ran = Running::start(failing.wrap(&self.command(), paths, &trace)).end();
+        (injected(&trace) > 0).then_some(ran)
+    }
+
+    /// Runs a command that can make no file larger than this.
+    fn with_room_for(&self, kib: u32, command: Command) -> Ran {
+        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
+        let mut limited = Command::new("bash");
+        limited.args(["-c", &script, "bash"]);
+        within(&mut limited, &command);
+        Running::start(limited).end()
+    }
+
+    /// What the results say, if there are any.
+    fn told(&self) -> Option<Vec<Told>> {
+        let path = self.project.path("calls.results.csv");
+        path.exists()
+            .then(|| told(&self.project.read("calls.results.csv")))
+    }
+
+    /// Holds what the run on the bad disk said against what the server has.
+    fn assert_said_truly(&self, ran: &Ran) {
+        let tickets = self.server.tickets();
+        let Some(told) = self.told() else {
+            assert_eq!(ran.code, Some(5), "{}", ran.all());
+            assert!(ran.stderr.contains("\nhint: "), "{}", ran.all());
+            return;
+        };
+        assert_told_truly(&told, &self.calls, &tickets);
+        let expected = if count(&told, "not_sent") > 0 {
+            5
+        } else if count(&told, "in_doubt") > 0 {
+            6
+        } else {
+            0
+        };
+        assert_eq!(ran.code, Some(expected), "{}", ran.all());
+        for ticket in tickets {
+            let id = &ticket.ticket_id;
+            let is_in_results = told.iter().any(|row| row.ticket_id == *id);
+            let is_on_stderr = ran.stderr.contains(&format!("created, ticket {id}"));
+            assert!(
+                is_in_results || is_on_stderr,
+                "{id} is told nowhere: {}",
+                ran.all()
+            );
+        }
+    }
+
+    /// Runs the same command again, where nothing fails; gives the number of rows in doubt.
+    fn assert_continues(&self) -> usize {
+        let ran = Running::start(self.command()).end();
+        let told = self.told().expect(&ran.all());
+        assert_told_truly(&told, &self.calls, &self.server.tickets());
+        let doubts = count(&told, "in_doubt");
+        let has_ticket = count(&told, "created") + count(&told, "already_created");
+        assert_eq!(has_ticket + doubts, ROWS, "{}", ran.all());
+        assert!(doubts <= self.workers, "{doubts} in doubt: {}", ran.all());
+        ran.exits(if doubts == 0 { 0 } else { 6 });
+        self.project.run(&["ledger", "check"]).exits(0);
+        doubts
+    }
+}
+
+/// Lets calls fail at one moment after the other, until nothing fails any more; gives how often something did, and how
+/// many rows came to be in doubt.
+fn series(
+    start: impl Fn() -> Trial,
+    moments: impl Iterator<Item = String>,
+    failing: impl Fn(&str) -> Failing<'_>,
+    paths: impl Fn(&Trial) -> Vec<PathBuf>,
+) -> (usize, usize) {
+    let mut doubts = 0;
+    for (times, when) in moments.enumerate() {
+        assert!(times < 200, "it never ends");
+        let trial = start();
+        let Some(ran) = trial.on_bad_disk(failing(&when), &paths(&trial)) else {
+            println!(
+                "{} workers: {times} failures, {doubts} in doubt",
+                trial.workers
+            );
+            return (times, doubts);
+        };
+        println!("at {when}: exit {:?}", ran.code);
+        trial.assert_said_truly(&ran);
+        doubts += trial.assert_continues();
+    }
+    unreachable!("there is always a later moment")
+}
+
+/// The first call alone, the second alone, and so on.
+fn once() -> impl Iterator<Item = String> {
+    (1..).map(|n: u32| n.to_string())
+}
+
+/// Every call from the first on, from a later one on, and so on.
+fn for_good(step: usize) -> impl Iterator<Item = String> {
+    (1..).step_by(step).map(|n: u32| format!("{n}+"))
+}
+
+fn unsynced(when: &str) -> Failing<'_> {
+    Failing {
+        calls: "fsync,fdatasync",
+        error: "EIO",
+        when,
+    }
+}
+
+fn full(when: &str) -> Failing<'_> {
+    Failing {
+        calls: "write,pwrite64,ftruncate,fallocate",
+        error: "ENOSPC",
+        when,
+    }
+}
+
+fn all_files(_: &Trial) -> Vec<PathBuf> {
+    Vec::new()
+}
+
+fn ledger_files(trial: &Trial) -> Vec<PathBuf> {
+    let endings = ["", "-wal", "-shm", "-journal", ".emergency.jsonl", ".lock"];
+    endings.map(|ending| trial.ledger(ending)).to_vec()
+}
+
+#[test]
+fn a_sync_that_fails_once_at_the_nth_call_loses_no_outcome() {
+    if !can_inject() {
+        return;
+    }
+    for workers in [1, 4] {
+        let start = || Trial::with_ledger(workers);
+        let (times, doubts) = series(start, once(), unsynced, all_files);
+        assert!(times > ROWS, "{times} failures");
+        assert_eq!(doubts, 0, "every outcome was kept elsewhere");
+    }
+}
+
+#[test]
+fn a_new_ledger_that_cannot_be_synced_sends_nothing_that_is_forgotten() {
+    if !can_inject() {
+        return;
+    }
+    let (times, doubts) = series(|| Trial::new(4), once(), unsynced, all_files);
+    assert!(times > ROWS, "{times} failures");
+    assert_eq!(doubts, 0);
+}
+
+#[test]
+fn a_disk_that_syncs_nothing_from_the_nth_call_on_doubles_and_loses_nothing() {
+    if !can_inject() {
+        return;
+    }
+    let start = || Trial::with_ledger(4);
+    let (times, _) = series(start, for_good(1), unsynced, all_files);
+    assert!(times > ROWS, "{times} failures");
+}
+
+#[test]
+fn a_disk_that_is_full_from_the_nth_write_on_doubles_and_loses_nothing() {
+    if !can_inject() {
+        return;
+    }
+    let start = || Trial::with_ledger(4);
+    let (times, _) = series(start, for_good(3), full, ledger_files);
+    assert!(times > ROWS, "{times} failures");
+}
+
+#[test]
+fn a_disk_with_room_for_files_of_some_size_only_doubles_and_loses_nothing() {
+    for kib in (0..).step_by(12) {
+        let trial = Trial::new(4);
+        let ran = trial.with_room_for(kib, trial.command());
+        println!("{kib} KiB: exit {:?}", ran.code);
+        trial.assert_said_truly(&ran);
+        trial.assert_continues();
+        if ran.code == Some(0) {
+            assert!(kib > 0, "the limit does not work");
+            return;
+        }
+    }
+}
