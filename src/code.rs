@@ -207,6 +207,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "look in the call centre whether the ticket exists",
     },
     Explanation {
+        code: "not_stored",
+        on_submission: "the ledger could not take what came of the row; the next run knows it where it could be kept elsewhere",
+        on_status: None,
+        whose: "the disk",
+        what_to_do: "make room or give back the right to write, then run the same command again: it says what came of the row",
+    },
+    Explanation {
         code: "crashed",
         on_submission: "the run broke off before the row's turn; the row was not sent",
         on_status: None,

@@ -119,6 +119,12 @@ impl Ending {
 /// The code of a row whose turn is still to come.
 const WAITING: &str = "waiting";
 
+/// The word of a run that its ledger ended.
+const LEDGER: &str = "ledger";
+
+/// The code of a row whose outcome the ledger did not take.
+const NOT_STORED: &str = "not_stored";
+
 /// What was written.
 #[derive(Debug, Default)]
 pub struct Written {
@@ -163,7 +169,7 @@ impl<'a> ResultRow<'a> {
 ///
 /// # Errors
 ///
-/// Where the ledger cannot be read or a file not be written.
+/// Where the ledger cannot be read or `out` not be written. What happens to the rejects is told by [`Rejects::finish`].
 pub fn write(
     story: &Story<'_>,
     out: &mut dyn io::Write,
@@ -234,7 +240,7 @@ fn one(
             Outcome::Invalid | Outcome::Rejected | Outcome::NotSent
         )
     {
-        rejects.add(call.row, &result.error_code, &result.message)?;
+        rejects.add(call.row, &result.error_code, &result.message);
     }
     writer.row(&result)
 }
@@ -345,9 +351,8 @@ fn of_state<'a>(
                 ..base
             }
         }
-        // Still claimed at the end of a run: its worker died, and the next run will say the same.
         State::Claimed => {
-            let doubt = Doubt::crash();
+            let doubt = still_claimed(story.ending);
             ResultRow {
                 outcome: Outcome::InDoubt,
                 error_code: doubt.code,
@@ -361,6 +366,20 @@ fn of_state<'a>(
             finished_at: None,
             ..base
         },
+    }
+}
+
+/// Why a row is still claimed at the end of its run: the ledger did not take what came of it, and the next run may know
+/// from the emergency file; or its worker died, and the next run will say the same.
+fn still_claimed(ending: &Ending) -> Doubt {
+    if ending.word != LEDGER {
+        return Doubt::crash();
+    }
+    Doubt {
+        code: NOT_STORED.to_owned(),
+        message: explain(NOT_STORED).map_or_else(String::new, |explanation| {
+            explanation.on_submission.to_owned()
+        }),
     }
 }
 

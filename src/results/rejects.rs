@@ -23,11 +23,14 @@ const ERRORS: [&str; 7] = [
 ];
 
 /// A rejects file being written.
+///
+/// A failure is kept until [`Rejects::finish`], so that rejects that find no room do not keep the results from being written.
 pub struct Rejects {
     file: AtomicFile,
     form: Form,
     width: usize,
     rows: u64,
+    failed: Option<ResultsError>,
 }
 
 enum Form {
@@ -74,17 +77,20 @@ impl Rejects {
             form,
             width: header.len(),
             rows: 0,
+            failed: None,
         };
         rejects.begin(description, header)?;
         Ok(rejects)
     }
 
-    /// Adds a row with the reason why it is here.
-    ///
-    /// # Errors
-    ///
-    /// Where the file cannot be written.
-    pub fn add(&mut self, row: &Row, error_code: &str, message: &str) -> Result<(), ResultsError> {
+    /// Adds a row with the reason why it is here; nothing any more once the file could not be written.
+    pub fn add(&mut self, row: &Row, error_code: &str, message: &str) {
+        if self.failed.is_none() {
+            self.failed = self.try_add(row, error_code, message).err();
+        }
+    }
+
+    fn try_add(&mut self, row: &Row, error_code: &str, message: &str) -> Result<(), ResultsError> {
         self.rows += 1;
         let mut cells: Vec<Cell<'_>> = row.cells().collect();
         // A row with too few cells stays as it is, without a reason behind it: filled up to the header's width it would
@@ -104,8 +110,11 @@ impl Rejects {
     ///
     /// # Errors
     ///
-    /// Where the file cannot be written.
+    /// Where the file cannot be written, or a row could not be.
     pub fn finish(mut self) -> Result<u64, ResultsError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         if let Form::Xlsx(sheet) = &mut self.form {
             self.file.write_all(&sheet.book.save_to_buffer()?)?;
         }

@@ -5,7 +5,7 @@
 
 use crate::harness::{
     Call, Failing, Project, Ran, Running, Server, Told, assert_told_truly, calls, can_inject,
-    count, csv, injected, told, within,
+    count, csv, failing, injected, told, within,
 };
 use std::path::PathBuf;
 use std::process::Command;
@@ -54,9 +54,9 @@ impl Trial {
     }
 
     /// Runs the import while calls on these files fail; none where nothing failed any more.
-    fn on_bad_disk(&self, failing: Failing<'_>, paths: &[PathBuf]) -> Option<Ran> {
+    fn on_bad_disk(&self, failures: &[Failing<'_>], paths: &[PathBuf]) -> Option<Ran> {
         let trace = self.project.temporary().join("trace");
-        let ran = Running::start(failing.wrap(&self.command(), paths, &trace)).end();
+        let ran = Running::start(failing(&self.command(), failures, paths, &trace)).end();
         (injected(&trace) > 0).then_some(ran)
     }
 
@@ -93,6 +93,10 @@ impl Trial {
             0
         };
         assert_eq!(ran.code, Some(expected), "{}", ran.all());
+        let doubtful = told.iter().filter(|row| row.outcome == "in_doubt");
+        for row in doubtful {
+            assert_eq!(row.error_code, "not_stored", "{row:?}");
+        }
         for ticket in tickets {
             let id = &ticket.ticket_id;
             let is_in_results = told.iter().any(|row| row.ticket_id == *id);
@@ -125,14 +129,14 @@ impl Trial {
 fn series(
     start: impl Fn() -> Trial,
     moments: impl Iterator<Item = String>,
-    failing: impl Fn(&str) -> Failing<'_>,
+    failures: impl Fn(&str) -> Vec<Failing<'_>>,
     paths: impl Fn(&Trial) -> Vec<PathBuf>,
 ) -> (usize, usize) {
     let mut doubts = 0;
     for (times, when) in moments.enumerate() {
-        assert!(times < 200, "it never ends");
+        assert!(times < 100, "it never ends");
         let trial = start();
-        let Some(ran) = trial.on_bad_disk(failing(&when), &paths(&trial)) else {
+        let Some(ran) = trial.on_bad_disk(&failures(&when), &paths(&trial)) else {
             println!(
                 "{} workers: {times} failures, {doubts} in doubt",
                 trial.workers
@@ -156,20 +160,20 @@ fn for_good(step: usize) -> impl Iterator<Item = String> {
     (1..).step_by(step).map(|n: u32| format!("{n}+"))
 }
 
-fn unsynced(when: &str) -> Failing<'_> {
-    Failing {
-        calls: "fsync,fdatasync",
-        error: "EIO",
-        when,
-    }
+/// No sync comes to an end.
+fn unsynced(when: &str) -> Vec<Failing<'_>> {
+    let (calls, error) = ("fsync,fdatasync", "EIO");
+    vec![Failing { calls, error, when }]
 }
 
-fn full(when: &str) -> Failing<'_> {
-    Failing {
-        calls: "write,pwrite64,ftruncate,fallocate",
-        error: "ENOSPC",
-        when,
-    }
+/// The ledger gets no more room; what SQLite does not write, such as the emergency file, gets none from the beginning.
+fn full(when: &str) -> Vec<Failing<'_>> {
+    let error = "ENOSPC";
+    let room = |calls, when| Failing { calls, error, when };
+    vec![
+        room("pwrite64,ftruncate,fallocate", when),
+        room("write", "1+"),
+    ]
 }
 
 fn all_files(_: &Trial) -> Vec<PathBuf> {
@@ -177,7 +181,7 @@ fn all_files(_: &Trial) -> Vec<PathBuf> {
 }
 
 fn ledger_files(trial: &Trial) -> Vec<PathBuf> {
-    let endings = ["", "-wal", "-shm", "-journal", ".emergency.jsonl", ".lock"];
+    let endings = ["", "-wal", "-shm", "-journal", ".emergency.jsonl"];
     endings.map(|ending| trial.ledger(ending)).to_vec()
 }
 
@@ -215,13 +219,17 @@ fn a_disk_that_syncs_nothing_from_the_nth_call_on_doubles_and_loses_nothing() {
 }
 
 #[test]
-fn a_disk_that_is_full_from_the_nth_write_on_doubles_and_loses_nothing() {
+fn what_can_be_kept_nowhere_on_a_full_disk_is_said_and_its_rows_are_in_doubt() {
     if !can_inject() {
         return;
     }
     let start = || Trial::with_ledger(4);
-    let (times, _) = series(start, for_good(3), full, ledger_files);
+    let (times, doubts) = series(start, for_good(3), full, ledger_files);
     assert!(times > ROWS, "{times} failures");
+    assert!(
+        doubts > 0,
+        "nothing was left in doubt, so nothing was tried"
+    );
 }
 
 #[test]
@@ -236,5 +244,125 @@ fn a_disk_with_room_for_files_of_some_size_only_doubles_and_loses_nothing() {
             assert!(kib > 0, "the limit does not work");
             return;
         }
+    }
+}
+
+#[test]
+fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_written_by_the_next_run()
+ {
+    if !can_inject() {
+        return;
+    }
+    let trial = Trial::new(4);
+    trial.project.write("calls.csv", csv(&trial.calls[..2]));
+    let earlier = Running::start(trial.command()).end().exits(0);
+    assert_eq!(trial.told().expect(&earlier.all()).len(), 2);
+    trial.project.write("calls.csv", csv(&trial.calls));
+    let failure = Failing {
+        calls: "rename,renameat,renameat2",
+        error: "EIO",
+        when: "1+",
+    };
+    let ran = trial.on_bad_disk(&[failure], &[]).unwrap().exits(5);
+    assert!(
+        ran.stderr.contains("the ledger has everything"),
+        "{}",
+        ran.all()
+    );
+    assert_eq!(
+        trial.told().unwrap().len(),
+        2,
+        "those of the run before stand"
+    );
+    let folder = trial.project.path(".");
+    let left = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let left = left.filter(|name| name.to_string_lossy().starts_with(".ticketload-"));
+    assert_eq!(left.count(), 0, "no half file is left");
+    assert_eq!(trial.assert_continues(), 0);
+}
+
+#[test]
+fn rejects_that_find_no_room_are_told_and_written_by_the_next_run() {
+    let trial = Trial::new(4);
+    let mut invalid = Call::numbered(ROWS + 1);
+    invalid.dob = String::new();
+    invalid.notes = "on hold ".repeat(128 * 1024);
+    let calls: Vec<Call> = trial.calls.iter().cloned().chain([invalid]).collect();
+    trial.project.write("calls.csv", csv(&calls));
+    let mut command = trial.command();
+    command.args(["--rejects", "again.csv"]);
+    let ran = trial.with_room_for(512, command).exits(5);
+    assert!(
+        ran.stderr.contains("again.csv: cannot be written"),
+        "{}",
+        ran.all()
+    );
+    assert!(ran.stderr.contains("\nhint: "), "{}", ran.all());
+    assert!(!trial.project.path("again.csv").exists());
+    assert_told_truly(&trial.told().unwrap(), &calls, &trial.server.tickets());
+    assert_eq!(trial.server.tickets().len(), ROWS);
+    let mut command = trial.command();
+    command.args(["--rejects", "again.csv"]);
+    Running::start(command).end().exits(1);
+    assert_told_truly(&trial.told().unwrap(), &calls, &trial.server.tickets());
+    assert!(trial.project.read("again.csv").contains("on hold on hold"));
+}
+
+#[test]
+fn an_input_that_must_be_kept_for_a_moment_and_finds_no_room_sends_nothing() {
+    let trial = Trial::new(1);
+    let mut call = Call::numbered(1);
+    call.notes = "on hold ".repeat(256 * 1024);
+    trial.project.write("packed.csv", csv(&[call]));
+    let packed = Command::new("gzip")
+        .arg(trial.project.path("packed.csv"))
+        .status()
+        .unwrap();
+    assert!(packed.success());
+    let args = ["import", "packed.csv.gz"];
+    let command = trial.project.command_for(trial.server.url(), &args);
+    let ran = trial.with_room_for(256, command);
+    println!("{}", ran.all());
+    assert!(matches!(ran.code, Some(3 | 5)), "{}", ran.all());
+    assert!(
+        ran.stderr.starts_with("error: ") || ran.stderr.contains("\nerror: "),
+        "{}",
+        ran.all()
+    );
+    assert_eq!(trial.server.requests("ticket"), 0);
+}
+
+#[test]
+fn a_ledger_that_may_not_be_written_sends_nothing_and_says_what_to_do() {
+    if !can_inject() {
+        return;
+    }
+    for (ending, error) in [
+        ("", "EROFS"),
+        ("", "EACCES"),
+        (".lock", "EACCES"),
+        ("-wal", "EROFS"),
+        ("-wal", "EACCES"),
+    ] {
+        let trial = Trial::with_ledger(4);
+        let failure = Failing {
+            calls: "openat",
+            error,
+            when: "1+",
+        };
+        let ran = trial
+            .on_bad_disk(&[failure], &[trial.ledger(ending)])
+            .unwrap();
+        println!(
+            "ledger.db{ending}: {error}: exit {:?}: {}",
+            ran.code, ran.stderr
+        );
+        assert!(matches!(ran.code, Some(2 | 5)), "{}", ran.all());
+        assert!(ran.stderr.contains("ledger.db"), "{}", ran.all());
+        assert!(ran.stderr.contains("\nhint: "), "{}", ran.all());
+        assert_eq!(trial.server.requests("ticket"), 0);
+        assert_eq!(trial.assert_continues(), 0);
     }
 }

@@ -13,7 +13,7 @@ mod server;
 pub(crate) use calls::{
     Call, KEYED, UNKEYED, calls, csv, csv_text, table, typed_xlsx, without_key, xlsx,
 };
-pub(crate) use failing::{Failing, can_inject, injected, within};
+pub(crate) use failing::{Failing, can_inject, failing, injected, within};
 pub(crate) use raw::{Action, RawServer, Request, TOKEN, as_ticket};
 pub(crate) use running::{Ran, Running};
 pub(crate) use server::Server;

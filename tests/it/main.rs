@@ -13,6 +13,9 @@ mod commands;
 /// Killed at any instant, the same command continues: no row twice, none lost.
 #[cfg(test)]
 mod crash;
+/// A ledger that is damaged, foreign or too new is refused.
+#[cfg(test)]
+mod damaged_ledger;
 /// No library resends a request behind our back.
 #[cfg(test)]
 mod deliveries;

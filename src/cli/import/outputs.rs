@@ -202,7 +202,7 @@ fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> 
     Ok(false)
 }
 
-/// Writes results and rejects of a run.
+/// Writes results and rejects of a run. The results are written also where the rejects cannot be.
 pub(crate) fn write_results(
     office: &Office<Client>,
     table: &Table,
@@ -222,17 +222,16 @@ pub(crate) fn write_results(
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));
         move |error| Failure::Results { path, error }
     };
-    let mut rejects = match &output.rejects {
-        Some(path) => Some(Rejects::create(path, table).map_err(failed(&output.rejects))?),
-        None => None,
-    };
-    let written = to_place(&story, output.results.as_deref(), rejects.as_mut())
+    let begun = |path: &PathBuf| Rejects::create(path, table);
+    let mut rejects = output.rejects.as_ref().map(begun);
+    let open_rejects = rejects.as_mut().and_then(|begun| begun.as_mut().ok());
+    let written = to_place(&story, output.results.as_deref(), open_rejects)
         .map_err(failed(&output.results))?;
     let rejects = match (rejects, &output.rejects) {
-        (Some(rejects), Some(path)) => Some((
-            path.clone(),
-            rejects.finish().map_err(failed(&output.rejects))?,
-        )),
+        (Some(rejects), Some(path)) => {
+            let rows = rejects.and_then(Rejects::finish);
+            Some((path.clone(), rows.map_err(failed(&output.rejects))?))
+        }
         _ => None,
     };
     let remark = written

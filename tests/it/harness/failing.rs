@@ -18,23 +18,27 @@ pub(crate) struct Failing<'a> {
     pub(crate) when: &'a str,
 }
 
-impl Failing<'_> {
-    /// The command with these failures in calls on the given files; what was done is written to `trace`.
-    pub(crate) fn wrap(&self, command: &Command, paths: &[PathBuf], trace: &Path) -> Command {
-        let mut traced = Command::new("strace");
-        let Failing { calls, error, when } = self;
-        traced
-            .args(["-f", "--seccomp-bpf", "-qqq", "-e", "signal=none"])
-            .args(["-e", &format!("trace={calls}")])
-            .args(["-e", &format!("inject={calls}:error={error}:when={when}")])
-            .arg("-o")
-            .arg(trace);
-        for path in paths {
-            traced.arg("-P").arg(path);
-        }
-        within(&mut traced, command);
-        traced
+/// The command with these failures in calls on the given files, or on any where none is given; what was done is written
+/// to `trace`.
+pub(crate) fn failing(
+    command: &Command,
+    failures: &[Failing<'_>],
+    paths: &[PathBuf],
+    trace: &Path,
+) -> Command {
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "--seccomp-bpf", "-qqq", "-e", "signal=none"]);
+    let calls: Vec<&str> = failures.iter().map(|failing| failing.calls).collect();
+    traced.args(["-e", &format!("trace={}", calls.join(","))]);
+    for Failing { calls, error, when } in failures {
+        traced.args(["-e", &format!("inject={calls}:error={error}:when={when}")]);
     }
+    for path in paths {
+        traced.arg("-P").arg(path);
+    }
+    traced.arg("-o").arg(trace);
+    within(&mut traced, command);
+    traced
 }
 
 /// Lets a program start the command: its last arguments, its folder and its environment are the command's.

@@ -1,0 +1,114 @@
+//! A ledger that is damaged, foreign or too new is refused with what to do, and nothing is sent for want of it.
+
+use crate::harness::{Project, Server, calls, count, csv};
+use std::path::PathBuf;
+
+const ROWS: usize = 300;
+/// A page of SQLite.
+const PAGE: usize = 4096;
+
+/// Calls that have their tickets, and the ledger that knows it.
+struct Night {
+    project: Project,
+    server: Server,
+}
+
+impl Night {
+    fn new() -> Night {
+        let (project, server) = (Project::new(), Server::new());
+        project.write("calls.csv", csv(&calls(ROWS)));
+        project
+            .import(&server, &["calls.csv", "--workers", "16"])
+            .exits(0);
+        // The results beside the input would stop the run as well; here the ledger itself is on trial.
+        std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+        Night { project, server }
+    }
+
+    fn ledger(&self, ending: &str) -> PathBuf {
+        let folder = self.project.home().join("state/ticketload");
+        folder.join(format!("ledger.db{ending}"))
+    }
+
+    /// Changes the ledger's bytes, then holds that import and the other commands refuse it and leave it as it is.
+    fn refused(&self, what: &str, change: impl FnOnce(&mut Vec<u8>), message: &str) {
+        let path = self.ledger("");
+        let sound = std::fs::read(&path).unwrap();
+        let mut bytes = sound.clone();
+        change(&mut bytes);
+        std::fs::write(&path, &bytes).unwrap();
+        let commands: [&[&str]; 3] = [
+            &["import", "calls.csv"],
+            &["validate", "calls.csv"],
+            &["ledger", "check"],
+        ];
+        for args in commands {
+            let ran = self.project.run_for(&self.server, args);
+            let all = format!("{what}: {args:?}: {}", ran.all());
+            assert_eq!(ran.code, Some(2), "{all}");
+            assert!(ran.stderr.contains(message), "{all}");
+            assert!(ran.stderr.contains("ledger.db"), "{all}");
+            assert!(ran.stderr.contains("\nhint: "), "{all}");
+        }
+        assert_eq!(
+            self.server.requests("ticket"),
+            ROWS,
+            "{what}: nothing was sent"
+        );
+        assert!(
+            std::fs::read(&path).unwrap() == bytes,
+            "{what}: it is left as it is"
+        );
+        std::fs::write(&path, sound).unwrap();
+    }
+
+    /// The same command, where the ledger must know every row.
+    fn is_known(&self) {
+        self.project.import(&self.server, &["calls.csv"]).exits(0);
+        let told = self.project.results("calls.results.csv");
+        assert_eq!(count(&told, "already_created"), ROWS);
+        assert_eq!(self.server.requests("ticket"), ROWS);
+    }
+}
+
+#[test]
+fn a_ledger_that_cannot_be_read_is_refused_and_nothing_is_sent() {
+    let night = Night::new();
+    let damaged = "is damaged or is no ledger";
+    night.refused(
+        "no SQLite",
+        |bytes| *bytes = "Call ID,Last Name\n".repeat(1000).into_bytes(),
+        damaged,
+    );
+    night.refused("another header", |bytes| bytes[..16].fill(0xa5), damaged);
+    night.refused(
+        "garbage behind the first page",
+        |bytes| bytes[PAGE..].fill(0xa5),
+        damaged,
+    );
+    night.refused(
+        "zeros behind the first page",
+        |bytes| bytes[PAGE..].fill(0),
+        damaged,
+    );
+    night.refused(
+        "cut in the middle",
+        |bytes| bytes.truncate(bytes.len() / 2),
+        damaged,
+    );
+    night.refused(
+        "of a newer version",
+        |bytes| bytes[60..64].copy_from_slice(&99_u32.to_be_bytes()),
+        "newer version",
+    );
+    night.is_known();
+}
+
+#[test]
+fn garbage_beside_the_ledger_does_not_make_it_forget() {
+    let night = Night::new();
+    for ending in ["-wal", "-shm", "-journal"] {
+        std::fs::write(night.ledger(ending), [0xa5; 3 * PAGE]).unwrap();
+        night.is_known();
+    }
+}
