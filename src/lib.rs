@@ -48,6 +48,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
+//! | the ground | `abort`: where a test lets a debug build die |
 //! | vocabulary | [`row`]: what every reader yields · [`reading`]: what people decide about reading · [`counting`]: numbers in sentences · [`ticket`]: the API's fields and outcomes · [`problem`]: what is wrong with a row · [`code`]: what each code means |
 //! | the heart | [`submission`]: the state machine of one row |
 //! | the siblings | [`input`]: file to rows · [`mapping`]: row to payload or problems · [`ledger`]: the only SQL · [`api`]: one call, one attempt |
@@ -59,6 +60,7 @@
 //! Beside them stands [`sandbox`], the API on loopback, which imports nothing of the others so that one's mistake is seen
 //! by the other.
 
+mod abort;
 pub mod api;
 pub mod code;
 pub mod config;

@@ -6,6 +6,7 @@
 
 use super::reply::NotSent;
 use super::{Transport, Unproven};
+use crate::abort::{self, Step};
 use crate::ticket::ErrorCode;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -227,7 +228,9 @@ impl<T: Transport> Tokens<T> {
             return Err(failure.clone());
         }
         self.set_current(None);
+        abort::at(Step::Renewing);
         let answer = self.transport.create_token().await;
+        abort::at(Step::Renewed);
         renewal.last_failure = answer.as_ref().err().cloned();
         self.set_current(answer.as_ref().ok().cloned());
         self.logins.fetch_add(1, Ordering::Release);

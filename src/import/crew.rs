@@ -10,6 +10,7 @@ use super::gate::{Finding, Gate, Hold, Permit, probe_waits};
 use super::limits::Limits;
 use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
+use crate::abort::{self, Step};
 use crate::api::{TokenError, Tokens, Transport};
 use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId, write_emergency};
 use crate::submission::{Event, State};
@@ -146,14 +147,17 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 });
             }
         };
+        abort::at(Step::Claiming);
         if let Err(error) = self.ledger.apply(job.submission, Event::Claimed).await {
             self.gate.close(End::Ledger(error));
             return None;
         }
+        abort::at(Step::Claimed);
         let reply = self
             .abort
             .run_until_cancelled(self.transport.submit(&token, &job.payload))
             .await;
+        abort::at(Step::Answered);
         let conclusion = reply.map_or_else(broken_off, conclude);
         if conclusion.finding == Finding::Proof {
             self.tokens.accepted(&token);
@@ -191,7 +195,10 @@ impl<T: Transport, S: Store> Crew<T, S> {
         let storing = self.ledger.apply(submission, event.clone());
         async move {
             match storing.await {
-                Ok(state) => crew.tell(row, &event, &state),
+                Ok(state) => {
+                    abort::at(Step::Settled);
+                    crew.tell(row, &event, &state);
+                }
                 Err(error) => {
                     crew.keep_elsewhere(submission, row, &event);
                     crew.gate.close(End::Ledger(error));

@@ -8,6 +8,7 @@ use super::decide::{Disposition, Registration};
 use super::identity::Identity;
 use super::register::{one, register};
 use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
+use crate::abort::{self, Step};
 use crate::submission::{Doubt, Event, State, next};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
@@ -143,7 +144,12 @@ impl Writer {
         }
         match failed {
             Some(kind) => Err(kind),
-            None => Ok(transaction.commit()?),
+            None => {
+                abort::at(Step::Committing);
+                transaction.commit()?;
+                abort::at(Step::Committed);
+                Ok(())
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! [`AtomicFile`]: a file that appears whole or not at all, and that only its owner may read.
 
+use crate::abort::{self, Step};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -42,7 +43,9 @@ impl AtomicFile {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
+        abort::at(Step::Written);
         drop(file.persist(&self.path).map_err(|error| error.error)?);
+        abort::at(Step::Placed);
         Ok(())
     }
 }

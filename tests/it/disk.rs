@@ -112,7 +112,7 @@ impl Trial {
     /// Runs the same command again, where nothing fails; gives the number of rows in doubt.
     fn assert_continues(&self) -> usize {
         let ran = Running::start(self.command()).end();
-        let told = self.told().expect(&ran.all());
+        let told = self.told().unwrap_or_else(|| panic!("{}", ran.all()));
         assert_told_truly(&told, &self.calls, &self.server.tickets());
         let doubts = count(&told, "in_doubt");
         let has_ticket = count(&told, "created") + count(&told, "already_created");
@@ -255,8 +255,7 @@ fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_writ
     }
     let trial = Trial::new(4);
     trial.project.write("calls.csv", csv(&trial.calls[..2]));
-    let earlier = Running::start(trial.command()).end().exits(0);
-    assert_eq!(trial.told().expect(&earlier.all()).len(), 2);
+    Running::start(trial.command()).end().exits(0);
     trial.project.write("calls.csv", csv(&trial.calls));
     let failure = Failing {
         calls: "rename,renameat,renameat2",

@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod harness;
 
+/// Dead at any named step, the same command continues: no row twice, none lost.
+#[cfg(test)]
+mod abort;
 /// Bad input is told in a sentence, with the right exit code, and nothing is sent.
 #[cfg(test)]
 mod bad_input;
