@@ -1,7 +1,8 @@
 //! Dead at any named step of a run, whatever the server answers and however many workers there are: the same command
 //! again doubles and loses nothing.
 //!
-//! A debug build dies where `TICKETLOAD_ABORT` says; the steps are those of the library's module `abort`.
+//! A debug build dies where `TICKETLOAD_ABORT` says; the steps are those of the library's module `abort`. A release build has
+//! nothing of it, and these tests are no part of its tests then.
 
 use crate::harness::{
     Call, Project, Ran, Running, Server, Told, assert_told_truly, calls, count, csv, outcomes,

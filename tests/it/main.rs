@@ -5,7 +5,7 @@
 mod harness;
 
 /// Dead at any named step, the same command continues: no row twice, none lost.
-#[cfg(test)]
+#[cfg(all(test, debug_assertions))]
 mod abort;
 /// Bad input is told in a sentence, with the right exit code, and nothing is sent.
 #[cfg(test)]
