@@ -112,3 +112,17 @@ fn garbage_beside_the_ledger_does_not_make_it_forget() {
         night.is_known();
     }
 }
+
+#[test]
+fn a_ledger_that_was_emptied_is_noticed_by_the_results_beside_the_input() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let ledger = project.home().join("state/ticketload/ledger.db");
+    std::fs::write(ledger, "").unwrap();
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("ledger adopt");
+    assert_eq!(server.requests("ticket"), 4);
+}

@@ -5,7 +5,8 @@
 mod harness;
 
 /// Dead at any named step, the same command continues: no row twice, none lost.
-#[cfg(all(test, debug_assertions))]
+#[cfg(test)]
+#[cfg(debug_assertions)]
 mod abort;
 /// Bad input is told in a sentence, with the right exit code, and nothing is sent.
 #[cfg(test)]
