@@ -1,12 +1,24 @@
 //! The sandbox as a server that tests can stop, restart and ask.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use ticketload::sandbox::{LoggedTicket, Sandbox, Settings, created_tickets};
+use ticketload::sandbox::{LoggedTicket, Sandbox, SandboxError, Settings, created_tickets};
 use tokio::runtime::Runtime;
 
 /// No test waits this long for a ticket; one that does fails.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A port that no other server of this process has or gets, below those that the kernel hands out: a server that is away
+/// for a while finds its port free when it comes back.
+fn next_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 20_000;
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Several test processes on one machine begin at different places.
+    let start = u16::try_from(u64::from(std::process::id()) * 397 % u64::from(PORTS)).unwrap();
+    FIRST + (start + TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS
+}
 
 /// A sandbox with a folder and a port of its own.
 pub(crate) struct Server {
@@ -48,19 +60,35 @@ impl Server {
             url: String::new(),
             _folder: folder,
         };
-        server.start();
-        server
+        loop {
+            server.settings.port = next_port();
+            match server.try_start() {
+                Ok(()) => return server,
+                // Somebody else's port.
+                Err(SandboxError::Listen { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
     }
 
     /// Starts it again at the same address, with its tickets.
     pub(crate) fn start(&mut self) {
-        let sandbox = self
-            .runtime
-            .block_on(Sandbox::start(self.settings.clone()))
-            .unwrap();
+        let begun = Instant::now();
+        // A process that another test starts in this moment holds a copy of the old socket until it is replaced by its
+        // program.
+        while let Err(error) = self.try_start() {
+            let is_taken = matches!(error, SandboxError::Listen { .. });
+            assert!(is_taken && begun.elapsed() < PATIENCE, "{error:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn try_start(&mut self) -> Result<(), SandboxError> {
+        let starting = Sandbox::start(self.settings.clone());
+        let sandbox = self.runtime.block_on(starting)?;
         self.url = sandbox.url();
-        self.settings.port = sandbox.port();
         self.sandbox = Some(sandbox);
+        Ok(())
     }
 
     /// Cuts all connections; from then on the port refuses.
