@@ -10,6 +10,7 @@ use std::time::Instant;
 use ticketload::ledger::{
     Disposition, Ledger, NewRun, Registration, RunEnd, RunId, SubmissionId, Synchronous, Verdict,
 };
+use ticketload::reading::Selection;
 use ticketload::row::Row;
 use ticketload::submission::Event;
 use ticketload::ticket::{Payload, TicketField, TicketId};
@@ -43,6 +44,8 @@ fn begin(ledger: &Ledger) -> RunId {
         target: "bench at localhost".to_owned(),
         file: "calls.csv".to_owned(),
         sheet: None,
+        selection: Selection::default(),
+        hidden: None,
         fingerprint: [1; 32],
         mapping: [1; 8],
     };

@@ -7,10 +7,11 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::BodyFormat;
-use ticketload::import::{Observer, Purpose, RunEvent, Selection, Table, rehearse};
+use ticketload::import::{Observer, Purpose, RunEvent, Table, rehearse};
 use ticketload::input::{Input, Options};
 use ticketload::ledger::Identities;
 use ticketload::mapping::Mapping;
+use ticketload::reading::Selection;
 
 /// Enough that start-up costs nothing, little enough that a sample takes milliseconds.
 const ROWS: usize = 20_000;

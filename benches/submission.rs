@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::import::{
-    Conditions, Observer, Office, Purpose, Rate, RunEvent, Selection, Stop, Table, rehearse, run,
+    Conditions, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, rehearse, run,
 };
 use ticketload::input::{Input, Options};
 use ticketload::ledger::{Ledger, Synchronous};
 use ticketload::mapping::Mapping;
+use ticketload::reading::Selection;
 use ticketload::sandbox::{Sandbox, Settings};
 
 const ROWS: usize = 1_000;

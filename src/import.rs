@@ -38,7 +38,7 @@ pub use problems::{ProblemCount, ProblemLog, RowProblem, summary};
 pub use rehearsal::{Known, Outcomes, Purpose, Rehearsal, RehearsalError, rehearse};
 pub use run::{Conditions, Office, RunSummary, run};
 pub use stop::Stop;
-pub use table::{Call, Selection, Table};
+pub use table::{Call, Table};
 
 use crate::ticket::Outcome;
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! What people decide about how a file is read, and the words in which they say it: vocabulary, no I/O.
 //!
-//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200`, and the conditions under which a row is
-//! passed over. The mapping and the command line write them, the readers follow them. Checks nothing against a file.
+//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200`, the conditions under which a row is
+//! passed over, and the part of a file that is asked for. The mapping and the command line write them, the readers follow them. Checks nothing against a file.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// What becomes of rows that a worksheet hides.
@@ -23,6 +24,47 @@ impl Hidden {
             "skip" => Some(Hidden::Skip),
             _ => None,
         }
+    }
+
+    /// The word that [`Hidden::from_word`] reads.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Hidden::Import => "import",
+            Hidden::Skip => "skip",
+        }
+    }
+}
+
+/// Which rows of a file are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// First and last row as the spreadsheet shows them.
+    pub rows: Option<(u64, u64)>,
+    /// At most so many rows.
+    pub limit: Option<u64>,
+}
+
+impl Selection {
+    /// Whether a row is asked for, where so many rows before it were.
+    pub(crate) fn contains(&self, row: u64, taken: u64) -> bool {
+        self.rows
+            .is_none_or(|(first, last)| (first..=last).contains(&row))
+            && self.limit.is_none_or(|limit| taken < limit)
+    }
+}
+
+/// As it was typed: `--rows 5-9 --limit 3`; nothing for a whole file.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((first, last)) = self.rows {
+            write!(f, "--rows {first}-{last}")?;
+        }
+        if let Some(limit) = self.limit {
+            let gap = if self.rows.is_some() { " " } else { "" };
+            write!(f, "{gap}--limit {limit}")?;
+        }
+        Ok(())
     }
 }
 
@@ -144,6 +186,24 @@ mod tests {
         ] {
             assert_eq!(Area::from_words(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_selection_counts_rows_as_the_spreadsheet_does() {
+        let part = Selection {
+            rows: Some((10, 20)),
+            limit: Some(3),
+        };
+        assert!(!part.contains(9, 0));
+        assert!(part.contains(10, 0));
+        assert!(part.contains(20, 2));
+        assert!(
+            !part.contains(12, 3),
+            "the limit counts rows that were taken"
+        );
+        assert!(Selection::default().contains(1_000_000, 999_999));
+        assert_eq!(part.to_string(), "--rows 10-20 --limit 3");
+        assert_eq!(Selection::default().to_string(), "");
     }
 
     #[test]

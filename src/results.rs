@@ -114,6 +114,12 @@ impl Ending {
             ),
         }
     }
+
+    /// Whether the ledger alone knows every row that was asked for; else only the input can tell of the others.
+    #[must_use]
+    pub fn knows_every_row(&self) -> bool {
+        self.knows_every_row
+    }
 }
 
 /// The code of a row whose turn is still to come.

@@ -10,8 +10,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::Settings;
-use ticketload::import::{MaxFailures, Rate, Selection};
-use ticketload::reading::{Area, Hidden, Merged};
+use ticketload::import::{MaxFailures, Rate};
+use ticketload::reading::{Area, Hidden, Merged, Selection};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]

@@ -220,7 +220,14 @@ fn imported_before(
             Some(word) => format!("it ended early ({word})"),
             None => "it did not end".to_owned(),
         };
-        format!("this file was imported before, as {} on {when}: {how}; what has a ticket is not sent again", run.file)
+        let part = match run.selection.to_string() {
+            part if part.is_empty() => part,
+            part => format!(" with {part}"),
+        };
+        format!(
+            "this file was imported before, as {}{part} on {when}: {how}; what has a ticket is not sent again",
+            run.file
+        )
     }))
 }
 

@@ -150,6 +150,8 @@ async fn begin<T>(
         target: office.target.clone(),
         file: table.name().to_owned(),
         sheet: table.input().description().sheet.clone(),
+        selection: table.selection(),
+        hidden: table.input().description().hidden,
         fingerprint,
         mapping: table.fingerprint(),
     };

@@ -5,6 +5,7 @@
 
 use crate::input::{Input, InputError, Kind};
 use crate::mapping::{Mapped, Mapper, Mapping, MappingErrors};
+use crate::reading::Selection;
 use crate::row::Row;
 use jiff::civil::Date;
 use std::ops::ControlFlow;
@@ -23,15 +24,6 @@ pub struct Table {
     mapping: Arc<Mapping>,
     fingerprint: [u8; 8],
     selection: Selection,
-}
-
-/// Which rows of a file are asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// First and last row as the spreadsheet shows them.
-    pub rows: Option<(u64, u64)>,
-    /// At most so many rows.
-    pub limit: Option<u64>,
 }
 
 /// A mapped row, as [`Table::for_each_call`] hands it out.
@@ -87,6 +79,12 @@ impl Table {
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
         &self.mapping
+    }
+
+    /// The part of the file that is asked for.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        self.selection
     }
 
     /// The fingerprint of what the mapping means.
@@ -150,33 +148,4 @@ impl Table {
 /// How many threads map: the cores that there are, but no more than one reader can keep busy.
 fn hands() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_HANDS))
-}
-
-impl Selection {
-    fn contains(&self, row: u64, taken: u64) -> bool {
-        self.rows
-            .is_none_or(|(first, last)| (first..=last).contains(&row))
-            && self.limit.is_none_or(|limit| taken < limit)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_selection_counts_rows_as_the_spreadsheet_does() {
-        let part = Selection {
-            rows: Some((10, 20)),
-            limit: Some(3),
-        };
-        assert!(!part.contains(9, 0));
-        assert!(part.contains(10, 0));
-        assert!(part.contains(20, 2));
-        assert!(
-            !part.contains(12, 3),
-            "the limit counts rows that were taken"
-        );
-        assert!(Selection::default().contains(1_000_000, 999_999));
-    }
 }

@@ -207,7 +207,8 @@ fn remember(
     Ok(())
 }
 
-fn number(row: u64) -> i64 {
+/// A number as SQLite takes it.
+pub(super) fn number(row: u64) -> i64 {
     i64::try_from(row).unwrap_or(i64::MAX)
 }
 

@@ -6,6 +6,7 @@
 use super::history::Reader;
 use super::identity::Identity;
 use super::{LedgerError, LedgerErrorKind, RunId};
+use crate::reading::{Hidden, Selection};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row};
@@ -30,6 +31,10 @@ pub struct RunRecord {
     pub file: String,
     /// The worksheet.
     pub sheet: Option<String>,
+    /// The part of it that was asked for.
+    pub selection: Selection,
+    /// What became of hidden rows, where the user said so.
+    pub hidden: Option<Hidden>,
     /// A hash of the file's content.
     pub fingerprint: [u8; 32],
     /// A hash of the mapping.
@@ -59,7 +64,9 @@ pub struct CodeCount {
 }
 
 /// The columns of [`run_record`].
-pub(super) const RUN_COLUMNS: &str = "id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping, purged_at";
+pub(super) const RUN_COLUMNS: &str =
+    "id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping, purged_at,
+     first_row, last_row, row_limit, hidden";
 
 /// A row's outcome in its run; `claimed` is none yet.
 const OUTCOME: &str = "CASE WHEN s.id IS NULL THEN 'invalid'
@@ -177,6 +184,9 @@ fn outcome(word: &str) -> Option<Outcome> {
 }
 
 pub(super) fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    let number = |column: usize| -> rusqlite::Result<Option<u64>> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
+    };
     Ok(RunRecord {
         run: RunId(row.get(0)?),
         started_at: timestamp(row.get(1)?).unwrap_or_default(),
@@ -189,6 +199,14 @@ pub(super) fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         fingerprint: row.get(8)?,
         mapping: row.get(9)?,
         purged_at: row.get::<_, Option<i64>>(10)?.and_then(timestamp),
+        selection: Selection {
+            rows: number(11)?.zip(number(12)?),
+            limit: number(13)?,
+        },
+        hidden: row
+            .get::<_, Option<String>>(14)?
+            .as_deref()
+            .and_then(Hidden::from_word),
     })
 }
 

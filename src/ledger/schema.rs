@@ -98,6 +98,12 @@ BEGIN
 END;
 
 ALTER TABLE run ADD COLUMN purged_at INTEGER;
+", "
+-- The part of the file that was asked for. A run of an earlier format has none of it, as one over a whole file has.
+ALTER TABLE run ADD COLUMN first_row INTEGER;
+ALTER TABLE run ADD COLUMN last_row INTEGER;
+ALTER TABLE run ADD COLUMN row_limit INTEGER;
+ALTER TABLE run ADD COLUMN hidden TEXT CHECK (hidden = 'import' OR hidden = 'skip');
 "];
 
 /// The length of the key of the identities' hashes, in bytes.

@@ -1,6 +1,7 @@
 //! The ledger from outside: what is answered is stored, what is stored is what the state machine allows.
 
 use super::*;
+use crate::reading::{Hidden, Selection};
 use crate::row::Row;
 use crate::submission::{Doubt, State};
 use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
@@ -34,6 +35,8 @@ fn begin(ledger: &Ledger) -> RunId {
         target: "bulk at localhost".into(),
         file: "calls.csv".into(),
         sheet: None,
+        selection: Selection::default(),
+        hidden: None,
         fingerprint: [1; 32],
         mapping: [1; 8],
     };

@@ -6,9 +6,10 @@
 
 use super::decide::{Disposition, Registration};
 use super::identity::Identity;
-use super::register::{one, register};
+use super::register::{number, one, register};
 use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
 use crate::abort::{self, Step};
+use crate::reading::{Hidden, Selection};
 use crate::submission::{Doubt, Event, State, next};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
@@ -31,6 +32,10 @@ pub struct NewRun {
     pub file: String,
     /// The worksheet.
     pub sheet: Option<String>,
+    /// The part of it that was asked for.
+    pub selection: Selection,
+    /// What becomes of hidden rows, where the user said so.
+    pub hidden: Option<Hidden>,
     /// A hash of the file's content.
     pub fingerprint: [u8; 32],
     /// A hash of the mapping.
@@ -228,8 +233,9 @@ pub(super) fn begin(
 ) -> Result<RunId, LedgerErrorKind> {
     connection
         .prepare_cached(
-            "INSERT INTO run(started_at, scope, target, file, sheet, fingerprint, mapping)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO run(started_at, scope, target, file, sheet, fingerprint, mapping,
+                             first_row, last_row, row_limit, hidden)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             at,
@@ -238,7 +244,11 @@ pub(super) fn begin(
             run.file,
             run.sheet,
             run.fingerprint,
-            run.mapping
+            run.mapping,
+            run.selection.rows.map(|(first, _)| number(first)),
+            run.selection.rows.map(|(_, last)| number(last)),
+            run.selection.limit.map(number),
+            run.hidden.map(Hidden::word),
         ])?;
     Ok(RunId(connection.last_insert_rowid()))
 }

@@ -98,6 +98,8 @@ pub fn adopt(
         target: target.to_owned(),
         file: table.name().to_owned(),
         sheet: table.input().description().sheet.clone(),
+        selection: table.selection(),
+        hidden: table.input().description().hidden,
         fingerprint: table.input().fingerprint()?,
         mapping: table.fingerprint(),
     })?;

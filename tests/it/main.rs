@@ -65,3 +65,6 @@ mod php;
 /// A round trip through the rejects doubles no row and loses none.
 #[cfg(test)]
 mod rejects;
+/// A run over a part of a file stays one, also when its results are written again.
+#[cfg(test)]
+mod selection;

@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::files::{options, read_mapping};
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::import::{Selection, Table};
+use ticketload::import::Table;
 use ticketload::input::Input;
 use ticketload::ledger::RunRecord;
 use ticketload::mapping::Mapping;
@@ -25,8 +25,9 @@ pub(super) fn reopen(
         return Ok(Err("it is no longer there".to_owned()));
     }
     let mut options = options(mapping, run.sheet.clone().as_ref());
-    // What becomes of hidden rows was decided when they were imported: the ledger knows which rows the run had.
-    options.hidden = options.hidden.or(Some(Hidden::Import));
+    // What becomes of hidden rows was decided when they were imported. A run of an earlier format did not store it; the
+    // ledger knows which rows that run had.
+    options.hidden = run.hidden.or(options.hidden).or(Some(Hidden::Import));
     let input = match Input::open(path, &options) {
         Ok(input) => input,
         Err(error) => return Ok(Err(error.kind.to_string())),
@@ -38,12 +39,6 @@ pub(super) fn reopen(
     }
     let today = jiff::Zoned::now().date();
     let mapping = Arc::clone(mapping);
-    let table = Table::new(
-        run.file.clone(),
-        input,
-        mapping,
-        Selection::default(),
-        today,
-    )?;
+    let table = Table::new(run.file.clone(), input, mapping, run.selection, today)?;
     Ok(Ok(table))
 }

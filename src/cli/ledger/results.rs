@@ -30,13 +30,20 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     }
     let table = table(args, &run)?;
     let place = place(args, &run)?;
+    let ending = Ending::remembered(run.ended.as_deref());
+    if table.is_none() && !ending.knows_every_row() {
+        eprintln!(
+            "run {} was cut off: rows that it had not come to are not in these results; --mapping reads them from the input",
+            run.run
+        );
+    }
     let story = Story {
         table: table.as_ref(),
         file: &run.file,
         sheet: run.sheet.as_deref(),
         reader: &reader,
         run: run.run,
-        ending: &Ending::remembered(run.ended.as_deref()),
+        ending: &ending,
     };
     let failed = |path: &Path| {
         let path = path.to_owned();

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use ticketload::code::explain;
 use ticketload::ledger::{CodeCount, DoubtRecord, Reader, RunRecord, Tally};
+use ticketload::reading::Hidden;
 use ticketload::report::{counted, thousands};
 use ticketload::ticket::Outcome;
 
@@ -37,10 +38,11 @@ pub(super) fn list(args: &RunsArgs) -> Result<Exit, Failure> {
     for (run, tally) in &runs {
         let _infallible = writeln!(
             text,
-            "{:>5}  {}  {}, {}\n       {}: {}",
+            "{:>5}  {}  {}{}, {}\n       {}: {}",
             run.run.0,
             when(run.started_at),
             plain(&run.file),
+            part(run).map_or_else(String::new, |part| format!(" {part}")),
             plain(&run.target),
             ended(run),
             came_to(run, tally)
@@ -78,8 +80,9 @@ fn shown(run: &RunRecord, tally: &Tally, codes: &[CodeCount], doubts: &[DoubtRec
         .as_deref()
         .map(|sheet| format!(", sheet {}", plain(sheet)))
         .unwrap_or_default();
+    let part = part(run).map_or_else(String::new, |part| format!("  asked for    {part}\n"));
     let mut text = format!(
-        "run {} over {}{sheet}\n  sent as      {}\n  began        {}\n  {:<11}  {}\n  rows         {}\n",
+        "run {} over {}{sheet}\n{part}  sent as      {}\n  began        {}\n  {:<11}  {}\n  rows         {}\n",
         run.run,
         plain(&run.file),
         plain(&run.target),
@@ -113,6 +116,20 @@ fn shown(run: &RunRecord, tally: &Tally, codes: &[CodeCount], doubts: &[DoubtRec
         );
     }
     text
+}
+
+/// The part of the file that was asked for, as it was typed; none for the whole.
+fn part(run: &RunRecord) -> Option<String> {
+    let hidden = run.hidden.filter(|choice| *choice == Hidden::Skip);
+    let words: Vec<String> = [
+        Some(run.selection.to_string()),
+        hidden.map(|choice| format!("--hidden {}", choice.word())),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|words| !words.is_empty())
+    .collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// How a run ended, as a half sentence.
@@ -163,6 +180,11 @@ fn as_json(run: &RunRecord, tally: &Tally) -> Value {
         "target": run.target,
         "file": run.file,
         "sheet": run.sheet,
+        "selection": {
+            "rows": run.selection.rows.map(|(first, last)| [first, last]),
+            "limit": run.selection.limit,
+            "hidden": run.hidden.map(Hidden::word),
+        },
         "purged_at": run.purged_at.map(stamp),
         "rows": tally.rows(),
         "claimed": tally.claimed,

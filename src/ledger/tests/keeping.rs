@@ -198,6 +198,8 @@ fn two_accounts_may_have_one_ticket_id() {
             target: "bulk at another host".into(),
             file: "calls.csv".into(),
             sheet: None,
+            selection: Selection::default(),
+            hidden: None,
             fingerprint: [1; 32],
             mapping: [1; 8],
         })
@@ -389,6 +391,8 @@ fn adopted_rows_are_known_to_the_next_run() {
             target: "bulk at localhost".into(),
             file: "calls.csv".into(),
             sheet: None,
+            selection: Selection::default(),
+            hidden: None,
             fingerprint: [1; 32],
             mapping: [1; 8],
         })
@@ -451,17 +455,95 @@ fn a_check_finds_a_promise_that_was_broken_from_outside() {
     assert_eq!(faults.len(), 2, "{faults:?}");
 }
 
-#[test]
-fn a_ledger_of_the_first_format_is_brought_up_to_date_by_whoever_opens_it() {
-    let bench = Bench::new();
+/// A ledger file as a version of the program with so many migrations left it: one run with a ticket and a doubt.
+fn of_format(bench: &Bench, format: usize) {
     let folder = bench.path.parent().unwrap();
     std::fs::create_dir_all(folder).unwrap();
     let connection = rusqlite::Connection::open(&bench.path).unwrap();
-    connection.execute_batch(schema::MIGRATIONS[0]).unwrap();
-    connection.pragma_update(None, "user_version", 1).unwrap();
-    drop(connection);
-    assert_eq!(reader(&bench).runs().unwrap(), []);
-    drop(bench.open());
+    for sql in &schema::MIGRATIONS[..format] {
+        connection.execute_batch(sql).unwrap();
+    }
+    connection
+        .pragma_update(None, "user_version", i64::try_from(format).unwrap())
+        .unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO meta VALUES ('identity_key', x'0102030405060708');
+             INSERT INTO run(id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping)
+             VALUES (1, 1000, 2000, 'finished', zeroblob(16), 'bulk at localhost', 'calls.csv', 'Night',
+                     zeroblob(32), zeroblob(8));
+             INSERT INTO submission(id, state, run, row, payload, ticket_id, error_code, message, attempts, finished_at)
+             VALUES (1, 'created', 1, 2, zeroblob(16), 'T1', NULL, NULL, 1, 1500),
+                    (2, 'in_doubt', 1, 3, zeroblob(16), NULL, 'timeout', 'no answer came', 1, 1600);
+             INSERT INTO identity VALUES (x'aa000000000000000000000000000001', 1),
+                                         (x'aa000000000000000000000000000002', 2);
+             INSERT INTO row(run, row, submission) VALUES (1, 2, 1), (1, 3, 2);",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_ledger_of_each_older_format_is_brought_up_to_date_by_whoever_opens_it() {
+    type Open = fn(&Bench);
+    let openers: [Open; 3] = [
+        |bench| drop(reader(bench)),
+        |bench| drop(bench.open()),
+        |bench| drop(Steward::open(&bench.path).unwrap()),
+    ];
+    for format in 1..schema::MIGRATIONS.len() {
+        for open in openers {
+            let bench = Bench::new();
+            of_format(&bench, format);
+            open(&bench);
+            let run = reader(&bench).run(RunId(1)).unwrap().unwrap();
+            assert_eq!(run.sheet.as_deref(), Some("Night"));
+            assert_eq!((run.selection, run.hidden), (Selection::default(), None));
+            assert_eq!(reader(&bench).check().unwrap().faults, Vec::<String>::new());
+            assert_eq!(
+                states_in(&bench, RunId(1)),
+                [(2, "created"), (3, "in_doubt")]
+            );
+            let one = [finding(RunId(1), 3, ticket("T9"))];
+            let answers = Steward::open(&bench.path)
+                .unwrap()
+                .resolve(&one, "Kim", Mode::Commit)
+                .unwrap();
+            assert_eq!(answers, [Ok(Recorded::Now)], "format {format}");
+        }
+    }
+}
+
+#[test]
+fn a_run_keeps_the_part_that_it_was_asked_for() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let whole = begin(&ledger);
+    let selection = Selection {
+        rows: Some((5, u64::MAX)),
+        limit: Some(3),
+    };
+    let part = ledger
+        .begin_run(NewRun {
+            scope: ledger.identities("here").scope(),
+            target: "bulk at localhost".into(),
+            file: "calls.csv".into(),
+            sheet: None,
+            selection,
+            hidden: Some(Hidden::Skip),
+            fingerprint: [1; 32],
+            mapping: [1; 8],
+        })
+        .unwrap();
+    let of = |run| {
+        let record = ledger.reader().unwrap().run(run).unwrap().unwrap();
+        (record.selection, record.hidden)
+    };
+    assert_eq!(of(whole), (Selection::default(), None));
+    let stored = Selection {
+        rows: Some((5, i64::MAX.unsigned_abs())),
+        ..selection
+    };
+    assert_eq!(of(part), (stored, Some(Hidden::Skip)));
 }
 
 #[test]

@@ -1,0 +1,171 @@
+//! A run over a part of a file stays one: its results tell of no row that was never asked for, whenever they are written.
+
+use crate::harness::{
+    Action, Call, Project, Ran, RawServer, Running, Server, Told, as_ticket, calls, count, csv,
+    outcomes, table, told,
+};
+use rust_xlsxwriter::Workbook;
+
+/// A server that creates the first ticket and then answers nothing any more.
+fn silent_after_one() -> RawServer {
+    RawServer::new(|number, _| match number {
+        0 => Action::Answer(as_ticket(number)),
+        _ => Action::Hang,
+    })
+}
+
+/// Imports with these arguments and kills the run while its second row is being sent.
+fn cut_off(project: &Project, args: &[&str]) {
+    let server = silent_after_one();
+    let args = [&["import", "--workers", "1"], args].concat();
+    let running = Running::start(project.command_for(&server.url(), &args));
+    server.wait_for(2);
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+}
+
+fn results_again(project: &Project) -> Vec<Told> {
+    project
+        .run(&["ledger", "results", "1", "--mapping", "mapping.toml"])
+        .exits(0);
+    project.results("calls.results.csv")
+}
+
+fn shown(project: &Project) -> serde_json::Value {
+    let ran: Ran = project
+        .run(&["ledger", "show", "1", "--format", "json"])
+        .exits(0);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+fn rows(told: &[Told]) -> Vec<u64> {
+    told.iter().map(|row| row.row).collect()
+}
+
+#[test]
+fn the_results_of_a_part_that_was_cut_off_hold_that_part_only() {
+    let cases: [(&[&str], Vec<u64>); 3] = [
+        (&["--rows", "5-30"], (5..=30).collect()),
+        (&["--limit", "20"], (2..=21).collect()),
+        (&["--rows", "5-30", "--limit", "12"], (5..=16).collect()),
+    ];
+    for (part, expected) in cases {
+        let project = Project::new();
+        project.write("calls.csv", csv(&calls(40)));
+        cut_off(&project, &[&["calls.csv"], part].concat());
+        let told = results_again(&project);
+        assert_eq!(rows(&told), expected, "{part:?}");
+        assert_eq!(outcomes(&told)[..2], ["created", "in_doubt"]);
+        assert_eq!(count(&told, "not_sent"), expected.len() - 2);
+        let rejects = [
+            "ledger",
+            "results",
+            "1",
+            "--mapping",
+            "mapping.toml",
+            "--rejects",
+            "rejects.csv",
+        ];
+        project.run(&rejects).exits(0);
+        let rejects = project.read("rejects.csv").lines().count();
+        assert_eq!(rejects, 1 + expected.len() - 2, "{part:?}");
+        project
+            .run(&["ledger", "show", "1"])
+            .exits(0)
+            .says(&part.join(" "));
+        project.run(&["ledger", "runs"]).says(&part.join(" "));
+    }
+}
+
+#[test]
+fn the_part_is_told_to_programs_and_to_who_imports_the_file_again() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(9)));
+    let args = ["calls.csv", "--rows", "3-8", "--limit", "2"];
+    project.import(&server, &args).exits(0);
+    let part = &shown(&project)["selection"];
+    assert_eq!(part["rows"], serde_json::json!([3, 8]));
+    assert_eq!(part["limit"], 2);
+    project
+        .import(&server, &["calls.csv"])
+        .exits(0)
+        .says("imported before, as calls.csv with --rows 3-8 --limit 2");
+    let whole = project.run(&["ledger", "show", "2"]).exits(0);
+    assert!(!whole.stdout.contains("asked for"), "{}", whole.stdout);
+}
+
+/// A workbook in which every third row of the table is hidden, as a filter leaves it.
+fn with_hidden_rows(calls: &[Call]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (number, row) in (0_u32..).zip(table(calls)) {
+        for (column, cell) in (0_u16..).zip(row) {
+            sheet.write_string(number, column, cell).unwrap();
+        }
+        if number > 0 && number % 3 == 0 {
+            sheet.set_row_hidden(number).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn hidden_rows_that_were_passed_over_stay_out_of_results_that_are_written_again() {
+    let project = Project::new();
+    project.write("calls.xlsx", with_hidden_rows(&calls(30)));
+    cut_off(&project, &["calls.xlsx", "--hidden", "skip"]);
+    let told = results_again(&project);
+    assert_eq!(told.len(), 20);
+    assert!(told.iter().all(|row| row.row % 3 != 1), "{:?}", rows(&told));
+    assert_eq!(shown(&project)["selection"]["hidden"], "skip");
+}
+
+#[test]
+fn the_sheet_of_a_run_that_was_cut_off_is_read_again() {
+    let project = Project::new();
+    let mut book = Workbook::new();
+    for (name, from) in [("Day", 1), ("Night", 101)] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        let calls: Vec<Call> = (from..from + 20).map(Call::numbered).collect();
+        for (number, row) in (0_u32..).zip(table(&calls)) {
+            for (column, cell) in (0_u16..).zip(row) {
+                sheet.write_string(number, column, cell).unwrap();
+            }
+        }
+    }
+    project.write("calls.xlsx", book.save_to_buffer().unwrap());
+    cut_off(
+        &project,
+        &["calls.xlsx", "--sheet", "Night", "--rows", "2-12"],
+    );
+    let told = results_again(&project);
+    assert_eq!(rows(&told), (2..=12).collect::<Vec<_>>());
+    assert!(told.iter().all(|row| row.sheet == "Night"));
+    assert_eq!(told[0].key, "C00101");
+}
+
+#[test]
+fn results_without_the_input_say_that_rows_may_be_missing() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(40)));
+    cut_off(&project, &["calls.csv"]);
+    let ran = project
+        .run(&["ledger", "results", "1", "--results", "-"])
+        .exits(0)
+        .says("--mapping");
+    assert!(ran.stderr.contains("cut off"), "{}", ran.stderr);
+    assert!(told(&ran.stdout).len() < 40);
+    let whole = project
+        .run(&[
+            "ledger",
+            "results",
+            "1",
+            "--results",
+            "-",
+            "--mapping",
+            "mapping.toml",
+        ])
+        .exits(0);
+    assert!(!whole.stderr.contains("cut off"), "{}", whole.stderr);
+    assert_eq!(told(&whole.stdout).len(), 40);
+}
