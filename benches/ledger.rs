@@ -30,7 +30,7 @@ fn call(ledger: &Ledger, row: u64, number: u64) -> Registration {
         row,
         source: ids.source(&cells),
         ordinal: 0,
-        partial: false,
+        rejects: None,
         key: Some(ids.key(cells.text(0).as_bytes())),
         verdict: Verdict::Valid {
             payload: ids.payload(&payload, [1; 8]),

@@ -19,6 +19,7 @@ mod decide;
 mod doubts;
 mod emergency;
 mod history;
+mod identical;
 mod identity;
 mod lock;
 mod place;
@@ -33,7 +34,7 @@ mod writer;
 
 pub use adopt::{Adopted, Adoption};
 pub use check::Soundness;
-pub use decide::{Disposition, Registration, Verdict};
+pub use decide::{Disposition, Registration, RejectsFile, Verdict};
 pub use doubts::{DoubtRecord, Finding, Found};
 pub use emergency::{EmergencyNote, write as write_emergency};
 pub use history::{Fate, Reader, RowRecord, RowsOfRun};

@@ -70,7 +70,7 @@ pub(super) fn registration(
         row: call.row.position.row,
         source,
         ordinal,
-        partial: table.input().description().is_rejects,
+        rejects: table.rejects_file(),
         key: (!key.is_empty()).then(|| identities.key(key.identity())),
         verdict,
     }

@@ -1,9 +1,10 @@
 //! [`Table`]: one input file together with the mapping that reads it, and the part of it that is asked for.
 //!
 //! Owns the one way in which rows are mapped: rehearsal, run and results all go through [`Table::for_each_call`], so
-//! that they cannot differ. Rows are mapped by a few threads at once and come back in order. Does not know the ledger.
+//! that they cannot differ. Rows are mapped by a few threads at once and come back in order. Asks no ledger.
 
 use crate::input::{Input, InputError, Kind};
+use crate::ledger::RejectsFile;
 use crate::mapping::{Mapped, Mapper, Mapping, MappingErrors};
 use crate::reading::Selection;
 use crate::row::Row;
@@ -24,6 +25,8 @@ pub struct Table {
     mapping: Arc<Mapping>,
     fingerprint: [u8; 8],
     selection: Selection,
+    /// The content, where it is a rejects file.
+    rejects: Option<[u8; 32]>,
 }
 
 /// A mapped row, as [`Table::for_each_call`] hands it out.
@@ -53,6 +56,9 @@ impl Table {
         let mut mapper = mapping.bind(input.header(), &name, today)?;
         mapper.set_strict_width(input.description().kind == Kind::Csv);
         let fingerprint = mapping.fingerprint();
+        let is_rejects = input.description().is_rejects;
+        // A file that cannot be read again is told when its rows are read.
+        let rejects = is_rejects.then(|| input.fingerprint().unwrap_or_default());
         Ok(Table {
             name,
             input,
@@ -60,6 +66,7 @@ impl Table {
             mapping,
             fingerprint,
             selection,
+            rejects,
         })
     }
 
@@ -85,6 +92,14 @@ impl Table {
     #[must_use]
     pub fn selection(&self) -> Selection {
         self.selection
+    }
+
+    /// The rejects file that this is, if it is one.
+    pub(super) fn rejects_file(&self) -> Option<RejectsFile> {
+        self.rejects.map(|fingerprint| RejectsFile {
+            fingerprint,
+            sheet: self.input.description().sheet.clone(),
+        })
     }
 
     /// The fingerprint of what the mapping means.

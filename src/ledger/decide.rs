@@ -16,12 +16,22 @@ pub struct Registration {
     pub source: Identity,
     /// How many identical rows stand before it in the whole file.
     pub ordinal: u64,
-    /// Whether the file is a part of another one (a rejects file), so that its count of identical rows says nothing.
-    pub partial: bool,
+    /// The rejects file that it stands in: a part of another file, so that its count of identical rows says nothing of
+    /// the whole; none for a file of its own.
+    pub rejects: Option<RejectsFile>,
     /// The identity of its key, where the mapping has one.
     pub key: Option<Identity>,
     /// What the mapping made of it.
     pub verdict: Verdict,
+}
+
+/// A rejects file by its content: the same content again has the same rows in the same places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectsFile {
+    /// A hash of its content.
+    pub fingerprint: [u8; 32],
+    /// The worksheet.
+    pub sheet: Option<String>,
 }
 
 /// What the mapping made of a row.
@@ -206,7 +216,7 @@ mod tests {
             row: 2,
             source: Identity([0; 16]),
             ordinal: 0,
-            partial: false,
+            rejects: None,
             key: None,
             verdict: Verdict::Valid { payload },
         }

@@ -4,12 +4,13 @@
 //! connection that changes nothing.
 
 use super::decide::{Decision, Disposition, Hit, HitState, Registration, Verdict, decide};
+use super::identical::among_identical;
 use super::identity::Identity;
 use super::writer::change;
 use super::{LedgerErrorKind, RunId, SubmissionId};
 use crate::submission::Event;
 use crate::ticket::Outcome;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Registers one row for a run.
 pub(super) fn register(
@@ -102,11 +103,12 @@ fn look_up(
     row: &Registration,
     run: Option<RunId>,
 ) -> Result<(Identity, Vec<Hit>), LedgerErrorKind> {
-    let (source, by_source) = if row.partial {
-        among_identical(connection, row, run)?
-    } else {
-        let source = row.source.nth(row.ordinal);
-        (source, find(connection, &source, true)?)
+    let (source, by_source) = match &row.rejects {
+        Some(file) => among_identical(connection, row, file, run)?,
+        None => {
+            let source = row.source.nth(row.ordinal);
+            (source, find(connection, &source, true)?)
+        }
     };
     let mut hits: Vec<Hit> = by_source.into_iter().collect();
     if let Some(key) = &row.key
@@ -118,63 +120,39 @@ fn look_up(
     Ok((source, hits))
 }
 
-/// A rejects file has only those of several identical rows that have no ticket: the row stands for one that is open,
-/// and if there is none any more, for one in doubt, then for one with a ticket.
-fn among_identical(
-    connection: &Connection,
-    row: &Registration,
-    run: Option<RunId>,
-) -> Result<(Identity, Option<Hit>), LedgerErrorKind> {
-    let mut best: Option<(u8, Identity, Hit)> = None;
-    let mut ordinal = 0;
-    while let Some(hit) = find(connection, &row.source.nth(ordinal), true)? {
-        let taken = run.is_some_and(|run| hit.run == run && hit.row != row.row);
-        let rank = match hit.state {
-            // Another row of this file was sent as this one; whatever became of it is that row's.
-            _ if taken => 3,
-            HitState::Open => 0,
-            HitState::InDoubt => 1,
-            HitState::Created => 2,
-        };
-        if rank < 3 && best.as_ref().is_none_or(|(least, ..)| rank < *least) {
-            best = Some((rank, row.source.nth(ordinal), hit));
-        }
-        ordinal += 1;
-    }
-    Ok(match best {
-        Some((_, source, hit)) => (source, Some(hit)),
-        None => (row.source.nth(ordinal), None),
-    })
-}
-
 fn find(
     connection: &Connection,
     identity: &Identity,
     by_source: bool,
 ) -> Result<Option<Hit>, LedgerErrorKind> {
-    let mut statement = connection.prepare_cached(
-        "SELECT s.id, s.state, s.run, s.row, s.payload, s.ticket_id
-         FROM identity i JOIN submission s ON s.id = i.submission WHERE i.hash = ?1",
-    )?;
-    let hit = statement
-        .query_row([identity.bytes()], |row| {
-            let state: String = row.get(1)?;
-            Ok(Hit {
-                submission: SubmissionId(row.get(0)?),
-                state: match state.as_str() {
-                    "created" => HitState::Created,
-                    "in_doubt" => HitState::InDoubt,
-                    _ => HitState::Open,
-                },
-                run: RunId(row.get(2)?),
-                row: row.get::<_, i64>(3)?.unsigned_abs(),
-                payload: Identity(row.get(4)?),
-                by_source,
-                ticket_id: row.get(5)?,
-            })
-        })
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {HIT_COLUMNS} FROM identity i JOIN submission s ON s.id = i.submission WHERE i.hash = ?1"
+    ))?;
+    let found = statement
+        .query_row([identity.bytes()], |row| hit(row, by_source))
         .optional()?;
-    Ok(hit)
+    Ok(found)
+}
+
+/// The columns of [`hit`].
+pub(super) const HIT_COLUMNS: &str = "s.id, s.state, s.run, s.row, s.payload, s.ticket_id";
+
+/// A submission that an identity led to, from its columns.
+pub(super) fn hit(row: &Row<'_>, by_source: bool) -> rusqlite::Result<Hit> {
+    let state: String = row.get(1)?;
+    Ok(Hit {
+        submission: SubmissionId(row.get(0)?),
+        state: match state.as_str() {
+            "created" => HitState::Created,
+            "in_doubt" => HitState::InDoubt,
+            _ => HitState::Open,
+        },
+        run: RunId(row.get(2)?),
+        row: row.get::<_, i64>(3)?.unsigned_abs(),
+        payload: Identity(row.get(4)?),
+        by_source,
+        ticket_id: row.get(5)?,
+    })
 }
 
 /// Leads identities to a submission; those that led to open work are led here now, since nothing was created there.

@@ -7,6 +7,7 @@ use crate::submission::{Doubt, State};
 use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
 use std::path::PathBuf;
 
+mod identical;
 mod keeping;
 
 struct Bench {
@@ -30,6 +31,10 @@ impl Bench {
 }
 
 fn begin(ledger: &Ledger) -> RunId {
+    begin_over(ledger, [1; 32])
+}
+
+fn begin_over(ledger: &Ledger, fingerprint: [u8; 32]) -> RunId {
     let run = NewRun {
         scope: ledger.identities("here").scope(),
         target: "bulk at localhost".into(),
@@ -37,7 +42,7 @@ fn begin(ledger: &Ledger) -> RunId {
         sheet: None,
         selection: Selection::default(),
         hidden: None,
-        fingerprint: [1; 32],
+        fingerprint,
         mapping: [1; 8],
     };
     ledger.begin_run(run).unwrap()
@@ -54,7 +59,7 @@ fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registra
         row,
         source: ids.source(&cells),
         ordinal: 0,
-        partial: false,
+        rejects: None,
         key: key.map(|key| ids.key(key.as_bytes())),
         verdict: Verdict::Valid {
             payload: ids.payload(&payload, [1; 8]),
@@ -328,42 +333,6 @@ fn two_rows_with_one_key_and_one_content_share_a_submission() {
 }
 
 #[test]
-fn a_row_of_a_rejects_file_stands_for_the_open_one_of_several_identical_calls() {
-    let bench = Bench::new();
-    let ledger = bench.open();
-    let run = begin(&ledger);
-    let first = call(&ledger, 2, "a", None);
-    let second = Registration {
-        row: 3,
-        ordinal: 1,
-        ..first.clone()
-    };
-    let ids: Vec<_> = ledger
-        .register(run, vec![first.clone(), second])
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
-    apply(&ledger, ids[0], Event::Claimed).unwrap();
-    apply(&ledger, ids[0], created("T1")).unwrap();
-
-    let rejects = Registration {
-        partial: true,
-        ..first
-    };
-    let second_run = begin(&ledger);
-    assert_eq!(
-        ledger.register(second_run, vec![rejects.clone()]).unwrap(),
-        [Disposition::Send(ids[1])]
-    );
-    apply(&ledger, ids[1], Event::Claimed).unwrap();
-    apply(&ledger, ids[1], created("T2")).unwrap();
-    let third_run = begin(&ledger);
-    let settled = ledger.register(third_run, vec![rejects]).unwrap();
-    assert_eq!(settled, [Disposition::Settled(Outcome::AlreadyCreated)]);
-}
-
-#[test]
 fn an_outcome_in_the_emergency_file_is_read_back_before_doubt_is_declared() {
     let bench = Bench::new();
     let ledger = bench.open();
@@ -446,25 +415,4 @@ fn a_file_that_is_no_ledger_and_one_of_a_newer_version_are_refused() {
         Ledger::open(&bench.path).unwrap_err().kind,
         LedgerErrorKind::Damaged(_)
     ));
-}
-
-#[test]
-fn identical_rows_of_a_rejects_file_are_each_sent_even_if_the_first_is_created_meanwhile() {
-    let bench = Bench::new();
-    let ledger = bench.open();
-    let run = begin(&ledger);
-    let mut ids = Vec::new();
-    for row in [2, 3, 4] {
-        let part = Registration {
-            partial: true,
-            ordinal: row - 2,
-            ..call(&ledger, row, "the same", None)
-        };
-        ids.push(sent(ledger.register(run, vec![part]).unwrap()[0]));
-        let id = ids[ids.len() - 1];
-        apply(&ledger, id, Event::Claimed).unwrap();
-        apply(&ledger, id, created(&format!("T{row}"))).unwrap();
-    }
-    ids.dedup();
-    assert_eq!(ids.len(), 3);
 }

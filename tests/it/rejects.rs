@@ -1,8 +1,8 @@
 //! The way through the rejects file: what it holds, and that mending and importing it doubles and loses nothing.
 
 use crate::harness::{
-    Call, KEYED, Project, Server, UNKEYED, calls, complaint, count, csv, csv_text, outcomes, table,
-    typed_xlsx, without_key,
+    Action, Call, KEYED, Project, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
+    count, csv, csv_text, outcomes, table, typed_xlsx, without_key,
 };
 use std::collections::HashSet;
 
@@ -255,6 +255,51 @@ fn identical_rows_that_were_not_sent_are_each_sent_from_the_rejects() {
     assert_ne!(told[1].ticket_id, told[2].ticket_id);
     project.import(&server, &["rejects.csv"]);
     assert_eq!(server.tickets().len(), 3);
+}
+
+/// Without a key nothing but their place tells identical rows apart.
+#[test]
+fn after_a_kill_identical_rows_of_the_rejects_are_told_each_as_what_became_of_it() {
+    let (project, server) = (
+        Project::with_mapping(UNKEYED),
+        RawServer::new(|number, _| match number {
+            0 => Action::Answer(as_ticket(number)),
+            _ => Action::Hang,
+        }),
+    );
+    let (same, mut wrong) = (Call::numbered(1), Call::numbered(2));
+    wrong.dob = "unknown".to_owned();
+    let rows = without_key(&[same.clone(), same, wrong]);
+    project.write("calls.csv", csv_text(&rows, b',', "\n"));
+    let say = |args: &[&str]| Running::start(project.command_for(&server.url(), args));
+    say(&[
+        "import",
+        "calls.csv",
+        "--strict",
+        "--rejects",
+        "rejects.csv",
+    ])
+    .end()
+    .exits(5);
+    let going = say(&["import", "rejects.csv", "--workers", "1"]);
+    server.wait_for(2);
+    going.signal("KILL");
+    going.end();
+    // The ledger is recovered by whoever comes first.
+    say(&["ledger", "in-doubt"]).end().exits(0);
+    let rehearsed = say(&["validate", "rejects.csv", "--format", "json"])
+        .end()
+        .exits(6);
+    let rehearsed: serde_json::Value = serde_json::from_str(&rehearsed.stdout).unwrap();
+    for _ in 0..2 {
+        say(&["import", "rejects.csv"]).end().exits(6);
+        let told = project.results("rejects.results.csv");
+        assert_eq!(outcomes(&told), ["already_created", "in_doubt", "invalid"]);
+        for outcome in ["ready", "already_created", "in_doubt", "invalid"] {
+            assert_eq!(rehearsed["outcomes"][outcome], count(&told, outcome));
+        }
+    }
+    assert_eq!(server.submissions().len(), 2);
 }
 
 #[test]

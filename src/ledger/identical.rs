@@ -1,0 +1,126 @@
+//! Which of several identical calls a row of a rejects file stands for.
+//!
+//! Owns the choice where the cells alone do not tell. A rejects file has only some of the identical rows of its source and
+//! does not say which. So its rows are given submissions of their own, one each: a row that was sent from this very file
+//! before keeps what it was sent as; the others share out what is left, open work first, then doubt, then tickets.
+//! Guarantees that nothing is sent as a new call while a submission is left that may be the row's.
+//!
+//! Where all that is left is settled and came from another file, nobody can say which of them the row is: one whose own
+//! call ended in doubt elsewhere, or the neighbour of one. It is told as in doubt then, and not sent.
+
+use super::decide::{Hit, HitState, Registration, RejectsFile};
+use super::identity::Identity;
+use super::register::{HIT_COLUMNS, hit};
+use super::{LedgerErrorKind, RunId};
+use rusqlite::{Connection, params};
+
+/// No file has so many identical rows; identities of other cells do not come so near.
+const MOST: u64 = 1 << 32;
+
+/// A submission of a row with these cells.
+struct Candidate {
+    ordinal: usize,
+    identity: Identity,
+    hit: Hit,
+    /// Whether it was sent last from this very file.
+    is_ours: bool,
+}
+
+/// The submission that a row of a rejects file stands for, with its source identity; a new identity where none is left.
+pub(super) fn among_identical(
+    connection: &Connection,
+    row: &Registration,
+    file: &RejectsFile,
+    run: Option<RunId>,
+) -> Result<(Identity, Option<Hit>), LedgerErrorKind> {
+    let all = candidates(connection, row, file)?;
+    let unused = (0..)
+        .map(|ordinal| row.source.nth(ordinal))
+        .zip(
+            all.iter()
+                .map(|known| Some(known.identity))
+                .chain(std::iter::repeat(None)),
+        )
+        .find_map(|(place, known)| (known != Some(place)).then_some(place))
+        .unwrap_or(row.source);
+    Ok(match choose(all, row, run) {
+        Some(known) => (known.identity, Some(known.hit)),
+        None => (unused, None),
+    })
+}
+
+fn choose(all: Vec<Candidate>, row: &Registration, run: Option<RunId>) -> Option<Candidate> {
+    // With a key identical rows are one call, and the key says what became of it.
+    let shares = row.key.is_some();
+    let is_of_another_row = |known: &Candidate| {
+        let sent_here = if shares {
+            run == Some(known.hit.run)
+        } else {
+            known.is_ours
+        };
+        sent_here && known.hit.row != row.row
+    };
+    let has_its_own = all
+        .iter()
+        .filter(|known| is_of_another_row(known) && known.hit.row < row.row)
+        .count();
+    let before = usize::try_from(row.ordinal).unwrap_or(usize::MAX);
+    let mut left: Vec<Candidate> = all
+        .into_iter()
+        .filter(|known| !is_of_another_row(known))
+        .collect();
+    left.sort_by_key(|known| (rank(known), known.ordinal));
+    let is_own = left.first().is_some_and(|known| known.is_ours);
+    let place = if shares || is_own {
+        0
+    } else {
+        before.saturating_sub(has_its_own)
+    };
+    let place = place.min(left.len().checked_sub(1)?);
+    Some(left.swap_remove(place))
+}
+
+/// What this row was sent as before, then open work, then doubt, then tickets.
+fn rank(known: &Candidate) -> u8 {
+    match known.hit.state {
+        _ if known.is_ours => 0,
+        HitState::Open => 1,
+        HitState::InDoubt => 2,
+        HitState::Created => 3,
+    }
+}
+
+/// All submissions of rows with these cells. Their identities stand beside each other.
+fn candidates(
+    connection: &Connection,
+    row: &Registration,
+    file: &RejectsFile,
+) -> Result<Vec<Candidate>, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {HIT_COLUMNS}, i.hash, r.fingerprint = ?3 AND r.sheet IS ?4
+         FROM identity i JOIN submission s ON s.id = i.submission JOIN run r ON r.id = s.run
+         WHERE i.hash >= ?1 AND i.hash < ?2 ORDER BY i.hash"
+    ))?;
+    let end = row.source.nth(MOST);
+    let range = params![
+        row.source.bytes(),
+        end.bytes(),
+        file.fingerprint,
+        file.sheet
+    ];
+    let found = statement.query_map(range, |row| {
+        Ok((hit(row, true)?, Identity(row.get(6)?), row.get(7)?))
+    })?;
+    (0..)
+        .zip(found)
+        .map(|(ordinal, candidate)| {
+            let (hit, identity, is_ours) = candidate?;
+            Ok(Candidate {
+                ordinal,
+                identity,
+                hit,
+                is_ours,
+            })
+        })
+        .collect()
+}
