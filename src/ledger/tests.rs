@@ -7,6 +7,7 @@ use crate::submission::{Doubt, State};
 use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
 use std::path::PathBuf;
 
+mod emergency;
 mod identical;
 mod keeping;
 

@@ -35,9 +35,15 @@ mod doubt;
 /// A run stops early rather than harm, and the same command continues it.
 #[cfg(test)]
 mod early;
+/// An outcome that the ledger cannot take is kept beside it and read back.
+#[cfg(test)]
+mod emergency;
 /// Whatever the server does, each row ends in the outcome that the answer proves.
 #[cfg(test)]
 mod faults;
+/// What people find is recorded once, and the ledger answers while a run is going.
+#[cfg(test)]
+mod findings;
 /// The same call is known again, whatever happened to its file.
 #[cfg(test)]
 mod identities;

@@ -1,0 +1,290 @@
+//! What people find about rows in doubt, and the commands that look into the ledger: each answers or says why not.
+
+use crate::harness::{
+    Call, Project, Ran, Server, assert_told_truly, calls, complaint, count, csv, outcomes,
+};
+use serde_json::Value;
+
+/// Row 2 is created, row 3 has its ticket and is in doubt, row 4 is in doubt without one, row 5 is rejected, row 6 is
+/// invalid.
+fn doubtful() -> (Project, Server, Vec<Call>) {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(5);
+    calls[1] = Call::numbered(2).with_reason("[[fault:http502_after]]");
+    calls[2] = Call::numbered(3).with_reason("[[fault:reset_before]]");
+    calls[3] = Call::numbered(4).with_reason("[[reject:414]]");
+    calls[4].dob = "never".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--workers", "1"])
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    let expected = ["created", "in_doubt", "in_doubt", "rejected", "invalid"];
+    assert_eq!(outcomes(&told), expected);
+    (project, server, calls)
+}
+
+/// The ticket that was really created for a call.
+fn ticket_for(server: &Server, call: &Call) -> String {
+    let tickets = server.tickets();
+    let found = tickets
+        .iter()
+        .find(|ticket| complaint(ticket) == call.reason);
+    found.unwrap().ticket_id.clone()
+}
+
+fn resolve(project: &Project, server: &Server, words: &str) -> Ran {
+    let args: Vec<&str> = ["ledger", "resolve", "--by", "Kim"]
+        .into_iter()
+        .chain(words.split(' '))
+        .collect();
+    project.run_for(server, &args)
+}
+
+fn in_doubt(project: &Project) -> Vec<String> {
+    let list = project
+        .run(&["ledger", "in-doubt", "--format", "json"])
+        .exits(0);
+    let list: Value = serde_json::from_str(&list.stdout).unwrap();
+    let rows = list["rows"].as_array().unwrap();
+    rows.iter()
+        .map(|row| row["reference"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_finding_that_does_not_fit_is_refused_before_the_api_is_asked() {
+    let (project, server, calls) = doubtful();
+    let other = ticket_for(&server, &calls[0]);
+    let asked = server.requests("status");
+    let cases = [
+        ("9:3 --not-created".to_owned(), "there is no row 9:3"),
+        ("1:99 --not-created".to_owned(), "there is no row 1:99"),
+        ("1:2 --not-created".to_owned(), "it has its ticket"),
+        ("1:2 --created T9".to_owned(), "it has its ticket"),
+        ("1:5 --created T9".to_owned(), "the API refused it"),
+        ("1:6 --not-created".to_owned(), "it is invalid"),
+        (format!("1:3 --created {other}"), "belongs to row 1:2"),
+    ];
+    for (words, why) in cases {
+        let ran = resolve(&project, &server, &words).exits(2).says(why);
+        assert!(ran.stderr.contains("hint: "), "{words}");
+    }
+    assert_eq!(server.requests("status"), asked);
+    assert_eq!(in_doubt(&project), ["1:3", "1:4"]);
+}
+
+#[test]
+fn the_first_finding_stands() {
+    let (project, server, calls) = doubtful();
+    let found = ticket_for(&server, &calls[1]);
+    resolve(&project, &server, &format!("1:3 --created {found}")).exits(0);
+    resolve(&project, &server, "1:4 --not-created").exits(0);
+    resolve(&project, &server, &format!("1:3 --created {found}"))
+        .exits(2)
+        .says("resolved before, with the same finding, by Kim");
+    for (words, first) in [
+        (
+            "1:3 --not-created".to_owned(),
+            format!("Kim found ticket {found}"),
+        ),
+        (
+            "1:3 --created T9".to_owned(),
+            format!("Kim found ticket {found}"),
+        ),
+        (
+            "1:4 --created T9".to_owned(),
+            "Kim found no ticket".to_owned(),
+        ),
+    ] {
+        resolve(&project, &server, &words)
+            .exits(2)
+            .says(&first)
+            .says("the first finding stands");
+    }
+    assert_eq!(in_doubt(&project), Vec::<String>::new());
+    project.run(&["ledger", "check"]).exits(0);
+    let mut mended = calls.clone();
+    mended[2] = Call::numbered(3);
+    project.write("calls.csv", csv(&mended));
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    let expected = [
+        "already_created",
+        "already_created",
+        "created",
+        "rejected",
+        "invalid",
+    ];
+    assert_eq!(outcomes(&told), expected);
+    assert_told_truly(&told, &mended, &server.tickets());
+}
+
+#[test]
+fn a_ticket_that_is_named_is_asked_for_before_anything_is_recorded() {
+    let (project, mut server, calls) = doubtful();
+    let found = ticket_for(&server, &calls[1]);
+    let asked = server.requests("status");
+    resolve(&project, &server, "1:3 --created NOPE")
+        .exits(2)
+        .says("no ticket NOPE");
+    assert_eq!(server.requests("status"), asked + 1);
+    let other_account = [
+        "ledger",
+        "resolve",
+        "1:3",
+        "--created",
+        &found,
+        "--username",
+        "other",
+    ];
+    project
+        .run_for(&server, &other_account)
+        .exits(2)
+        .says("another account");
+    server.stop();
+    resolve(&project, &server, &format!("1:3 --created {found}")).says("hint: ");
+    assert_eq!(in_doubt(&project), ["1:3", "1:4"]);
+    resolve(
+        &project,
+        &server,
+        &format!("1:3 --created {found} --unchecked"),
+    )
+    .exits(0);
+    assert_eq!(in_doubt(&project), ["1:4"]);
+}
+
+#[test]
+fn a_file_of_findings_is_recorded_whole_or_not_at_all() {
+    let (project, server, calls) = doubtful();
+    let found = ticket_for(&server, &calls[1]);
+    for (second, why) in [
+        ("TL-1:4,created,NOPE", "no ticket NOPE"),
+        ("TL-1:2,not_created,", "it has its ticket"),
+        ("TL-7:4,not_created,", "there is no row 7:4"),
+        (
+            "0.0444,not_created,",
+            "a spreadsheet may have made a time of it",
+        ),
+        ("TL-1:4,perhaps,", "must be created or not_created"),
+        ("TL-1:4,created,", "names no ticket"),
+    ] {
+        let text = format!("reference,finding,ticket_id\nTL-1:3,created,{found}\n{second}\n");
+        project.write("findings.csv", text);
+        resolve(&project, &server, "--from findings.csv")
+            .exits(2)
+            .says("row 3 of findings.csv")
+            .says(why)
+            .says("nothing was recorded");
+        assert_eq!(in_doubt(&project), ["1:3", "1:4"], "{second}");
+    }
+    let text = format!("reference,finding,ticket_id\nTL-1:3,created,{found}\nTL-1:4,,\n");
+    project.write("findings.csv", text);
+    resolve(&project, &server, "--from findings.csv").exits(0);
+    assert_eq!(
+        in_doubt(&project),
+        ["1:4"],
+        "who has not looked yet says nothing"
+    );
+}
+
+#[test]
+fn keys_are_left_out_where_the_file_is_no_longer_what_it_was() {
+    let (project, _server, _) = doubtful();
+    let list = || {
+        let args = ["ledger", "in-doubt", "--mapping", "mapping.toml"];
+        project.run(&args).exits(0).says("row 3 of calls.csv")
+    };
+    assert!(list().stdout.contains("key: C00002"));
+    project.write("calls.csv", csv(&calls(7)));
+    let changed = list().says("no keys of run 1");
+    assert!(changed.stderr.contains("it has changed since"));
+    assert!(!changed.stdout.contains("key:"), "{}", changed.stdout);
+    std::fs::remove_file(project.path("calls.csv")).unwrap();
+    assert!(list().stderr.contains("it is no longer there"));
+}
+
+#[test]
+fn a_run_that_is_going_is_listed_and_shown_and_its_results_are_not_written() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@2"));
+    project.write("calls.csv", csv(&calls(4)));
+    let going = project.start_import(&server, &["calls.csv", "--workers", "1"]);
+    server.wait_for(2);
+    project
+        .run(&["ledger", "runs"])
+        .exits(0)
+        .says("going, or cut off")
+        .says("1 created")
+        .says("1 being sent");
+    let shown = project
+        .run(&["ledger", "show", "1", "--format", "json"])
+        .exits(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(
+        (&shown["claimed"], &shown["ended"]),
+        (&1.into(), &Value::Null)
+    );
+    assert_eq!(shown["outcomes"]["created"], 1);
+    project
+        .run(&["ledger", "check"])
+        .exits(0)
+        .says("1 being sent");
+    project.run(&["ledger", "results", "1"]).exits(7);
+    going.signal("KILL");
+    going.end();
+    project.run(&["ledger", "results", "1"]).exits(0);
+    assert_eq!(in_doubt(&project), ["1:3"]);
+}
+
+#[test]
+fn purging_says_beforehand_what_it_would_forget_and_keeps_what_is_in_doubt() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let doubt = Call::numbered(9).with_reason("[[fault:http502_after]]");
+    project.write("doubt.csv", csv(&[doubt]));
+    project.import(&server, &["doubt.csv"]).exits(6);
+    let purge = |more: &[&str]| {
+        let args = [&["ledger", "purge", "--older-than", "2999-01-01"], more].concat();
+        project.run(&args).exits(0)
+    };
+    purge(&["--dry-run", "--forget-tickets"])
+        .says("3 rows of 1 run")
+        .says("would be forgotten")
+        .says("3 tickets")
+        .says("1 older run kept");
+    let again = ["ledger", "results", "1", "--results", "again.csv"];
+    project.run(&again).exits(0);
+    assert_eq!(count(&project.results("again.csv"), "created"), 3);
+    purge(&["--forget-tickets"]).says("they are sent again");
+    assert_eq!(in_doubt(&project), ["2:2"]);
+    project.run(&["ledger", "check"]).exits(0);
+    // The results beside the file still name the tickets, so that nothing is sent unawares.
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("lost");
+    assert_eq!(server.tickets().len(), 4);
+    project
+        .run(&["ledger", "purge", "--older-than", "soon"])
+        .exits(2)
+        .says("90d");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_ledger_in_a_folder_that_others_can_write_is_refused_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt;
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    let folder = project.path("shared");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let args = ["calls.csv", "--ledger", "shared/ledger.db"];
+    let ran = project
+        .import(&server, &args)
+        .exits(2)
+        .says("others can write");
+    assert!(ran.stderr.contains("chmod"), "{}", ran.stderr);
+    assert!(server.tickets().is_empty());
+}
