@@ -440,19 +440,92 @@ fn a_check_finds_a_promise_that_was_broken_from_outside() {
             claimed: 0
         }
     );
-    let connection = schema::open(&bench.path, Synchronous::Full).unwrap();
-    connection
-        .execute(
-            "UPDATE submission SET ticket_id = 'T1' WHERE ticket_id = 'T7'",
-            [],
-        )
-        .unwrap();
-    connection
-        .execute("DELETE FROM identity WHERE submission = 1", [])
-        .unwrap();
-    drop(connection);
-    let faults = reader(&bench).check().unwrap().faults;
-    assert_eq!(faults.len(), 2, "{faults:?}");
+}
+
+/// Each promise that no table can hold by itself, and a change from outside that breaks it.
+const BREACHES: [(&str, &str); 9] = [
+    (
+        "UPDATE submission SET ticket_id = NULL WHERE id = 1",
+        "created without a ticket",
+    ),
+    (
+        "UPDATE submission SET error_code = NULL WHERE id = 2",
+        "nothing says why",
+    ),
+    (
+        "INSERT INTO row(run, row) VALUES (1, 77)",
+        "neither a submission nor a reason",
+    ),
+    (
+        "UPDATE submission SET state = 'created', ticket_id = 'T1', error_code = NULL WHERE id = 2",
+        "more than one row",
+    ),
+    ("DELETE FROM identity WHERE submission = 1", "no identity"),
+    (
+        "DELETE FROM submission WHERE id = 4",
+        "identities lead nowhere",
+    ),
+    (
+        "UPDATE submission SET run = 99 WHERE id = 4",
+        "belong to no run",
+    ),
+    (
+        "UPDATE submission SET attempts = 0 WHERE id = 1",
+        "were never sent",
+    ),
+    (
+        "INSERT INTO finding VALUES (1, 0, 'Kim', 'created', 'T9', 1, 'timeout')",
+        "another ticket than a person found",
+    ),
+];
+
+#[test]
+fn a_check_finds_each_promise_that_was_broken_from_outside() {
+    for (breach, told) in BREACHES {
+        let bench = Bench::new();
+        doubtful(&bench);
+        let connection = rusqlite::Connection::open(&bench.path).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;
+                 DROP TRIGGER submission_transition;",
+            )
+            .unwrap();
+        assert_eq!(reader(&bench).check().unwrap().faults, Vec::<String>::new());
+        assert_eq!(connection.execute(breach, []).unwrap(), 1, "{breach}");
+        drop(connection);
+        let faults = reader(&bench).check().unwrap().faults;
+        assert!(
+            faults.iter().any(|fault| fault.contains(told)),
+            "{breach}: {faults:?}"
+        );
+    }
+}
+
+#[test]
+fn a_ledger_whose_pages_were_damaged_is_never_called_sound() {
+    let bench = Bench::new();
+    doubtful(&bench);
+    drop(bench.open());
+    let whole = std::fs::read(&bench.path).unwrap();
+    assert!(reader(&bench).check().unwrap().faults.is_empty());
+    let pages = whole.len() / 4096;
+    let mut seen = 0;
+    for page in 1..pages {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..][..4096].fill(0x5a);
+        for beside in ["ledger.db-wal", "ledger.db-shm"] {
+            std::fs::remove_file(bench.path.with_file_name(beside)).ok();
+        }
+        std::fs::write(&bench.path, damaged).unwrap();
+        let found = Reader::open(&bench.path).and_then(|reader| reader.check());
+        assert!(
+            found.is_err() || !found.unwrap().faults.is_empty(),
+            "page {page}"
+        );
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen} pages");
 }
 
 /// A ledger file as a version of the program with so many migrations left it: one run with a ticket and a doubt.
