@@ -143,3 +143,54 @@ fn an_answer_for_nobody_before_the_request_is_not_taken_for_ones_own() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_kept_connection_that_the_server_has_given_up_costs_no_second_delivery() {
+    // The first byte of the next request may be all that is read, or some of its head, or some of its body.
+    for cut in [0, 1, 2, 16, 31, 32, 64, 200, 400] {
+        let server = RawServer::new(move |number, _| {
+            let answer = as_ticket(number);
+            if number % 3 == 0 {
+                Action::AnswerAndCutNext(answer, cut)
+            } else {
+                Action::Answer(answer)
+            }
+        });
+        let told = counted(&server, &calls(30), &["--workers", "1"]);
+        let attempts: u64 = told.iter().map(|row| row.attempts).sum();
+        assert!(
+            server.begun() as u64 <= attempts,
+            "{cut}: {attempts} attempts"
+        );
+        assert!(count(&told, "created") > 0);
+    }
+}
+
+#[test]
+fn a_request_that_an_http_2_server_refuses_is_not_sent_again() {
+    // SETTINGS, and then that the request was not processed: a client of HTTP/2 would send it again.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let go_away = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let reset = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    let upgrade = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n";
+    let answers: [Vec<u8>; 3] = [
+        [&settings[..], &go_away[..]].concat(),
+        [&settings[..], &reset[..]].concat(),
+        upgrade.to_vec(),
+    ];
+    for answer in answers {
+        let server = every_third(move |_, _| Action::AnswerAndClose(answer.clone()));
+        let told = counted(&server, &calls(9), &["--workers", "1"]);
+        assert_eq!((count(&told, "created"), count(&told, "in_doubt")), (6, 3));
+        assert_eq!(server.submissions().len(), 9);
+    }
+}
+
+#[test]
+fn http_2_is_not_even_compiled_in() {
+    let lock = include_str!("../../Cargo.lock");
+    for name in ["h2", "h3", "h3-quinn"] {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name}");
+    }
+    assert!(lock.contains("name = \"hyper\"\n"));
+}
