@@ -489,3 +489,66 @@ fn validate_tells_before_what_the_import_tells_after() {
     );
     assert_eq!(rehearsed["invalid"], count(&told, "invalid"));
 }
+
+/// What the README says of mappings without a key: what such a file costs is a second ticket, so it is told.
+#[test]
+fn without_a_key_changed_cells_are_new_calls_as_the_readme_says() {
+    let calls = calls(4);
+    let rows = table(&calls);
+    let wider: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| [vec!["seen".to_owned()], row.clone()].concat())
+        .collect();
+    let turned: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().rev().cloned().collect())
+        .collect();
+    let mut mended = calls.clone();
+    for call in &mut mended {
+        call.notes.push_str(", mended");
+    }
+    let text = |rows: &[Vec<String>]| bytes(&csv_text(rows, b',', "\n"));
+    let short_dates = csv(&calls).replace(",0", ",");
+    for (name, other) in [
+        ("dates.csv", bytes(&short_dates)),
+        ("wider.csv", text(&wider)),
+        ("turned.csv", text(&turned)),
+        ("mended.csv", bytes(&csv(&mended))),
+    ] {
+        let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+        project.write("calls.csv", csv(&calls));
+        project.import(&server, &["calls.csv"]).exits(0);
+        project.write(name, other);
+        project
+            .run_for(&server, &["validate", name])
+            .exits(0)
+            .says("no [key]");
+        project.import(&server, &[name]).exits(0);
+        let told = project.results(&name.replace(".csv", ".results.csv"));
+        assert!(count(&told, "created") > 0, "{name}");
+        assert_eq!(
+            server.tickets().len(),
+            4 + count(&told, "created"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn that_a_file_was_imported_before_is_told_before_its_first_row_leaves() {
+    for name in ["calls.csv", "renamed.csv"] {
+        let (project, mut server) = (Project::new(), Server::new());
+        project.write("calls.csv", csv(&calls(4)));
+        project
+            .import(&server, &["calls.csv", "--rows", "2-3"])
+            .exits(0);
+        server.stop();
+        project.write(name, csv(&calls(4)));
+        let mut running = project.start_import(&server, &[name]);
+        running.wait_for_line("this file was imported before, as calls.csv with --rows 2-3 on 20");
+        // Nothing can have left: there is no server yet.
+        server.start();
+        running.end().exits(0).says("it finished");
+        assert_eq!(server.tickets().len(), 4);
+    }
+}
