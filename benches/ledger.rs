@@ -1,4 +1,5 @@
-//! A ledger of many settled rows: how large a row is on disk, how long it takes to open, and to look up a file's rows.
+//! A ledger of many settled rows: how large a row is on disk, how long it takes to open, to look up a
+//! file's rows, and to list the runs.
 //!
 //! `cargo bench --bench ledger` takes a hundred thousand rows; `LEDGER_ROWS=5000000 cargo bench --bench ledger` takes
 //! some minutes. Prints one line per figure.
@@ -8,7 +9,8 @@
 use std::path::Path;
 use std::time::Instant;
 use ticketload::ledger::{
-    Disposition, Ledger, NewRun, Registration, RunEnd, RunId, SubmissionId, Synchronous, Verdict,
+    Disposition, Ledger, NewRun, Reader, Registration, RunEnd, RunId, SubmissionId, Synchronous,
+    Verdict,
 };
 use ticketload::reading::Selection;
 use ticketload::row::Row;
@@ -140,4 +142,24 @@ fn main() {
         LOOKED_UP.min(rows),
         began.elapsed()
     );
+    drop(ledger);
+    look_on(&path);
+}
+
+/// What a person waits for at `ledger runs`, `ledger show` and `ledger check`.
+fn look_on(path: &Path) {
+    let reader = Reader::open(path).expect("the ledger can be read");
+    let began = Instant::now();
+    let runs = reader.runs().expect("the runs can be read");
+    let tallies = reader.tallies(None).expect("the rows can be counted");
+    println!("listed {} runs in {:.1?}", runs.len(), began.elapsed());
+    assert_eq!(tallies.len(), runs.len());
+    let began = Instant::now();
+    let newest = runs.last().map(|run| run.run);
+    reader.tallies(newest).expect("the rows can be counted");
+    println!("counted the newest run in {:.1?}", began.elapsed());
+    let began = Instant::now();
+    let soundness = reader.check().expect("the ledger can be checked");
+    println!("checked in {:.1?}", began.elapsed());
+    assert!(soundness.faults.is_empty());
 }
