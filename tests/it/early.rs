@@ -40,6 +40,7 @@ fn strict_sends_nothing_if_any_row_is_invalid() {
     project
         .import(&server, &["calls.csv", "--strict"])
         .exits(5)
+        .says("run the same command again to continue")
         .says("--strict");
     let told = project.results("calls.results.csv");
     assert_eq!(
@@ -62,7 +63,8 @@ fn strict_holds_for_all_files_of_a_command() {
     project.write("b.csv", csv(&calls[2..]));
     project
         .import(&server, &["a.csv", "b.csv", "--strict"])
-        .exits(5);
+        .exits(5)
+        .says("run the same command again to continue");
     assert!(server.tickets().is_empty());
     assert_eq!(outcomes(&project.results("a.results.csv")), ["not_sent"; 2]);
 }
@@ -91,7 +93,11 @@ fn the_end_of_the_window_stops_the_run() {
     let args = ["import", "calls.csv", "--stop-at", "12:00", "--rate", "2/s"];
     let mut command = project.command_for(server.url(), &args);
     command.env("TZ", before_noon(6));
-    Running::start(command).end().exits(5).says("--stop-at");
+    Running::start(command)
+        .end()
+        .exits(5)
+        .says("run the same command again to continue")
+        .says("--stop-at");
     let told = project.results("calls.results.csv");
     assert_told_truly(&told, &calls, &server.tickets());
     assert_eq!(count(&told, "in_doubt"), 0);
@@ -106,7 +112,11 @@ fn a_server_that_refuses_is_waited_for_and_then_given_up() {
     project.write("calls.csv", csv(&calls));
     server.stop();
     let args = ["calls.csv", "--give-up-after", "1s"];
-    project.import(&server, &args).exits(5).says("holding");
+    project
+        .import(&server, &args)
+        .exits(5)
+        .says("run the same command again to continue")
+        .says("holding");
     let told = project.results("calls.results.csv");
     assert_eq!(count(&told, "not_sent"), 30);
     assert!(server.tickets().is_empty());
@@ -126,7 +136,10 @@ fn a_server_that_goes_away_leaves_few_rows_in_doubt() {
     let running = project.start_import(&server, &args);
     server.wait_for(40);
     server.stop();
-    running.end().exits(5);
+    running
+        .end()
+        .exits(5)
+        .says("run the same command again to continue");
     let told = project.results("calls.results.csv");
     assert_told_truly(&told, &calls, &server.tickets());
     let doubts = count(&told, "in_doubt");
@@ -171,6 +184,7 @@ fn more_failures_than_allowed_stop_the_run() {
         project
             .import(&server, &args)
             .exits(5)
+            .says("run the same command again to continue")
             .says("--max-failures");
         let told = project.results("calls.results.csv");
         assert_told_truly(&told, &calls, &server.tickets());
@@ -186,7 +200,11 @@ fn the_canary_stops_a_run_whose_first_rows_are_all_rejected_alike() {
     let calls = marked(30, "[[reject:414]]");
     project.write("calls.csv", csv(&calls));
     let args = ["calls.csv", "--workers", "1"];
-    project.import(&server, &args).exits(5).says("414");
+    project
+        .import(&server, &args)
+        .exits(5)
+        .says("run the same command again to continue")
+        .says("414");
     let told = project.results("calls.results.csv");
     assert_eq!(
         (count(&told, "rejected"), count(&told, "not_sent")),
@@ -210,7 +228,11 @@ fn a_submission_that_always_fails_does_not_put_the_file_in_doubt_row_by_row() {
         let calls = calls(50);
         project.write("calls.csv", csv(&calls));
         let args = ["calls.csv", "--workers", workers];
-        project.import(&server, &args).exits(5).says("in doubt");
+        project
+            .import(&server, &args)
+            .exits(5)
+            .says("run the same command again to continue")
+            .says("in doubt");
         let told = project.results("calls.results.csv");
         assert_told_truly(&told, &calls, &server.tickets());
         assert_eq!(
@@ -231,7 +253,10 @@ fn a_service_that_falls_ill_in_the_middle_costs_workers_and_three_rows() {
     let calls = calls(120);
     project.write("calls.csv", csv(&calls));
     let args = ["calls.csv", "--workers", "8"];
-    project.import(&server, &args).exits(5);
+    project
+        .import(&server, &args)
+        .exits(5)
+        .says("run the same command again to continue");
     let told = project.results("calls.results.csv");
     assert_told_truly(&told, &calls, &server.tickets());
     let doubts = count(&told, "in_doubt");
@@ -252,6 +277,7 @@ fn a_wrong_resource_does_not_put_the_file_in_doubt_row_by_row() {
     project
         .import(&server, &["calls.csv", "--resource", "adi"])
         .exits(5)
+        .says("run the same command again to continue")
         .says("--resource");
     let told = project.results("calls.results.csv");
     assert_eq!(
@@ -268,7 +294,10 @@ fn what_ends_one_file_ends_the_others_of_the_command() {
     let calls = calls(12);
     project.write("a.csv", csv(&calls[..6]));
     project.write("b.csv", csv(&calls[6..]));
-    project.import(&server, &["a.csv", "b.csv"]).exits(5);
+    project
+        .import(&server, &["a.csv", "b.csv"])
+        .exits(5)
+        .says("run the same command again to continue");
     assert_eq!(count(&project.results("a.results.csv"), "in_doubt"), 3);
     assert_eq!(count(&project.results("b.results.csv"), "not_sent"), 6);
     assert_eq!(server.tickets().len(), 3);
