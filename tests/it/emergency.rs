@@ -41,14 +41,14 @@ fn alter(project: &Project, sql: &str) {
     connection.execute_batch(sql).unwrap();
 }
 
-/// Imports while the ledger takes no outcome.
+/// Imports while the ledger takes no outcome and no further claim, as on a full disk.
 fn import_into_a_full_ledger(project: &Project, server: &RawServer, release: &Sender<()>) -> Ran {
     let args = ["import", "calls.csv", "--workers", "1"];
     let running = Running::start(project.command_for(&server.url(), &args));
     server.wait_for(1);
     alter(
         project,
-        "CREATE TRIGGER full BEFORE UPDATE ON submission WHEN NEW.state NOT IN ('ready', 'claimed')
+        "CREATE TRIGGER full BEFORE UPDATE ON submission WHEN NEW.state <> 'ready'
          BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
     );
     release.send(()).unwrap();
