@@ -154,6 +154,27 @@ fn findings_are_recorded_together_or_not_at_all() {
 }
 
 #[test]
+fn a_row_in_doubt_is_found_by_its_own_run_even_where_the_rows_of_runs_were_forgotten() {
+    let bench = Bench::new();
+    let run = doubtful(&bench);
+    let mut steward = Steward::open(&bench.path).unwrap();
+    steward
+        .within(Mode::Commit, |connection, _| {
+            Ok(connection.execute("DELETE FROM row", [])?)
+        })
+        .unwrap();
+    let both = [
+        finding(run, 3, Found::NotCreated),
+        finding(run, 2, Found::NotCreated),
+    ];
+    let answers = steward.resolve(&both, "Kim", Mode::Rehearse).unwrap();
+    assert!(
+        matches!(&answers[..], [Ok(Recorded::Now), Err(Refused::Unknown(_))]),
+        "{answers:?}"
+    );
+}
+
+#[test]
 fn rows_in_doubt_are_listed_with_what_was_seen() {
     let bench = Bench::new();
     let run = doubtful(&bench);
