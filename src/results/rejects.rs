@@ -5,6 +5,8 @@
 //! knows to be no part of the row. Guarantees that a row that is read back has the identity it had, and that a row with too
 //! few or too many cells still has them.
 
+mod missing;
+
 use super::{AtomicFile, ResultsError};
 use crate::import::Table;
 use crate::input::{Description, Kind};
@@ -45,6 +47,8 @@ enum Form {
 struct Sheet {
     book: Workbook,
     next_row: u32,
+    /// Whether a value is missing, so that the workbook wants another pass.
+    has_missing: bool,
     date: Format,
     moment: Format,
     time: Format,
@@ -116,7 +120,11 @@ impl Rejects {
             return Err(error);
         }
         if let Form::Xlsx(sheet) = &mut self.form {
-            self.file.write_all(&sheet.book.save_to_buffer()?)?;
+            let mut book = sheet.book.save_to_buffer()?;
+            if sheet.has_missing {
+                book = missing::without_values(&book)?;
+            }
+            self.file.write_all(&book)?;
         }
         self.file.persist()?;
         Ok(self.rows)
@@ -178,14 +186,15 @@ impl Sheet {
         let row = self.next_row;
         for (place, cell) in cells.iter().enumerate() {
             let column = u16::try_from(place).unwrap_or(u16::MAX);
-            if cell.text.is_empty() {
+            self.has_missing |= cell.kind == CellKind::Uncomputed;
+            if cell.text.is_empty() && cell.kind != CellKind::Uncomputed {
                 continue;
             }
             match value(cell) {
                 None => sheet.write_string(row, column, cell.text)?,
                 Some(Value::Number(number)) => sheet.write_number(row, column, number)?,
                 Some(Value::Boolean(value)) => sheet.write_boolean(row, column, value)?,
-                Some(Value::Error(formula)) => sheet.write_formula(row, column, formula)?,
+                Some(Value::Formula(formula)) => sheet.write_formula(row, column, formula)?,
                 Some(Value::Moment(at)) => {
                     let format = match cell.kind {
                         CellKind::Time => &self.time,
@@ -206,8 +215,8 @@ enum Value {
     Number(f64),
     Boolean(bool),
     Moment(ExcelDateTime),
-    /// Written as text, it would be taken for a patient's name by the next import.
-    Error(Formula),
+    /// An error, which as text would be taken for a patient's name by the next import, or a value that is missing.
+    Formula(Formula),
 }
 
 /// The cell's value, where it can be written so that reading it back gives the same text.
@@ -223,8 +232,9 @@ fn value(cell: &Cell<'_>) -> Option<Value> {
             .map(Value::Moment),
         CellKind::Error => ERRORS
             .contains(&cell.text)
-            .then(|| Value::Error(Formula::new(format!("={}", cell.text)).set_result(cell.text))),
-        CellKind::Text | CellKind::Uncomputed => None,
+            .then(|| Value::Formula(Formula::new(format!("={}", cell.text)).set_result(cell.text))),
+        CellKind::Uncomputed => Some(Value::Formula(missing::formula())),
+        CellKind::Text => None,
     }
 }
 
@@ -249,6 +259,7 @@ fn xlsx_form(description: &Description) -> Result<Form, ResultsError> {
     Ok(Form::Xlsx(Box::new(Sheet {
         book,
         next_row: 0,
+        has_missing: false,
         date: Format::new().set_num_format("yyyy-mm-dd"),
         moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
         time: Format::new().set_num_format("hh:mm:ss"),

@@ -4,7 +4,9 @@ use crate::harness::{
     Action, Call, KEYED, Project, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
     count, csv, csv_text, outcomes, table, typed_xlsx, without_key,
 };
+use rust_xlsxwriter::{Formula, Workbook};
 use std::collections::HashSet;
+use std::io::{Cursor, Read, Write};
 
 /// Eight calls: the second and sixth are rejected, the fourth is invalid, the eighth ends in doubt.
 fn troubled() -> Vec<Call> {
@@ -322,4 +324,73 @@ fn rejects_of_rejects_go_on() {
     project.write("r2.csv", mended(&second));
     project.import(&server, &["r2.csv"]).exits(0);
     assert_every_call_once(&server, 8);
+}
+
+/// A workbook in which these cells (row and column from 0) are formulas whose value nobody has calculated yet.
+fn xlsx_with_uncomputed(rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Calls").unwrap();
+    for (number, row) in (0_u32..).zip(rows) {
+        for (column, cell) in (0_u16..).zip(row) {
+            if places.contains(&(number, column)) {
+                sheet.write_formula(number, column, Formula::new("=1+1").set_result("7777"))
+            } else {
+                sheet.write_string(number, column, cell)
+            }
+            .unwrap();
+        }
+    }
+    let book = book.save_to_buffer().unwrap();
+    let mut source = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut target = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..source.len() {
+        let mut part = source.by_index(at).unwrap();
+        let mut xml = String::new();
+        part.read_to_string(&mut xml).unwrap();
+        let name = part.name().unwrap().into_owned();
+        target
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        target
+            .write_all(xml.replace("<v>7777</v>", "").as_bytes())
+            .unwrap();
+    }
+    target.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_formula_without_a_value_is_still_one_in_the_rejects() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let mut calls = calls(4);
+    calls[0] = Call::numbered(1).with_reason("[[fault:http502_after]]");
+    // The phone of the second is used by the mapping, the ID of the third is not.
+    let book = xlsx_with_uncomputed(&table(&calls), &[(2, 7), (3, 0)]);
+    project.write("calls.xlsx", book);
+    let args = [
+        "calls.xlsx",
+        "--rejects",
+        "rejects.xlsx",
+        "--max-failures",
+        "0",
+        "--workers",
+        "1",
+    ];
+    project.import(&server, &args).exits(5);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["in_doubt", "invalid", "not_sent", "not_sent"]
+    );
+    let validated = project.run(&["validate", "rejects.xlsx"]).exits(1);
+    validated.says("holds a formula without a value");
+    project.import(&server, &["rejects.xlsx"]).exits(1);
+    let told = project.results("rejects.results.csv");
+    assert_eq!(outcomes(&told), ["invalid", "created", "created"]);
+    project.import(&server, &["calls.xlsx"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["in_doubt", "invalid", "already_created", "already_created"]
+    );
+    assert_eq!(server.tickets().len(), 3);
 }
