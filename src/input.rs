@@ -28,12 +28,12 @@ mod corpus;
 mod mutation;
 
 pub use border::panics_are_caught;
-pub use description::{DelimiterReason, Description, Kind, SheetInfo};
+pub use description::{DelimiterReason, Description, Kind, SheetInfo, TableInfo};
 pub use encoding::EncodingReason;
 pub use error::{Foreign, InputError, InputErrorKind};
 
 use self::csv::Records;
-use crate::reading::{Area, Condition, Hidden, Merged};
+use crate::reading::{Area, Condition, Hidden, Merged, Range};
 use crate::row::Row;
 use description::Origin;
 use encoding::Text;
@@ -67,8 +67,8 @@ pub struct Options {
     pub hidden: Option<Hidden>,
     /// What becomes of merged cells.
     pub merged: Merged,
-    /// The part of the sheet that holds the table; none for all of it.
-    pub range: Option<Area>,
+    /// The part of the sheet that holds the table, as cells or by its name; none for all of it.
+    pub range: Option<Range>,
     /// Rows to which one of these applies are passed over.
     pub skip_rows_where: Vec<Condition>,
 }
@@ -229,11 +229,12 @@ impl Input {
         let path = place.path();
         let identity = Identity::of(path)?;
         let form = recognise(path, options)?;
-        let area = options.range.clone();
+        let area = form.area(options);
+        let header_row = options.header_row.or(form.header_row());
         let mut header = None;
         let found = form.read(path, true, &mut |source| {
             within(area.as_ref(), source, &mut |source| {
-                header = Some(Header::find(source, options.header_row)?);
+                header = Some(Header::find(source, header_row)?);
                 Ok(())
             })
         });
@@ -300,6 +301,23 @@ impl Readable {
 }
 
 impl Readable {
+    /// The part that was asked for, as cells.
+    fn area(&self, options: &Options) -> Option<Area> {
+        match (self, &options.range) {
+            (Readable::Xlsx(book), _) => book.area().cloned(),
+            (Readable::Csv(_), Some(Range::Area(area))) => Some(area.clone()),
+            (Readable::Csv(_), _) => None,
+        }
+    }
+
+    /// The header's row, where the file says which it is.
+    fn header_row(&self) -> Option<u64> {
+        match self {
+            Readable::Xlsx(book) => book.header_row(),
+            Readable::Csv(_) => None,
+        }
+    }
+
     /// Gives a fault the sheet's name, which the rows of a preview do not carry.
     fn placed(&self, mut fault: Fault) -> Fault {
         if let Readable::Xlsx(book) = self {
@@ -325,6 +343,9 @@ fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
         Form::Ole => Err(workbook::ole(path)?.into()),
         Form::Foreign(foreign) => Err(InputErrorKind::Foreign(foreign).into()),
         Form::Text if options.sheet.is_some() => Err(InputErrorKind::SheetOfCsv.into()),
+        Form::Text if matches!(options.range, Some(Range::Named(_))) => {
+            Err(InputErrorKind::RangeOfCsv.into())
+        }
         Form::Text => text(path, options).map(Readable::Csv),
     }
 }

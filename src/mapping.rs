@@ -22,7 +22,7 @@ pub use diagnostics::MappingErrors;
 pub use mapped::{Key, Mapped};
 pub use mapper::Mapper;
 
-use crate::reading::{Area, Condition, Hidden, Merged};
+use crate::reading::{Condition, Hidden, Merged, Range};
 use crate::ticket::TicketField;
 use bind::Header;
 use diagnostics::{Diagnostic, Manuscript};
@@ -47,8 +47,8 @@ pub struct Source {
     pub hidden: Option<Hidden>,
     /// What becomes of merged cells.
     pub merged: Merged,
-    /// The part of the sheet that holds the table.
-    pub range: Option<Area>,
+    /// The part of the sheet that holds the table, as cells or by its name.
+    pub range: Option<Range>,
     /// Rows to which one of these applies are passed over.
     pub skip_rows_where: Vec<Condition>,
 }

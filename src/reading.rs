@@ -1,7 +1,8 @@
 //! What people decide about how a file is read, and the words in which they say it: vocabulary, no I/O.
 //!
-//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200`, the conditions under which a row is
-//! passed over, and the part of a file that is asked for. The mapping and the command line write them, the readers follow them. Checks nothing against a file.
+//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200` and the names they may have, the conditions
+//! under which a row is passed over, and the part of a file that is asked for. The mapping and the command line write
+//! them, the readers follow them. Checks nothing against a file.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -112,6 +113,58 @@ impl Area {
     }
 }
 
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = |row: u64, open: u64| match row {
+            row if row == open => String::new(),
+            row => row.to_string(),
+        };
+        let open_above = if *self.rows.end() == u64::MAX { 1 } else { 0 };
+        let first = letters(*self.columns.start()) + &row(*self.rows.start(), open_above);
+        let last = letters(*self.columns.end()) + &row(*self.rows.end(), u64::MAX);
+        write!(f, "{first}:{last}")
+    }
+}
+
+/// The letters of a column that is counted from 0.
+fn letters(column: usize) -> String {
+    let mut letters = Vec::new();
+    let mut left = column + 1;
+    while left > 0 {
+        letters.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(left - 1) % 26]));
+        left = (left - 1) / 26;
+    }
+    letters.iter().rev().collect()
+}
+
+/// Where a table stands, in the words of whoever names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Range {
+    /// These cells.
+    Area(Area),
+    /// What bears this name in the workbook: a table, or cells that a person named.
+    Named(String),
+}
+
+impl Range {
+    /// Reads an area, or a name as spreadsheets allow it: `Calls`, `night_calls`, `Log.2024`.
+    #[must_use]
+    pub fn from_words(words: &str) -> Option<Range> {
+        if let Some(area) = Area::from_words(words) {
+            return Some(Range::Area(area));
+        }
+        let name = words.trim();
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '\\'))
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '\\'));
+        // `A3` and `F` are half an area, and no spreadsheet takes them for a name.
+        let is_name =
+            is_name && corner(name).is_none_or(|(_, row)| row.is_none() && name.len() > 1);
+        is_name.then(|| Range::Named(name.to_owned()))
+    }
+}
+
 /// `F200` or `F`: the column from 0 and the row from 1.
 fn corner(words: &str) -> Option<(usize, Option<u64>)> {
     let plain = words.replace('$', "");
@@ -162,8 +215,8 @@ impl Test {
     }
 }
 
-impl std::fmt::Debug for Test {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Test::Blank(blank) => f.debug_tuple("Blank").field(blank).finish(),
             Test::Equals(words) => f.debug_tuple("Equals").field(&words.len()).finish(),
@@ -204,6 +257,42 @@ mod tests {
         assert!(Selection::default().contains(1_000_000, 999_999));
         assert_eq!(part.to_string(), "--rows 10-20 --limit 3");
         assert_eq!(Selection::default().to_string(), "");
+    }
+
+    #[test]
+    fn areas_are_written_as_they_are_read() {
+        for words in ["A3:F200", "B2:AA", "A:C", "A1:C20", "ZZ9:AAA10", "XFD1:XFD"] {
+            let shown = Area::from_words(words).unwrap().to_string();
+            assert_eq!(
+                Area::from_words(&shown),
+                Area::from_words(words),
+                "{words}: {shown}"
+            );
+        }
+        assert_eq!(Area::from_words("$b$2:AA").unwrap().to_string(), "B2:AA");
+    }
+
+    #[test]
+    fn a_range_is_an_area_or_a_name() {
+        assert_eq!(
+            Range::from_words("A3:F"),
+            Area::from_words("A3:F").map(Range::Area)
+        );
+        for name in ["Calls", "_log", "Tabelle1", "Log.2024", "Anrufe_süd"] {
+            assert_eq!(Range::from_words(name), Some(Range::Named(name.to_owned())));
+        }
+        for wrong in [
+            "",
+            "A3",
+            "F",
+            "3",
+            "A3-F200",
+            "A3:F:9",
+            "two words",
+            "Sheet1!A1:B2",
+        ] {
+            assert_eq!(Range::from_words(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub use human::write_human;
 pub use json::{VERSION, write_json};
 
 use crate::import::{Outcomes, ProblemLog, RunSummary};
-use crate::input::Description;
+use crate::input::{Description, SheetInfo};
 use crate::inspect::Inspection;
 use std::path::PathBuf;
 
@@ -37,6 +37,8 @@ pub struct FileReport {
     pub imported_before: Option<String>,
     /// Why the file could not be read.
     pub error: Option<String>,
+    /// The worksheets to choose from, where it could not be read for want of a choice.
+    pub sheets: Vec<SheetInfo>,
     /// What an inspection found, where one was asked for.
     pub inspection: Option<Inspection>,
     /// The run, where one began.
@@ -76,6 +78,7 @@ impl FileReport {
             remarks: Vec::new(),
             imported_before: None,
             error: None,
+            sheets: Vec::new(),
             inspection: None,
             run: None,
             results: None,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::Settings;
 use ticketload::import::{MaxFailures, Rate};
-use ticketload::reading::{Area, Hidden, Merged, Selection};
+use ticketload::reading::{Hidden, Merged, Range, Selection};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -155,9 +155,9 @@ pub(crate) struct InspectArgs {
     /// What becomes of merged cells: `top-left` or `fill`
     #[arg(long, value_name = "CHOICE", default_value = "top-left", value_parser = merged, help_heading = "Reading")]
     pub(crate) merged: Merged,
-    /// Where the table stands, header included, such as A3:F200 or A3:F
-    #[arg(long, value_name = "AREA", value_parser = area, help_heading = "Reading")]
-    pub(crate) range: Option<Area>,
+    /// Where the table stands, header included: A3:F200, A3:F, or the name of a table in the workbook
+    #[arg(long, value_name = "AREA", value_parser = range, help_heading = "Reading")]
+    pub(crate) range: Option<Range>,
 }
 
 #[derive(Debug, Args)]
@@ -433,9 +433,10 @@ fn merged(text: &str) -> Result<Merged, String> {
     Merged::from_word(text).ok_or_else(|| "it may be top-left or fill".to_owned())
 }
 
-fn area(text: &str) -> Result<Area, String> {
-    Area::from_words(text)
-        .ok_or_else(|| "write it like A3:F200, or A3:F for all rows from 3 on".to_owned())
+fn range(text: &str) -> Result<Range, String> {
+    Range::from_words(text).ok_or_else(|| {
+        "write it like A3:F200, A3:F for all rows from 3 on, or the name of a table".to_owned()
+    })
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

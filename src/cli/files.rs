@@ -231,6 +231,7 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
 pub(crate) fn unread(name: String, error: InputError, progress: &Progress) -> Slot {
     let mut report = FileReport::of(name);
     report.error = Some(error.to_string());
+    report.sheets = error.sheets().to_vec();
     progress.say(&Failure::Input(error).shown());
     Slot {
         report,

@@ -147,7 +147,7 @@ fn read(path: &Path) -> Result<(Input, u64), InputError> {
         }) => Input::open(
             path,
             &Options {
-                sheet: sheets.first().cloned(),
+                sheet: sheets.first().map(|sheet| sheet.name.clone()),
                 ..options
             },
         )?,

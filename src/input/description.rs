@@ -6,8 +6,9 @@ use super::Options;
 use super::encoding::{EncodingReason, Text};
 use super::header::Header;
 use super::identity::Identity;
+use super::workbook::Nature;
 use super::workbook::Workbook;
-use crate::reading::Hidden;
+use crate::reading::{Area, Hidden, Range};
 use std::path::{Path, PathBuf};
 
 /// The two kinds of file that are read.
@@ -72,6 +73,12 @@ pub struct Description {
     pub bytes: u64,
     /// All worksheets in their order; none in a CSV file.
     pub sheets: Vec<SheetInfo>,
+    /// All tables of the workbook, in the order of their sheets; none in a CSV file.
+    pub tables: Vec<TableInfo>,
+    /// The part of the sheet that the user named; none where all of it is read.
+    pub range: Option<Area>,
+    /// The name by which the user named it, where it was one.
+    pub range_name: Option<String>,
     /// Hidden rows under the header that have a value.
     pub hidden_rows: u64,
     /// Whether a filter is set that hides rows.
@@ -93,6 +100,19 @@ pub struct SheetInfo {
     pub name: String,
     /// Whether it is hidden.
     pub hidden: bool,
+}
+
+/// A table of a workbook, or cells that a person named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: String,
+    /// The worksheet that holds it.
+    pub sheet: String,
+    /// Its cells: header and rows, without a row of totals.
+    pub area: Area,
+    /// Whether it is a table; cells with a name are none.
+    pub is_table: bool,
 }
 
 /// Where a file lies, as far as a description is concerned.
@@ -119,6 +139,15 @@ impl Description {
             compressed: origin.compressed,
             bytes: origin.identity.bytes(),
             sheets: Vec::new(),
+            tables: Vec::new(),
+            range: match &options.range {
+                Some(Range::Area(area)) => Some(area.clone()),
+                _ => None,
+            },
+            range_name: match &options.range {
+                Some(Range::Named(name)) => Some(name.clone()),
+                _ => None,
+            },
             hidden_rows: 0,
             filtered: false,
             hidden: options.hidden,
@@ -156,14 +185,29 @@ impl Description {
         options: &Options,
     ) -> Description {
         let facts = book.facts();
+        let asked = book.area();
+        let first = asked.map_or(0, |area| *area.columns.start());
+        // What is told of is what is read: the rows under the header, as wide as it is.
+        let body = Area {
+            rows: header.row().saturating_add(1)..=asked.map_or(u64::MAX, |area| *area.rows.end()),
+            columns: first..=first + header.names().len().saturating_sub(1),
+        };
+        let tables = book.named().iter().map(|named| TableInfo {
+            name: named.name.clone(),
+            sheet: named.sheet.clone(),
+            area: named.area.clone(),
+            is_table: named.nature != Nature::Cells,
+        });
         Description {
             sheet: Some(book.sheet().to_owned()),
             sheets: book.sheets().to_vec(),
-            hidden_rows: facts.hidden_rows_from(header.row()),
+            tables: tables.collect(),
+            range: asked.cloned(),
+            hidden_rows: facts.hidden_rows_in(&body),
             filtered: facts.filtered,
-            hidden_columns: facts.hidden_columns_of(header.names().len()),
-            merged: facts.merged_from(header.row()),
-            uncomputed: facts.uncomputed.len() as u64,
+            hidden_columns: facts.hidden_columns_in(&body),
+            merged: facts.merged_in(&body),
+            uncomputed: facts.uncomputed_in(&body),
             ..Description::new(origin, Kind::Xlsx, header, options)
         }
     }

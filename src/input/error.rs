@@ -3,6 +3,7 @@
 //! Owns every sentence that a person reads about a file, with the place in it and what to do next. Guarantees that
 //! no cell's value is in a message, a hint or `Debug`. Does not decide what is an error: the readers do.
 
+use super::description::SheetInfo;
 use crate::row::Position;
 use std::error::Error;
 use std::fmt;
@@ -43,6 +44,17 @@ impl InputError {
             self.kind,
             InputErrorKind::HiddenRows { .. } | InputErrorKind::NoSuchColumn { .. }
         )
+    }
+
+    /// The worksheets to choose from, where the choice is what is missing.
+    #[must_use]
+    pub fn sheets(&self) -> &[SheetInfo] {
+        match &self.kind {
+            InputErrorKind::NoSuchSheet { sheets, .. }
+            | InputErrorKind::SeveralSheets { sheets }
+            | InputErrorKind::NoSheetWithData { hidden: sheets } => sheets,
+            _ => &[],
+        }
     }
 
     /// Says what to do next, where there is something to do.
@@ -226,20 +238,45 @@ pub enum InputErrorKind {
         /// The name asked for.
         name: String,
         /// The worksheets there are.
-        sheets: Vec<String>,
+        sheets: Vec<SheetInfo>,
     },
     /// More than one visible sheet has data.
     #[error("more than one sheet has data: {}", Names(.sheets))]
     SeveralSheets {
         /// The visible sheets with data.
-        sheets: Vec<String>,
+        sheets: Vec<SheetInfo>,
     },
     /// No visible sheet has data.
     #[error("no visible sheet has data{}", Hidden(.hidden))]
     NoSheetWithData {
         /// Hidden worksheets, which are not looked into.
-        hidden: Vec<String>,
+        hidden: Vec<SheetInfo>,
     },
+    /// The workbook has no table and no named cells of this name.
+    #[error("there is no table and no area named \"{}\"{}", .name.escape_debug(), Areas(.names))]
+    NoSuchRange {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        names: Vec<String>,
+    },
+    /// What was named stands on another sheet than the one that was asked for.
+    #[error("\"{}\" stands on the sheet \"{}\", and another is asked for", .name.escape_debug(), .sheet.escape_debug())]
+    RangeElsewhere {
+        /// The name asked for.
+        name: String,
+        /// Its sheet.
+        sheet: String,
+    },
+    /// The table's header row is switched off.
+    #[error("the table \"{}\" has no header row", .name.escape_debug())]
+    TableWithoutHeader {
+        /// The table.
+        name: String,
+    },
+    /// A table was named for a file that has none.
+    #[error("a table is asked for by its name, and a CSV file has none")]
+    RangeOfCsv,
     /// Rows with a value are hidden, and nobody has said what becomes of them.
     #[error("{rows} row{} hidden{}, and nothing says what becomes of {}", if *.rows == 1 { " is" } else { "s are" }, if *.filtered { " (a filter is set)" } else { "" }, if *.rows == 1 { "it" } else { "them" })]
     HiddenRows {
@@ -296,19 +333,38 @@ impl fmt::Display for In<'_> {
     }
 }
 
-struct Names<'a>(&'a [String]);
+fn write_names<'a>(
+    f: &mut fmt::Formatter<'_>,
+    names: impl Iterator<Item = &'a String>,
+) -> fmt::Result {
+    for (at, name) in names.enumerate() {
+        let comma = if at == 0 { "" } else { ", " };
+        write!(f, "{comma}\"{}\"", name.escape_debug())?;
+    }
+    Ok(())
+}
+
+struct Names<'a>(&'a [SheetInfo]);
 
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, name) in self.0.iter().enumerate() {
-            let comma = if at == 0 { "" } else { ", " };
-            write!(f, "{comma}\"{}\"", name.escape_debug())?;
-        }
-        Ok(())
+        write_names(f, self.0.iter().map(|sheet| &sheet.name))
     }
 }
 
-struct Hidden<'a>(&'a [String]);
+struct Areas<'a>(&'a [String]);
+
+impl fmt::Display for Areas<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("; the workbook names none");
+        }
+        f.write_str("; there are ")?;
+        write_names(f, self.0.iter())
+    }
+}
+
+struct Hidden<'a>(&'a [SheetInfo]);
 
 impl fmt::Display for Hidden<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -362,6 +418,16 @@ impl InputErrorKind {
                 "name the sheet with --sheet or with `sheet` in [source]"
             }
             K::NoSheetWithData { .. } => "name the sheet with --sheet if it is a hidden one",
+            K::NoSuchRange { .. } => {
+                "write one of these names in `range`, or the cells themselves, such as A3:F200"
+            }
+            K::RangeElsewhere { .. } => "leave --sheet and `sheet` in [source] out",
+            K::TableWithoutHeader { .. } => {
+                "switch the header row on in Excel (Table Design) and save it, or write the cells in `range`"
+            }
+            K::RangeOfCsv => {
+                "write cells in `range`, such as A3:F200, or leave it out for this file"
+            }
             K::HiddenRows { .. } => {
                 "say --hidden skip to pass hidden rows over or --hidden import to read them like the others, or write `hidden` in [source]"
             }

@@ -109,7 +109,7 @@ fn run(original: impl Fn(&mut SmallRng) -> Vec<u8>) {
         let options = Options {
             hidden: [None, Some(Hidden::Import), Some(Hidden::Skip)][random.random_range(0..3)],
             merged: [Merged::TopLeft, Merged::Fill][random.random_range(0..2)],
-            range: Area::from_words("A1:C20").filter(|_| random.random_bool(0.2)),
+            range: Range::from_words("A1:C20").filter(|_| random.random_bool(0.2)),
             delimiter: Some(b';').filter(|_| random.random_bool(0.1)),
             ..Options::default()
         };

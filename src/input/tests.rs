@@ -284,7 +284,7 @@ fn a_range_cuts_rows_and_columns_and_keeps_the_numbers() {
     let file = file(text);
     let with = |range: &str| {
         let options = Options {
-            range: Area::from_words(range),
+            range: Range::from_words(range),
             ..Options::default()
         };
         Input::open(file.path(), &options)

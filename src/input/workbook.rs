@@ -10,6 +10,7 @@ mod pattern;
 mod rows;
 mod show;
 mod survey;
+mod tables;
 mod tags;
 
 use super::Options;
@@ -17,7 +18,7 @@ use super::border::caught;
 use super::description::SheetInfo;
 use super::error::{Fault, Foreign, InputErrorKind};
 use super::relay::Source;
-use crate::reading::{Hidden, Merged};
+use crate::reading::{Area, Hidden, Merged, Range};
 use crate::row::Position;
 use calamine::{Reader, Xlsx, XlsxError};
 use memchr::memmem;
@@ -30,6 +31,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use survey::Facts;
+use tables::Named;
+pub(super) use tables::Nature;
 
 /// A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
 const PANICKED: &str = "the parser gave up on it";
@@ -40,6 +43,11 @@ type Book = Xlsx<BufReader<File>>;
 pub(super) struct Workbook {
     sheet: Sheet,
     sheets: Vec<SheetInfo>,
+    named: Vec<Named>,
+    /// The part of the sheet that was asked for, as cells or by a name.
+    area: Option<Area>,
+    /// The header's row, where what was asked for by its name says which it is.
+    header_row: Option<u64>,
     facts: Facts,
     skips_hidden: bool,
     fills_merged: bool,
@@ -60,7 +68,16 @@ impl Workbook {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Workbook, Fault> {
         let mut package = Package::open(path)?;
         let sheets = package.sheets()?;
-        let sheet = choose(&mut package, &sheets, options.sheet.as_deref())?.clone();
+        let (named, range) = named(&mut package, &sheets, options)?;
+        let asked = match (&range, &options.sheet) {
+            (Some(range), None) => Some(range.sheet.as_str()),
+            (_, asked) => asked.as_deref(),
+        };
+        let sheet = choose(&mut package, &sheets, asked)?.clone();
+        if let Some(range) = range.as_ref().filter(|range| range.sheet != sheet.name) {
+            let (name, sheet) = (range.name.clone(), range.sheet.clone());
+            return Err(InputErrorKind::RangeElsewhere { name, sheet }.into());
+        }
         package.check_small_parts()?;
         // The sheet is looked through while the shared strings are checked and taken in: two cores, two parts.
         let (facts, strings) = thread::scope(|scope| {
@@ -76,6 +93,12 @@ impl Workbook {
         Ok(Workbook {
             sheet,
             sheets: sheets.iter().map(info).collect(),
+            named,
+            header_row: header_of(range.as_ref()),
+            area: match &options.range {
+                Some(Range::Area(area)) => Some(area.clone()),
+                _ => range.map(|range| range.area),
+            },
             facts,
             skips_hidden: options.hidden == Some(Hidden::Skip),
             fills_merged: options.merged == Merged::Fill,
@@ -91,6 +114,21 @@ impl Workbook {
     /// All worksheets.
     pub(super) fn sheets(&self) -> &[SheetInfo] {
         &self.sheets
+    }
+
+    /// All tables, and all cells that have a name.
+    pub(super) fn named(&self) -> &[Named] {
+        &self.named
+    }
+
+    /// The part of the sheet that was asked for.
+    pub(super) fn area(&self) -> Option<&Area> {
+        self.area.as_ref()
+    }
+
+    /// The header's row, where it is known before it is looked for.
+    pub(super) fn header_row(&self) -> Option<u64> {
+        self.header_row
     }
 
     /// Whether a row, counted from 0, is to be passed over.
@@ -146,6 +184,37 @@ fn info(sheet: &Sheet) -> SheetInfo {
         name: sheet.name.clone(),
         hidden: !sheet.visible,
     }
+}
+
+/// What has a name in the workbook, and which of it was asked for.
+fn named(
+    package: &mut Package,
+    sheets: &[Sheet],
+    options: &Options,
+) -> Result<(Vec<Named>, Option<Named>), InputErrorKind> {
+    let named = tables::all(package, sheets);
+    let Some(Range::Named(name)) = &options.range else {
+        // Nobody asked for one: a table that cannot be read is no reason to refuse the cells.
+        return Ok((named.unwrap_or_default(), None));
+    };
+    let named = named?;
+    let range = tables::find(&named, name).cloned();
+    let Some(range) = range else {
+        return Err(InputErrorKind::NoSuchRange {
+            name: name.clone(),
+            names: named.into_iter().map(|named| named.name).collect(),
+        });
+    };
+    if range.nature == Nature::Headless {
+        return Err(InputErrorKind::TableWithoutHeader { name: range.name });
+    }
+    Ok((named, Some(range)))
+}
+
+/// A table's first row is its header, whatever it looks like.
+fn header_of(range: Option<&Named>) -> Option<u64> {
+    let table = range.filter(|range| range.nature == Nature::Table)?;
+    Some(*table.area.rows.start())
 }
 
 fn open_book(path: &Path) -> Result<Book, XlsxError> {
@@ -211,14 +280,14 @@ fn choose<'a>(
     sheets: &'a [Sheet],
     asked: Option<&str>,
 ) -> Result<&'a Sheet, InputErrorKind> {
-    let names = |sheets: &[&Sheet]| sheets.iter().map(|sheet| sheet.name.clone()).collect();
+    let infos = |sheets: &[&Sheet]| sheets.iter().map(|sheet| info(sheet)).collect();
     if let Some(asked) = asked {
         let plain = |name: &str| name.trim().to_lowercase();
         let exact = sheets.iter().find(|sheet| sheet.name == asked);
         let found = exact.or_else(|| sheets.iter().find(|s| plain(&s.name) == plain(asked)));
         return found.ok_or_else(|| InputErrorKind::NoSuchSheet {
             name: asked.to_owned(),
-            sheets: names(&sheets.iter().collect::<Vec<_>>()),
+            sheets: sheets.iter().map(info).collect(),
         });
     }
     let (visible, hidden): (Vec<_>, Vec<_>) = sheets.iter().partition(|sheet| sheet.visible);
@@ -230,11 +299,11 @@ fn choose<'a>(
     }
     match with_data.as_slice() {
         [] => Err(InputErrorKind::NoSheetWithData {
-            hidden: names(&hidden),
+            hidden: infos(&hidden),
         }),
         [only] => Ok(only),
         several => Err(InputErrorKind::SeveralSheets {
-            sheets: names(several),
+            sheets: infos(several),
         }),
     }
 }

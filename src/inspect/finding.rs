@@ -3,7 +3,7 @@
 //! Owns the stable codes' form and what is said of a file as a whole. A finding names columns and rows, never a value.
 
 use crate::counting::counted;
-use crate::input::{Description, EncodingReason};
+use crate::input::{Description, EncodingReason, TableInfo};
 use crate::problem::Severity;
 use crate::reading::Hidden;
 
@@ -132,6 +132,18 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
                 "{}: {}",
                 counted(hidden.len() as u64, "hidden sheet"),
                 names.join(", ")
+            ),
+        );
+    }
+    let here = |table: &&TableInfo| table.is_table && Some(&table.sheet) == file.sheet.as_ref();
+    let tables: Vec<_> = file.tables.iter().filter(here).collect();
+    if let ([table], None) = (tables.as_slice(), &file.range) {
+        let name = table.name.escape_debug();
+        note(
+            "table.named",
+            format!(
+                "the sheet holds the table '{name}' in {}: range = \"{name}\" in [source] reads it alone",
+                table.area
             ),
         );
     }

@@ -7,7 +7,7 @@ use super::diagnostics::Diagnostic;
 use super::document::Document;
 use super::rule::Placed;
 use super::walk::Walk;
-use crate::reading::{Area, Condition, Hidden, Merged, Test};
+use crate::reading::{Condition, Hidden, Merged, Range, Test};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -60,23 +60,23 @@ impl Walk<'_> {
                         [("top-left", Merged::TopLeft), ("fill", Merged::Fill)];
                     source.merged = self.word(name, value, &WORDS).unwrap_or_default();
                 }
-                "range" => source.range = self.area(name, value),
+                "range" => source.range = self.range(name, value),
                 "skip_rows_where" => source.skip_rows_where = self.conditions(name, value),
                 _ => {}
             }
         }
     }
 
-    fn area(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Area> {
+    fn range(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Range> {
         let placed = self.text_not_blank(name, value)?;
-        let area = Area::from_words(&placed.text);
-        if area.is_none() {
-            let title = "`range` must name two corners";
-            self.fault(Diagnostic::at(placed.span, title, "not an area").help(
-                "write it as a spreadsheet does: \"A3:F200\", or \"A3:F\" for all rows from 3 on",
+        let range = Range::from_words(&placed.text);
+        if range.is_none() {
+            let title = "`range` must name two corners, or a table";
+            self.fault(Diagnostic::at(placed.span, title, "neither").help(
+                "write it as a spreadsheet does: \"A3:F200\", \"A3:F\" for all rows from 3 on, or the name of a table",
             ));
         }
-        area
+        range
     }
 
     /// A list of tables, each with a column and what its cell must say.

@@ -4,7 +4,7 @@
 
 use super::FileReport;
 use crate::counting::{counted, thousands};
-use crate::input::{DelimiterReason, Description, EncodingReason};
+use crate::input::{DelimiterReason, Description, EncodingReason, TableInfo};
 use crate::inspect::{Column, Holds, Inspection};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -124,10 +124,32 @@ fn decisions(file: &Description) -> Vec<String> {
         });
         lines.push(format!("sheets: {}", sheets.collect::<Vec<_>>().join(", ")));
     }
+    if let Some(range) = &file.range {
+        let name = file.range_name.as_ref();
+        let name = name.map(|name| format!(" ('{}')", name.escape_debug()));
+        lines.push(format!(
+            "range {range}{}: as asked",
+            name.unwrap_or_default()
+        ));
+    }
+    if !file.tables.is_empty() {
+        let tables = file.tables.iter().map(table).collect::<Vec<_>>();
+        lines.push(format!("tables and named cells: {}", tables.join(", ")));
+    }
     if file.is_rejects {
         lines.push("a rejects file of ticketload: its last two columns are left out".to_owned());
     }
     lines
+}
+
+/// `'Calls' (sheet 'Night', A3:V41)`.
+fn table(table: &TableInfo) -> String {
+    format!(
+        "'{}' (sheet '{}', {})",
+        table.name.escape_debug(),
+        table.sheet.escape_debug(),
+        table.area
+    )
 }
 
 fn why_encoding(reason: EncodingReason) -> &'static str {
@@ -150,6 +172,17 @@ fn why_delimiter(reason: DelimiterReason) -> &'static str {
     }
 }
 
+/// The worksheets of a file: all of them, or those to choose from where it could not be read for want of a choice.
+pub(super) fn sheets(file: &FileReport) -> Value {
+    let read = file.description.as_ref();
+    let sheets = read.map_or(&file.sheets, |read| &read.sheets);
+    let sheets = sheets.iter().map(|sheet| {
+        let is_read = read.is_some_and(|read| read.sheet.as_ref() == Some(&sheet.name));
+        json!({ "name": sheet.name, "hidden": sheet.hidden, "read": is_read })
+    });
+    sheets.collect()
+}
+
 /// Adds what was found to a file's facts.
 pub(super) fn add(facts: &mut Value, inspection: &Inspection, file: &Description) {
     facts["bytes"] = file.bytes.into();
@@ -161,11 +194,16 @@ pub(super) fn add(facts: &mut Value, inspection: &Inspection, file: &Description
     facts["hidden_columns"] = file.hidden_columns.into();
     facts["merged"] = file.merged.into();
     facts["filtered"] = file.filtered.into();
-    let sheets = file.sheets.iter().map(|sheet| {
-        let read = file.sheet.as_ref() == Some(&sheet.name);
-        json!({ "name": sheet.name, "hidden": sheet.hidden, "read": read })
+    facts["range"] = file.range.as_ref().map(ToString::to_string).into();
+    let tables = file.tables.iter().map(|table| {
+        json!({
+            "name": table.name,
+            "sheet": table.sheet,
+            "range": table.area.to_string(),
+            "is_table": table.is_table,
+        })
     });
-    facts["sheets"] = sheets.collect();
+    facts["tables"] = tables.collect();
     facts["profiles"] = inspection.columns.iter().map(profile).collect();
     let findings = inspection.findings.iter().map(|finding| {
         json!({

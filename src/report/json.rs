@@ -59,6 +59,7 @@ fn facts(file: &FileReport) -> Value {
         "file": file.file,
         "kind": description.map(|description| description.kind.as_str()),
         "sheet": description.and_then(|description| description.sheet.clone()),
+        "sheets": inspection::sheets(file),
         "encoding": description.and_then(|description| description.encoding),
         "delimiter": description.and_then(|description| description.delimiter),
         "header_row": description.map(|description| description.header_row),

@@ -161,6 +161,69 @@ impl Package {
         Ok(sheets)
     }
 
+    /// The parts that a part names in its relationships, of the type that ends so.
+    pub(super) fn related(
+        &mut self,
+        part: &str,
+        ending: &str,
+    ) -> Result<Vec<String>, InputErrorKind> {
+        let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
+        let rels = format!("{folder}/_rels/{name}.rels");
+        let mut found = Vec::new();
+        if !self.has(&normal(&rels)) {
+            return Ok(found);
+        }
+        self.elements(&rels, |e| {
+            let is_meant = attribute(e, "Type").is_some_and(|typ| typ.ends_with(ending));
+            if let Some(target) = attribute(e, "Target").filter(|_| is_meant) {
+                found.push(resolved(folder, &target));
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// The names that the workbook defines, each with what it stands for; a program's own names are left out.
+    pub(super) fn names(&mut self) -> Result<Vec<(String, String)>, InputErrorKind> {
+        let part = format!("{}{}", self.folder, self.workbook);
+        let bytes = self.small(&part)?;
+        let mut reader = quick_xml::Reader::from_reader(bytes.as_slice());
+        let mut names: Vec<(String, String)> = Vec::new();
+        let mut buffer = Vec::new();
+        let mut is_open = false;
+        loop {
+            buffer.clear();
+            match reader.read_event_into(&mut buffer) {
+                Ok(Event::Start(e)) if e.local_name().as_ref() == "definedName" => {
+                    let name = attribute(&e, "name").unwrap_or_default();
+                    let hidden = attribute(&e, "hidden").is_some_and(|hidden| hidden != "0");
+                    is_open = !hidden && !name.starts_with("_xlnm.");
+                    if is_open {
+                        names.push((name, String::new()));
+                    }
+                }
+                Ok(Event::Text(text)) if is_open => {
+                    if let Some((_, meaning)) = names.last_mut() {
+                        meaning.push_str(&text);
+                    }
+                }
+                Ok(Event::GeneralRef(entity)) if is_open => {
+                    if let Some((_, meaning)) = names.last_mut() {
+                        meaning.extend(sign(&entity));
+                    }
+                }
+                Ok(Event::End(_)) => is_open = false,
+                Ok(Event::Eof) => return Ok(names),
+                Ok(_) => {}
+                Err(_) => {
+                    return Err(InputErrorKind::Damaged {
+                        part,
+                        what: "the part is not well-formed XML",
+                    });
+                }
+            }
+        }
+    }
+
     /// Reads the parts that calamine takes in whole when it opens the workbook, checking each to its end.
     pub(super) fn check_small_parts(&mut self) -> Result<(), InputErrorKind> {
         for name in ["styles.xml", "theme/theme1.xml"] {
@@ -241,7 +304,7 @@ impl Package {
     }
 
     /// Calls `each` for every element of a small part.
-    fn elements(
+    pub(super) fn elements(
         &mut self,
         part: &str,
         mut each: impl FnMut(&BytesStart<'_>),
@@ -269,7 +332,7 @@ impl Package {
 }
 
 /// The value of an attribute, whatever its namespace prefix, with its entities resolved.
-fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = element.attributes();
     let mut attributes = attributes.with_checks(false).flatten();
     let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name)?;
@@ -277,6 +340,34 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
         .normalized_value(quick_xml::XmlVersion::Implicit1_0)
         .ok()?;
     Some(value.into_owned())
+}
+
+/// What an entity stands for, where it is one that XML has by itself.
+fn sign(entity: &str) -> Option<char> {
+    match entity {
+        "apos" => Some('\''),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        _ => None,
+    }
+}
+
+/// A target as seen from a folder: `../tables/table1.xml` from `xl/worksheets` is `xl/tables/table1.xml`.
+fn resolved(folder: &str, target: &str) -> String {
+    if let Some(absolute) = target.strip_prefix('/') {
+        return absolute.to_owned();
+    }
+    let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
+    for step in target.split('/') {
+        match step {
+            ".." => drop(steps.pop()),
+            "." => {}
+            step => steps.push(step),
+        }
+    }
+    steps.join("/")
 }
 
 fn normal(part: &str) -> String {

@@ -7,7 +7,8 @@
 use super::super::error::InputErrorKind;
 use super::package::Package;
 use super::tags::{Misfit, Tags};
-use std::ops::ControlFlow;
+use crate::reading::Area;
+use std::ops::{ControlFlow, RangeInclusive};
 
 /// A full sheet of long rows is some 2 GiB; beyond that the time to read it is no longer bounded by anything.
 const SHEET: u64 = 4 * 1024 * 1024 * 1024;
@@ -33,7 +34,7 @@ pub(in super::super) struct Facts {
     /// Whether any cell has a value or a formula.
     pub(super) has_data: bool,
     /// Cells with a formula and no value, in the order of the part; rows and columns from 0.
-    pub(in super::super) uncomputed: Vec<(u32, u32)>,
+    pub(super) uncomputed: Vec<(u32, u32)>,
     /// Runs of hidden rows with a value, from 0, both ends included.
     pub(super) hidden_rows: Vec<(u32, u32)>,
     /// Runs of hidden columns, from 0, both ends included.
@@ -45,30 +46,57 @@ pub(in super::super) struct Facts {
 }
 
 impl Facts {
-    /// Hidden rows with a value from a row on, counted from 0.
-    pub(in super::super) fn hidden_rows_from(&self, row: u64) -> u64 {
-        let below = |&(first, last): &(u32, u32)| {
-            (u64::from(last) + 1).saturating_sub(u64::from(first).max(row))
-        };
-        self.hidden_rows.iter().map(below).sum()
+    /// Hidden rows of an area that have a value.
+    pub(in super::super) fn hidden_rows_in(&self, area: &Area) -> u64 {
+        shared(&self.hidden_rows, &rows_of(area))
     }
 
-    /// Hidden columns among the first so many.
-    pub(in super::super) fn hidden_columns_of(&self, width: usize) -> u64 {
-        let width = u64::try_from(width).unwrap_or(u64::MAX);
-        let within = |&(first, last): &(u32, u32)| {
-            (u64::from(last) + 1)
-                .min(width)
-                .saturating_sub(u64::from(first))
-        };
-        self.hidden_columns.iter().map(within).sum()
+    /// Hidden columns of an area.
+    pub(in super::super) fn hidden_columns_in(&self, area: &Area) -> u64 {
+        shared(&self.hidden_columns, &columns_of(area))
     }
 
-    /// Merged areas that reach into the rows from one on, counted from 0.
-    pub(in super::super) fn merged_from(&self, row: u64) -> u64 {
-        let below = |area: &&[u32; 4]| u64::from(area[2]) >= row;
-        self.merged.iter().filter(below).count() as u64
+    /// Merged areas that reach into an area.
+    pub(in super::super) fn merged_in(&self, area: &Area) -> u64 {
+        let (rows, columns) = (rows_of(area), columns_of(area));
+        let inside = |[top, left, bottom, right]: &&[u32; 4]| {
+            let reaches = |first: u32, last: u32, within: &RangeInclusive<u64>| {
+                u64::from(first) <= *within.end() && u64::from(last) >= *within.start()
+            };
+            reaches(*top, *bottom, &rows) && reaches(*left, *right, &columns)
+        };
+        self.merged.iter().filter(inside).count() as u64
     }
+
+    /// Cells of an area with a formula and no value.
+    pub(in super::super) fn uncomputed_in(&self, area: &Area) -> u64 {
+        let (rows, columns) = (rows_of(area), columns_of(area));
+        let inside = |(row, column): &&(u32, u32)| {
+            rows.contains(&u64::from(*row)) && columns.contains(&u64::from(*column))
+        };
+        self.uncomputed.iter().filter(inside).count() as u64
+    }
+}
+
+/// The rows of an area, counted from 0.
+fn rows_of(area: &Area) -> RangeInclusive<u64> {
+    area.rows.start().saturating_sub(1)..=area.rows.end().saturating_sub(1)
+}
+
+fn columns_of(area: &Area) -> RangeInclusive<u64> {
+    let wide = |column: usize| u64::try_from(column).unwrap_or(u64::MAX);
+    wide(*area.columns.start())..=wide(*area.columns.end())
+}
+
+/// How much of the runs lies within a range.
+fn shared(runs: &[(u32, u32)], within: &RangeInclusive<u64>) -> u64 {
+    let part = |&(first, last): &(u32, u32)| {
+        let (first, last) = (u64::from(first).max(*within.start()), u64::from(last));
+        last.min(*within.end())
+            .saturating_add(1)
+            .saturating_sub(first)
+    };
+    runs.iter().map(part).sum()
 }
 
 /// Looks through a worksheet to its end.
@@ -454,14 +482,20 @@ mod tests {
         assert_eq!(facts.hidden_rows, [(2, 3), (8, 8)]);
         assert_eq!(facts.merged, [[0, 0, 1, 1]]);
         assert!(facts.filtered);
+        let area = |words: &str| Area::from_words(words).unwrap();
+        let rows = |words| facts.hidden_rows_in(&area(words));
         assert_eq!(
-            (facts.hidden_rows_from(1), facts.hidden_rows_from(3)),
-            (3, 2)
+            (rows("A2:A"), rows("A4:A"), rows("A4:A8"), rows("A5:A8")),
+            (3, 2, 1, 0)
         );
+        let columns = |words| facts.hidden_columns_in(&area(words));
+        assert_eq!((columns("A:B"), columns("A:I"), columns("D:I")), (1, 2, 0));
+        let merged = |words| facts.merged_in(&area(words));
+        assert_eq!((merged("A2:I"), merged("A3:I"), merged("C1:I")), (1, 0, 0));
+        let uncomputed = |words| facts.uncomputed_in(&area(words));
         assert_eq!(
-            (facts.hidden_columns_of(2), facts.hidden_columns_of(9)),
-            (1, 2)
+            (uncomputed("A2:B"), uncomputed("A2:A"), uncomputed("A2:B8")),
+            (1, 0, 0)
         );
-        assert_eq!((facts.merged_from(1), facts.merged_from(2)), (1, 0));
     }
 }

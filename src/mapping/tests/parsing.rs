@@ -375,7 +375,7 @@ fn the_source_says_which_rows_and_cells_are_meant() {
         (source.hidden, source.merged),
         (Some(Hidden::Skip), Merged::Fill)
     );
-    assert_eq!(source.range, Area::from_words("A3:F"));
+    assert_eq!(source.range, Range::from_words("A3:F"));
     assert_eq!(source.skip_rows_where.len(), 2);
     let wrong = "[source]\nhidden = \"skp\"\nmerged = 1\nrange = \"A3\"\n\
         skip_rows_where = [{ column = \"S\" }, { equals = \"x\" }, 7, { column = \"S\", equal = \"x\", blank = true }]\n";
