@@ -3,12 +3,15 @@
 //! Owns every sentence that a person reads about a file, with the place in it and what to do next. Guarantees that
 //! no cell's value is in a message, a hint or `Debug`. Does not decide what is an error: the readers do.
 
+mod words;
+
 use super::description::SheetInfo;
 use crate::row::Position;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use words::{Areas, Hidden, In, Names, Quoted};
 
 /// Why a file cannot be read as a table, with the place as far as it is known.
 ///
@@ -69,7 +72,7 @@ struct Place<'a>(&'a Position);
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(sheet) = &self.0.sheet {
-            write!(f, ", sheet \"{}\"", sheet.escape_debug())?;
+            write!(f, ", sheet {}", Quoted(sheet))?;
         }
         if self.0.row > 0 {
             write!(f, ", row {}", self.0.row)?;
@@ -187,7 +190,7 @@ pub enum InputErrorKind {
         limit: &'static str,
     },
     /// `encoding` is not a known name.
-    #[error("the encoding \"{}\" is not known", .label.escape_debug())]
+    #[error("the encoding {} is not known", Quoted(.label))]
     UnknownEncoding {
         /// The name as given.
         label: String,
@@ -233,7 +236,7 @@ pub enum InputErrorKind {
     #[error("this is a results file of ticketload, not a table of calls")]
     OwnResults,
     /// The workbook has no sheet of this name.
-    #[error("there is no sheet \"{}\"; the sheets are {}", .name.escape_debug(), Names(.sheets))]
+    #[error("there is no sheet {}; the sheets are {}", Quoted(.name), Names(.sheets))]
     NoSuchSheet {
         /// The name asked for.
         name: String,
@@ -253,7 +256,7 @@ pub enum InputErrorKind {
         hidden: Vec<SheetInfo>,
     },
     /// The workbook has no table and no named cells of this name.
-    #[error("there is no table and no area named \"{}\"{}", .name.escape_debug(), Areas(.names))]
+    #[error("there is no table and no area named {}{}", Quoted(.name), Areas(.names))]
     NoSuchRange {
         /// The name asked for.
         name: String,
@@ -261,7 +264,7 @@ pub enum InputErrorKind {
         names: Vec<String>,
     },
     /// What was named stands on another sheet than the one that was asked for.
-    #[error("\"{}\" stands on the sheet \"{}\", and another is asked for", .name.escape_debug(), .sheet.escape_debug())]
+    #[error("{} stands on the sheet {}, and another is asked for", Quoted(.name), Quoted(.sheet))]
     RangeElsewhere {
         /// The name asked for.
         name: String,
@@ -269,7 +272,7 @@ pub enum InputErrorKind {
         sheet: String,
     },
     /// The table's header row is switched off.
-    #[error("the table \"{}\" has no header row", .name.escape_debug())]
+    #[error("the table {} has no header row", Quoted(.name))]
     TableWithoutHeader {
         /// The table.
         name: String,
@@ -286,7 +289,7 @@ pub enum InputErrorKind {
         filtered: bool,
     },
     /// A condition of `skip_rows_where` names a column that the header does not have.
-    #[error("`skip_rows_where` names the column \"{}\", which the header does not have", .name.escape_debug())]
+    #[error("`skip_rows_where` names the column {}, which the header does not have", Quoted(.name))]
     NoSuchColumn {
         /// The name.
         name: String,
@@ -320,59 +323,6 @@ pub enum InputErrorKind {
     /// A reader's thread could not be started.
     #[error("a thread for reading could not be started")]
     NoThread(#[source] io::Error),
-}
-
-struct In<'a>(&'a str);
-
-impl fmt::Display for In<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(f, " (in {})", self.0.escape_debug())
-    }
-}
-
-fn write_names<'a>(
-    f: &mut fmt::Formatter<'_>,
-    names: impl Iterator<Item = &'a String>,
-) -> fmt::Result {
-    for (at, name) in names.enumerate() {
-        let comma = if at == 0 { "" } else { ", " };
-        write!(f, "{comma}\"{}\"", name.escape_debug())?;
-    }
-    Ok(())
-}
-
-struct Names<'a>(&'a [SheetInfo]);
-
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_names(f, self.0.iter().map(|sheet| &sheet.name))
-    }
-}
-
-struct Areas<'a>(&'a [String]);
-
-impl fmt::Display for Areas<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("; the workbook names none");
-        }
-        f.write_str("; there are ")?;
-        write_names(f, self.0.iter())
-    }
-}
-
-struct Hidden<'a>(&'a [SheetInfo]);
-
-impl fmt::Display for Hidden<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(f, "; hidden: {}", Names(self.0))
-    }
 }
 
 impl InputErrorKind {

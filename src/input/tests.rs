@@ -303,6 +303,8 @@ fn a_range_cuts_rows_and_columns_and_keeps_the_numbers() {
         with("B9:C10").unwrap_err().kind,
         InputErrorKind::NoHeader
     ));
+    let named = with("Calls").unwrap_err();
+    assert!(matches!(named.kind, InputErrorKind::RangeOfCsv), "{named}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ const KEYS: &[&str] = &[
     "file",
     "kind",
     "sheet",
+    "sheets",
     "encoding",
     "delimiter",
     "header_row",
@@ -46,6 +47,40 @@ fn some_wrong() -> Vec<Call> {
     calls[4].phone = "Quexphone".to_owned();
     calls[5].practice = " ".to_owned();
     calls
+}
+
+#[test]
+fn a_workbook_with_several_sheets_is_told_with_the_list_to_choose_from() {
+    let project = Project::new();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for name in ["Day", "Night"] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        sheet.write(0, 0, "Call ID").unwrap();
+        sheet.write(1, 0, "C1").unwrap();
+    }
+    project.write("calls.xlsx", book.save_to_buffer().unwrap());
+    for command in ["validate", "inspect"] {
+        for (more, names) in [
+            (&[][..], &["Day", "Night"]),
+            (&["--sheet", "Evening"][..], &["Day", "Night"]),
+        ] {
+            let args: Vec<&str> = [command, "calls.xlsx", "--format", "json"]
+                .iter()
+                .chain(more)
+                .copied()
+                .collect();
+            let report = report(&project.run(&args).exits(3).stdout);
+            let file = &report["files"][0];
+            assert!(!file["error"].is_null());
+            let sheets = file["sheets"].as_array().unwrap();
+            let told: Vec<_> = sheets
+                .iter()
+                .map(|sheet| sheet["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(told, names);
+            assert!(sheets.iter().all(|sheet| sheet["read"] == false));
+        }
+    }
 }
 
 #[test]

@@ -74,3 +74,6 @@ mod rejects;
 /// A run over a part of a file stays one, also when its results are written again.
 #[cfg(test)]
 mod selection;
+/// Streams, compressed files, odd names and files that move are imported once, or refused as a whole.
+#[cfg(test)]
+mod streams;

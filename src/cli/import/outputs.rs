@@ -88,7 +88,7 @@ impl Outputs {
                 }
                 taken.push(place);
                 // Where the input is missing as well, that is what is told.
-                if output.input.exists() {
+                if is_stdin(&output.input) || output.input.exists() {
                     can_stand_at(path)?;
                 }
             }

@@ -2,10 +2,10 @@
 
 use super::super::{Input, InputError, Kind, Options};
 use super::*;
-use crate::reading::Hidden;
+use crate::reading::{Hidden, Range};
 use crate::row::CellKind;
 use rust_xlsxwriter::{
-    ExcelDateTime, Format, Formula, Workbook as Writer, XlsxError as WriteError,
+    ExcelDateTime, Format, Formula, Table, TableColumn, Workbook as Writer, XlsxError as WriteError,
 };
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -500,4 +500,123 @@ fn merged_cells_are_filled_when_asked() {
         with(Merged::Fill),
         ["2:North,Ada,", "3:North,Bo,Bo", "5:,Cy,"]
     );
+}
+
+fn ranged(file: &NamedTempFile, range: &str, sheet: Option<&str>) -> Result<Input, InputError> {
+    let options = Options {
+        range: Range::from_words(range),
+        sheet: sheet.map(str::to_owned),
+        ..Options::default()
+    };
+    Input::open(file.path(), &options)
+}
+
+/// Two sheets with data; the second has a title, a table in B3:C6 with a row of totals, and a note below it.
+fn with_tables() -> NamedTempFile {
+    written(|writer| {
+        let notes = writer.add_worksheet().set_name("Notes")?;
+        notes.write(0, 0, "a")?.write(1, 0, "b")?;
+        let log = writer.add_worksheet().set_name("Night's log")?;
+        log.write(0, 0, "Calls of the night")?;
+        for (row, (name, phone)) in [("Ada", "1"), ("Bo", "2")].into_iter().enumerate() {
+            let row = u32::try_from(row).unwrap() + 3;
+            log.write(row, 1, name)?.write(row, 2, phone)?;
+        }
+        let columns = ["Name", "Phone"].map(|name| TableColumn::new().set_header(name));
+        let table = Table::new()
+            .set_name("Calls")
+            .set_columns(&columns)
+            .set_total_row(true);
+        log.add_table(2, 1, 5, 2, &table)?;
+        log.write(5, 1, "Total")?.write(8, 1, "printed at night")?;
+        let bare = Table::new().set_name("Bare").set_header_row(false);
+        log.write(20, 5, "x")?.write(21, 5, "y")?;
+        log.add_table(20, 5, 21, 5, &bare)?;
+        writer.define_name("Named_cells", "='Night''s log'!$B$3:$C$4")?;
+        writer.define_name("Worked_out", "=SUM(Notes!$A$1:$A$2)")?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_table_is_read_by_its_name_wherever_it_stands() {
+    let file = with_tables();
+    let input = ranged(&file, "calls", None).unwrap();
+    let seen = input.description();
+    assert_eq!(
+        (input.header(), seen.sheet.as_deref(), seen.header_row),
+        (
+            ["Name", "Phone"].map(str::to_owned).as_slice(),
+            Some("Night's log"),
+            3
+        )
+    );
+    let numbers = |input: &Input| -> Vec<u64> {
+        let rows = rows(input).unwrap();
+        assert!(rows.iter().all(|(_, cells)| cells.len() == 2));
+        rows.iter().map(|(number, _)| *number).collect()
+    };
+    assert_eq!(numbers(&input), [4, 5], "no title, no totals, no note");
+    let tables: Vec<_> = seen
+        .tables
+        .iter()
+        .map(|t| (t.name.as_str(), t.area.to_string(), t.is_table))
+        .collect();
+    let expected = [
+        ("Calls", "B3:C5".to_owned(), true),
+        ("Bare", "F21:F22".to_owned(), true),
+        ("Named_cells", "B3:C4".to_owned(), false),
+    ];
+    assert_eq!(tables, expected);
+    assert_eq!(
+        numbers(&ranged(&file, "Named_cells", Some("Night's log")).unwrap()),
+        [4]
+    );
+}
+
+#[test]
+fn a_table_that_is_not_there_or_cannot_be_used_is_told() {
+    let file = with_tables();
+    let told = |range, sheet| {
+        let error = ranged(&file, range, sheet).unwrap_err();
+        assert!(error.hint().is_some());
+        error.to_string()
+    };
+    let missing = told("Cals", None);
+    assert!(
+        missing.contains("\"Cals\"; there are \"Calls\", \"Bare\", \"Named_cells\""),
+        "{missing}"
+    );
+    assert!(told("Calls", Some("Notes")).contains("on the sheet \"Night's log\""));
+    assert!(told("Bare", None).contains("has no header row"));
+    let plain = written(|writer| {
+        writer.add_worksheet().write(0, 0, "a")?.write(1, 0, "b")?;
+        Ok(())
+    });
+    let error = ranged(&plain, "Calls", None).unwrap_err().to_string();
+    assert!(error.contains("names none"), "{error}");
+}
+
+#[test]
+fn what_is_hidden_outside_the_range_is_no_question() {
+    let file = written(|writer| {
+        let sheet = writer.add_worksheet();
+        for row in 0..8 {
+            sheet.write(row, 0, "x")?.write(row, 2, "y")?;
+        }
+        sheet.set_row_hidden(6)?.set_column_hidden(0)?;
+        sheet.merge_range(1, 0, 2, 0, "m", &Format::new())?;
+        Ok(())
+    });
+    assert!(matches!(
+        open(&file).unwrap_err().kind,
+        InputErrorKind::HiddenRows { rows: 1, .. }
+    ));
+    let input = ranged(&file, "B2:C6", None).unwrap();
+    let seen = input.description();
+    assert_eq!(
+        (seen.hidden_rows, seen.hidden_columns, seen.merged),
+        (0, 0, 0)
+    );
+    assert!(ranged(&file, "B2:C7", None).unwrap_err().is_usage());
 }
