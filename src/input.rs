@@ -29,7 +29,7 @@ mod mutation;
 
 pub use border::panics_are_caught;
 pub use description::{DelimiterReason, Description, Kind, SheetInfo, TableInfo};
-pub use encoding::EncodingReason;
+pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
 
 use self::csv::Records;
@@ -83,6 +83,7 @@ pub struct Input {
     area: Option<Area>,
     skips: Skips,
     skipped: AtomicU64,
+    cut_row: AtomicU64,
     form: Readable,
 }
 
@@ -140,6 +141,14 @@ impl Input {
     #[must_use]
     pub fn skipped_rows(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)
+    }
+
+    /// The last row of a CSV file, where it has too few cells and no line end, when the rows were last read to their end.
+    ///
+    /// So a file ends that was still being written when it was copied: rows behind that one may be missing.
+    #[must_use]
+    pub fn cut_row(&self) -> Option<u64> {
+        Some(self.cut_row.load(Ordering::Relaxed)).filter(|row| *row > 0)
     }
 
     /// Calls `each` for every row after the header, in order, until it breaks.
@@ -263,6 +272,7 @@ impl Input {
             area,
             skips,
             skipped: AtomicU64::new(0),
+            cut_row: AtomicU64::new(0),
             form,
         })
     }
@@ -278,6 +288,11 @@ impl Input {
                 let mut rows = Body::new(source, &self.header, &self.skips, pad, &watch);
                 pump.pump(&mut rows)?;
                 self.skipped.store(rows.skipped(), Ordering::Relaxed);
+                let area = self.area.as_ref();
+                let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
+                let is_open = to_end && self.description.ends_open;
+                let cut = rows.last_short().filter(|_| is_open);
+                self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
                 Ok(())
             })
         })?;

@@ -14,7 +14,7 @@ mod shape;
 pub use class::Holds;
 pub use column::{Column, DateOrder};
 pub use damage::Damage;
-pub use finding::{Finding, file_findings};
+pub use finding::{Finding, end_findings, file_findings};
 
 use crate::input::{Input, InputError};
 use crate::row::Row;
@@ -75,7 +75,8 @@ pub fn inspect(
         return Err(InspectError::Rows(error));
     }
     let mut findings = file_findings(input.description());
-    findings.extend(finding::header_findings(header));
+    findings.extend(finding::header_findings(header, input.description().kind));
+    findings.extend(end_findings(input));
     findings.extend(shape.findings());
     findings.extend(damage.findings(header));
     findings.extend(profiles.iter().flat_map(Profile::findings));

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Table, rehearse};
 use ticketload::input::{Input, InputError, Options};
-use ticketload::inspect::file_findings;
+use ticketload::inspect::{end_findings, file_findings};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
@@ -198,6 +198,7 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
 fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     let input = table.input();
     let mut findings = file_findings(input.description());
+    findings.extend(end_findings(input));
     findings.extend(rehearsal.damage.findings(input.header()));
     let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
     if input.skipped_rows() > 0 {

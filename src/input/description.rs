@@ -3,7 +3,7 @@
 //! Owns the facts for reports: counts and names, never a cell's value. Decides nothing: the readers did.
 
 use super::Options;
-use super::encoding::{EncodingReason, Text};
+use super::encoding::{EncodingReason, LineEnd, Text};
 use super::header::Header;
 use super::identity::Identity;
 use super::workbook::Nature;
@@ -59,6 +59,10 @@ pub struct Description {
     pub delimiter: Option<char>,
     /// Why that delimiter; none in a workbook.
     pub delimiter_reason: Option<DelimiterReason>,
+    /// How its lines end; none in a workbook.
+    pub line_end: Option<LineEnd>,
+    /// Whether the last line of a CSV file has no end, as in a file that is cut short.
+    pub ends_open: bool,
     /// The row of the header as the spreadsheet shows it.
     pub header_row: u64,
     /// Whether the user named the header row.
@@ -132,6 +136,8 @@ impl Description {
             encoding_reason: None,
             delimiter: None,
             delimiter_reason: None,
+            line_end: None,
+            ends_open: false,
             header_row: header.row(),
             header_asked: options.header_row.is_some(),
             title_rows: header.title_rows(),
@@ -166,6 +172,8 @@ impl Description {
         Description {
             encoding: Some(text.encoding.name()),
             encoding_reason: Some(text.reason),
+            line_end: text.line_end,
+            ends_open: text.ends_open,
             delimiter: Some(char::from(text.delimiter)),
             delimiter_reason: Some(if options.delimiter.is_some() {
                 DelimiterReason::Asked

@@ -48,6 +48,36 @@ pub(super) struct Text {
     pub(super) skip: usize,
     /// Whether a CR stands alone somewhere.
     lone_cr: bool,
+    /// How lines end, as far as the first of them and any CR that stands alone tell; none where there is one line.
+    pub(super) line_end: Option<LineEnd>,
+    /// Whether the last line has no end.
+    pub(super) ends_open: bool,
+}
+
+/// How the lines of a text end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// LF, as Unix writes them.
+    Lf,
+    /// CR and LF, as Windows does.
+    CrLf,
+    /// CR, as old Macs did.
+    Cr,
+    /// Now so, now so.
+    Mixed,
+}
+
+impl LineEnd {
+    /// The word for reports, such as `CRLF`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LineEnd::Lf => "LF",
+            LineEnd::CrLf => "CRLF",
+            LineEnd::Cr => "CR",
+            LineEnd::Mixed => "mixed",
+        }
+    }
 }
 
 /// What the scan found that keeps the file from being read; the line is counted from 1.
@@ -80,6 +110,8 @@ impl Text {
             mark,
             skip: found.skip,
             lone_cr: false,
+            line_end: None,
+            ends_open: false,
         };
         if !delimiter::usable(text.delimiter) {
             return Err(InputErrorKind::BadDelimiter.into());
@@ -159,6 +191,8 @@ impl Text {
         }
         scan.finish();
         self.lone_cr = scan.lone_cr;
+        self.line_end = scan.line_end();
+        self.ends_open = !matches!(scan.last, Some(b'\n' | b'\r'));
         if let Some(invalid) = scan.invalid {
             if self.reason != EncodingReason::Valid {
                 return self.flaw(path, invalid, self.undecodable()).map(Some);
@@ -210,6 +244,9 @@ struct Scan {
     nul: Option<u64>,
     ends_in_cr: bool,
     lone_cr: bool,
+    /// Whether the first chunk has lines that end in LF and in CRLF.
+    first_ends: (bool, bool),
+    last: Option<u8>,
     utf8: bool,
     /// The first bytes of a character that the last chunk cut.
     cut: Vec<u8>,
@@ -225,6 +262,8 @@ impl Scan {
             nul: None,
             ends_in_cr: false,
             lone_cr: false,
+            first_ends: (false, false),
+            last: None,
             utf8,
             cut: Vec::new(),
             invalid: None,
@@ -246,7 +285,25 @@ impl Scan {
                     .any(|at| chunk.get(at + 1).is_some_and(|&next| next != b'\n'));
             self.ends_in_cr = chunk.last() == Some(&b'\r');
         }
+        if self.offset == 0 {
+            let after_cr = |at: usize| at > 0 && chunk.get(at - 1) == Some(&b'\r');
+            for at in memchr_iter(b'\n', chunk) {
+                let crlf = after_cr(at);
+                self.first_ends = (self.first_ends.0 | !crlf, self.first_ends.1 | crlf);
+            }
+        }
+        self.last = chunk.last().copied().or(self.last);
         self.offset += chunk.len() as u64;
+    }
+
+    fn line_end(&self) -> Option<LineEnd> {
+        match (self.first_ends, self.lone_cr) {
+            ((true, false), false) => Some(LineEnd::Lf),
+            ((false, true), false) => Some(LineEnd::CrLf),
+            ((false, false), true) => Some(LineEnd::Cr),
+            ((false, false), false) => None,
+            _ => Some(LineEnd::Mixed),
+        }
     }
 
     fn finish(&mut self) {

@@ -347,3 +347,38 @@ fn a_pipe_is_read_like_a_file() {
     });
     assert_eq!((rows(&input).len(), rows(&input).len()), (1, 1));
 }
+
+#[test]
+fn line_ends_are_found() {
+    let cases = [
+        ("a,b\n1,2\n", Some(LineEnd::Lf)),
+        ("a,b\r\n1,2\r\n", Some(LineEnd::CrLf)),
+        ("a,b\r1,2\r", Some(LineEnd::Cr)),
+        ("a,b\r\n1,2\n", Some(LineEnd::Mixed)),
+        ("a,b\n1,2\r3,4\n", Some(LineEnd::Mixed)),
+    ];
+    for (text, expected) in cases {
+        let (input, _file) = open(text.as_bytes()).unwrap();
+        assert_eq!(input.description().line_end, expected, "{text:?}");
+    }
+    let utf16: Vec<u8> = "a,b\r\n1,2\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let (input, _file) = open(&utf16).unwrap();
+    assert_eq!(input.description().line_end, Some(LineEnd::CrLf));
+}
+
+#[test]
+fn a_file_of_ten_gigabytes_that_is_no_text_is_refused_at_once() {
+    for start in [&b"a,b\n1,\""[..], b"\x1f\x8b\x08", b"PK\x03\x04"] {
+        let file = file(start);
+        // Sparse: it takes no room.
+        if file.as_file().set_len(10 << 30).is_err() {
+            println!("skipped: this file system takes no such file");
+            return;
+        }
+        let error = Input::open(file.path(), &Options::default()).unwrap_err();
+        assert!(error.hint().is_some(), "{error}");
+    }
+}

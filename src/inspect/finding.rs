@@ -3,7 +3,7 @@
 //! Owns the stable codes' form and what is said of a file as a whole. A finding names columns and rows, never a value.
 
 use crate::counting::counted;
-use crate::input::{Description, EncodingReason, TableInfo};
+use crate::input::{Description, EncodingReason, Input, Kind, TableInfo};
 use crate::problem::Severity;
 use crate::reading::Hidden;
 
@@ -176,6 +176,20 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
     findings
 }
 
+/// What shows only when all rows have been read.
+#[must_use]
+pub fn end_findings(input: &Input) -> Vec<Finding> {
+    let cut = input.cut_row().map(|row| Finding {
+        rows: 1,
+        first_row: Some(row),
+        ..Finding::warning(
+            "file.cut",
+            "the file ends in the middle of this row: it may have been copied before it was whole, and rows behind may be missing; export it again",
+        )
+    });
+    cut.into_iter().collect()
+}
+
 fn hidden_rows(file: &Description) -> Option<Finding> {
     if file.hidden_rows == 0 {
         return None;
@@ -198,7 +212,7 @@ fn hidden_rows(file: &Description) -> Option<Finding> {
 }
 
 /// What is to be said of the header.
-pub(super) fn header_findings(header: &[String]) -> Vec<Finding> {
+pub(super) fn header_findings(header: &[String], kind: Kind) -> Vec<Finding> {
     let folded = |name: &str| name.trim().to_lowercase();
     let mut findings = Vec::new();
     let mut told = Vec::new();
@@ -212,7 +226,14 @@ pub(super) fn header_findings(header: &[String]) -> Vec<Finding> {
         }
     }
     if header.len() == 1 {
-        let message = "the table has a single column; where it should have more, the delimiter is another: say it with `delimiter` in [source]";
+        let message = match kind {
+            Kind::Csv => {
+                "the table has a single column; where it should have more, the delimiter is another: say it with `delimiter` in [source]"
+            }
+            Kind::Xlsx => {
+                "the table has a single column; where it should have more, see whether this is the right sheet and header row"
+            }
+        };
         findings.push(Finding::warning("header.single", message));
     }
     let blank = header.iter().filter(|name| name.trim().is_empty()).count() as u64;

@@ -1,7 +1,7 @@
 //! What is said of tables, each as the text of a small file.
 
 use super::*;
-use crate::input::Options;
+use crate::input::{Kind, Options};
 use std::io::Write;
 
 fn inspected(text: &str) -> Inspection {
@@ -106,4 +106,29 @@ fn no_finding_holds_a_value() {
     let shown = format!("{found:?}");
     assert!(found.findings.len() >= 3);
     assert!(!shown.contains("Abernathy") && !shown.contains("Secret") && !shown.contains("1.2E"));
+}
+
+#[test]
+fn a_file_that_ends_in_the_middle_of_a_row_is_told() {
+    let cut = |text: &str| -> Vec<Option<u64>> {
+        let found = inspected(text).findings;
+        let found = found.iter().filter(|finding| finding.code == "file.cut");
+        found.map(|finding| finding.first_row).collect()
+    };
+    assert_eq!(cut("a,b,c\n1,2,3\n4,5"), [Some(3)]);
+    assert_eq!(cut("a,b,c\r\n1,2,3\r\n4"), [Some(3)]);
+    for whole in [
+        "a,b,c\n1,2,3\n4,5,6",
+        "a,b,c\n1,2,3\n4,5\n",
+        "a,b,c\n4,5\n1,2,3",
+    ] {
+        assert_eq!(cut(whole), [], "{whole}");
+    }
+}
+
+#[test]
+fn a_single_column_is_no_matter_of_delimiters_in_a_workbook() {
+    let told = |kind| finding::header_findings(&["a".to_owned()], kind)[0].to_string();
+    assert!(told(Kind::Csv).contains("delimiter"));
+    assert!(told(Kind::Xlsx).contains("sheet") && !told(Kind::Xlsx).contains("delimiter"));
 }

@@ -4,7 +4,7 @@
 
 use super::FileReport;
 use crate::counting::{counted, thousands};
-use crate::input::{DelimiterReason, Description, EncodingReason, TableInfo};
+use crate::input::{DelimiterReason, Description, EncodingReason, LineEnd, TableInfo};
 use crate::inspect::{Column, Holds, Inspection};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -102,6 +102,9 @@ fn decisions(file: &Description) -> Vec<String> {
             super::human::delimiter(delimiter)
         ));
     }
+    if let Some(end) = file.line_end {
+        lines.push(format!("lines end in {}", line_end(end)));
+    }
     let why = if file.header_asked {
         "as asked"
     } else {
@@ -164,6 +167,13 @@ fn why_encoding(reason: EncodingReason) -> &'static str {
     }
 }
 
+fn line_end(end: LineEnd) -> &'static str {
+    match end {
+        LineEnd::Mixed => "LF, CRLF or CR, now so, now so: each is taken for an end",
+        end => end.as_str(),
+    }
+}
+
 fn why_delimiter(reason: DelimiterReason) -> &'static str {
     match reason {
         DelimiterReason::Asked => "as asked",
@@ -189,6 +199,7 @@ pub(super) fn add(facts: &mut Value, inspection: &Inspection, file: &Description
     facts["compressed"] = file.compressed.into();
     facts["encoding_reason"] = file.encoding_reason.map(why_encoding).into();
     facts["delimiter_reason"] = file.delimiter_reason.map(why_delimiter).into();
+    facts["line_end"] = file.line_end.map(LineEnd::as_str).into();
     facts["title_rows"] = file.title_rows.into();
     facts["hidden_rows"] = file.hidden_rows.into();
     facts["hidden_columns"] = file.hidden_columns.into();
