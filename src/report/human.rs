@@ -253,6 +253,7 @@ fn next_steps(report: &Report) -> Vec<String> {
         steps.push(match (is_import, has_rejects) {
             (true, true) => "Mend the rows in the rejects file and import that file with the same mapping.".to_owned(),
             (true, false) => "Mend the rows that were not taken and import the file again; --rejects FILE puts just those rows into a file of their own.".to_owned(),
+            (false, _) if outcomes.get(Outcome::Invalid) == outcomes.total() => "No row could be sent. Where all of them have the same problem, the mapping is wrong and not the rows.".to_owned(),
             (false, _) => "Mend these rows, or import the others now and these from a rejects file (--rejects FILE).".to_owned(),
         });
     }

@@ -141,6 +141,21 @@ fn our_own_results_as_input() {
 }
 
 #[test]
+fn rows_that_are_all_invalid_are_told_as_a_matter_of_the_mapping() {
+    let mut calls = calls(3);
+    for call in &mut calls {
+        call.dob = "1950-01-31 10:00".to_owned();
+    }
+    let project = with_file(csv(&calls).as_bytes());
+    let ran = project.run(&["validate", "calls.csv"]).exits(1);
+    ran.says("the mapping is wrong and not the rows");
+    calls[0].dob = "01/31/1950".to_owned();
+    project.write("calls.csv", csv(&calls));
+    let ran = project.run(&["validate", "calls.csv"]).exits(1);
+    ran.says("import the others now");
+}
+
+#[test]
 fn rows_that_are_wider_or_narrower_than_the_header_are_told_and_the_others_sent() {
     let (project, server) = (Project::new(), Server::new());
     let text = csv(&calls(4)).replace("C00002,", "C00002,,,");
