@@ -68,7 +68,7 @@ const INVARIANTS: [(&str, &str); 9] = [
 ];
 
 impl Reader {
-    /// Checks the whole ledger; some seconds for millions of rows.
+    /// Checks the whole ledger; some twenty seconds for each million rows.
     ///
     /// # Errors
     ///
