@@ -98,6 +98,7 @@ impl Row {
             false => text.is_char_boundary(end),
         };
         let mut last = 0;
+        self.ends.reserve(ends.size_hint().0);
         for end in ends {
             let Ok(short) = u32::try_from(end) else {
                 return self.refuse();

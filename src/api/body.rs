@@ -4,6 +4,7 @@
 //! has, and always `client_code`, which the API wants present though possibly empty.
 
 use crate::ticket::{Payload, TicketField};
+use memchr::memchr3;
 use serde::Serializer as _;
 use std::sync::LazyLock;
 use url::form_urlencoded::byte_serialize;
@@ -37,9 +38,11 @@ pub fn encode(payload: &Payload, format: BodyFormat, out: &mut Vec<u8>) {
         Some((field, value.or(always_there(field))?))
     });
     match format {
-        // Most tickets have nothing to escape.
-        BodyFormat::Json if !has_escapes(payload.joined()) => write_ticket(fields, out, push),
-        BodyFormat::Json => write_ticket(fields, out, push_escaped),
+        BodyFormat::Json => match escapes(payload.joined()) {
+            Escapes::None => write_ticket(fields, out, push),
+            Escapes::Common => write_ticket(fields, out, push_common),
+            Escapes::Controls => write_ticket(fields, out, push_escaped),
+        },
         BodyFormat::Form => write_form(fields.map(|(field, value)| (field.name(), value)), out),
     }
 }
@@ -100,11 +103,38 @@ fn write_form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, out: &mut Vec
     }
 }
 
-/// Whether JSON writes any of these characters otherwise; folded without a branch, so that the compiler looks at many
-/// bytes at once.
-fn has_escapes(text: &str) -> bool {
-    text.bytes().fold(false, |escapes, byte| {
-        escapes | (byte < b' ') | (byte == b'"') | (byte == b'\\')
+/// What JSON has to write otherwise than it stands: in most tickets nothing, in nearly all others quotes and lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escapes {
+    None,
+    /// `"`, `\` and line feeds.
+    Common,
+    /// Other control characters, perhaps the common ones too.
+    Controls,
+}
+
+fn escapes(text: &str) -> Escapes {
+    if has_rare(text) {
+        Escapes::Controls
+    } else if has_common(text) {
+        Escapes::Common
+    } else {
+        Escapes::None
+    }
+}
+
+/// Folded without a branch and on its own, so that the compiler looks at many bytes at once.
+#[inline(never)]
+fn has_rare(text: &str) -> bool {
+    text.bytes()
+        .fold(false, |found, byte| found | (byte < b' ') & (byte != b'\n'))
+}
+
+/// Likewise.
+#[inline(never)]
+fn has_common(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| {
+        found | (byte == b'"') | (byte == b'\\') | (byte == b'\n')
     })
 }
 
@@ -112,11 +142,22 @@ fn push(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+fn push_common(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr3(b'"', b'\\', b'\n', rest) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        match after.first() {
+            Some(b'\n') => out.extend_from_slice(b"\\n"),
+            other => out.extend(b"\\".iter().chain(other)),
+        }
+        rest = after.get(1..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
 /// As JSON writes it, between the quotes that the openings bring.
 fn push_escaped(text: &str, out: &mut Vec<u8>) {
-    if !has_escapes(text) {
-        return push(text, out);
-    }
     out.pop();
     serde_json::to_writer(&mut *out, text)
         .expect("a Vec takes every byte and a str is always JSON");
@@ -171,7 +212,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_formats_read_back_as_what_was_set(values in prop::collection::vec(any::<String>(), TicketField::COUNT)) {
+        fn both_formats_read_back_as_what_was_set(
+            values in prop::collection::vec(
+                prop_oneof![Just(String::new()), "[ -~é\n]{0,20}", any::<String>()],
+                TicketField::COUNT,
+            ),
+            without_controls in any::<bool>(),
+        ) {
+            let plain = |value: &String| value.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+            let values: Vec<String> = match without_controls {
+                true => values.iter().map(plain).collect(),
+                false => values,
+            };
             let mut payload = Payload::default();
             for (field, value) in TicketField::ALL.into_iter().zip(&values) {
                 payload.set(field, value);

@@ -103,6 +103,10 @@ impl Rule {
             .or_else(|| self.misfit(&out))
     }
 
+    fn has_limits(&self) -> bool {
+        self.max_length.is_some() || self.pattern.is_some()
+    }
+
     /// Why a value that is written as the ticket has it breaks the mapping's own limits.
     fn misfit(&self, written: &str) -> Option<Cow<'static, str>> {
         if let Some(most) = self.max_length
@@ -270,7 +274,9 @@ impl Filler {
         if written.is_empty() {
             return self.leave_blank(call);
         }
-        if let Some(why) = self.rule.misfit(written) {
+        if self.rule.has_limits()
+            && let Some(why) = self.rule.misfit(written)
+        {
             return self.refuse(found, &why, moved, call);
         }
         if let Some(remark) = remark {

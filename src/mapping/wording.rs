@@ -14,7 +14,8 @@ fn is_unseen(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The text without what is unseen at its ends.
+/// The text without what is unseen at its ends. Called for every field of every row.
+#[inline]
 pub(super) fn trim(text: &str) -> &str {
     if let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last())
         && first.is_ascii_graphic()
