@@ -249,9 +249,9 @@ impl Mapping {
         let mut fillers: Vec<Filler> = self
             .rules
             .iter()
-            .map(|rule| Filler {
-                rule: Arc::clone(rule),
-                columns: columns.by_ref().take(headers(rule).len()).collect(),
+            .map(|rule| {
+                let columns = columns.by_ref().take(headers(rule).len()).collect();
+                Filler::new(Arc::clone(rule), columns)
             })
             .collect();
         fillers.sort_by_key(|filler| filler.rule.field == TicketField::Comments);

@@ -101,6 +101,24 @@ pub(super) fn write<'a>(
     }
 }
 
+/// Whether a field takes text as it stands, as long as it is plain: its rule only cleans.
+pub(super) fn is_text(field: TicketField) -> bool {
+    matches!(
+        field,
+        TicketField::PatientLname
+            | TicketField::PatientFname
+            | TicketField::Complaint
+            | TicketField::Prac
+            | TicketField::ClientCode
+            | TicketField::Address
+            | TicketField::City
+            | TicketField::CallerLname
+            | TicketField::CallerFname
+            | TicketField::Relationship
+            | TicketField::Comments
+    )
+}
+
 /// Whether a field is a `|`-joined list.
 pub(super) fn is_list(field: TicketField) -> bool {
     matches!(field, TicketField::Txt | TicketField::FieldMr)
