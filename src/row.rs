@@ -178,13 +178,14 @@ impl Row {
         !self.kinds.is_empty()
     }
 
-    /// Whether all cells are plain text at a glance: no control character, nor one whose UTF-8 begins as that of the
-    /// control characters beyond ASCII does (`\u{80}` to `\u{bf}`).
+    /// Whether all cells are plain text at a glance: no control character but line feeds, nor one whose UTF-8 begins as
+    /// that of the control characters beyond ASCII does (`\u{80}` to `\u{bf}`).
     #[must_use]
     pub fn is_plain(&self) -> bool {
         // Folded without a branch, so that the compiler looks at many bytes at once.
         !self.text.bytes().fold(false, |doubtful, byte| {
-            doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
+            let control = (byte < b' ') & (byte != b'\n');
+            doubtful | control | (byte == 0x7f) | (byte == 0xc2)
         })
     }
 
@@ -259,7 +260,8 @@ mod tests {
         for (text, plain) in [
             ("", true),
             ("Núñez “x” ~", true),
-            ("a\nb", false),
+            ("a\nb", true),
+            ("a\r\nb", false),
             ("a\tb", false),
             ("a\u{7f}", false),
             ("a\u{85}", false),

@@ -12,6 +12,7 @@ use super::wording::trim;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::{Cell, CellKind, Row};
 use crate::ticket::TicketField;
+use memchr::memchr;
 use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -107,10 +108,9 @@ impl Rule {
         self.max_length.is_some() || self.pattern.is_some()
     }
 
-    /// Whether a plain text goes into the ticket as it stands.
-    fn takes_as_is(&self) -> bool {
-        rules::is_text(self.field)
-            && self.translation.is_none()
+    /// Whether nothing but its built-in rule stands between a cell and the ticket.
+    fn adds_nothing(&self) -> bool {
+        self.translation.is_none()
             && self.default.is_none()
             && self.case.is_none()
             && !self.has_limits()
@@ -143,14 +143,14 @@ pub(super) struct Column {
 pub(super) struct Filler {
     pub(super) rule: Arc<Rule>,
     pub(super) columns: Vec<Column>,
-    /// The place of the one column whose plain text goes into the ticket as it stands, if that is all there is to do.
-    as_is: Option<usize>,
+    /// Where plain text goes into the ticket as it stands: the place of its one column, and whether it may have lines.
+    as_is: Option<(usize, bool)>,
 }
 
 /// Buffers for values on their way, kept from row to row.
 #[derive(Clone, Default)]
 pub(super) struct Desk {
-    /// Whether the row at hand is known to hold no control character.
+    /// Whether the row at hand is known to hold no control character but line feeds.
     pub(super) is_plain: bool,
     joined: String,
     folded: String,
@@ -161,8 +161,9 @@ pub(super) struct Desk {
 
 impl Filler {
     pub(super) fn new(rule: Arc<Rule>, columns: Vec<Column>) -> Filler {
+        let has_lines = rules::is_text(rule.field).filter(|_| rule.adds_nothing());
         let as_is = match columns.as_slice() {
-            [column] if rule.takes_as_is() => Some(column.place),
+            [column] => has_lines.map(|has_lines| (column.place, has_lines)),
             _ => None,
         };
         Filler {
@@ -175,9 +176,12 @@ impl Filler {
     /// Fills the field from the row, or says why not.
     pub(super) fn fill(&self, row: &Row, days: &Days, desk: &mut Desk, call: &mut Mapped) {
         // Half of all fields in most rows: nothing of what follows would change them.
-        if let Some(place) = self.as_is.filter(|_| desk.is_plain && !row.has_kinds()) {
+        if let Some((place, has_lines)) = self.as_is
+            && desk.is_plain
+            && !row.has_kinds()
+        {
             let text = trim(row.text(place));
-            if !text.is_empty() {
+            if !text.is_empty() && (has_lines || memchr(b'\n', text.as_bytes()).is_none()) {
                 return call.payload.set(self.rule.field, text);
             }
         }

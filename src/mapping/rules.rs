@@ -49,7 +49,7 @@ pub(super) type Judgement<'a> = Result<Option<Remark<'a>>, Cow<'static, str>>;
 pub(super) struct Value<'a> {
     pub(super) text: &'a str,
     pub(super) kind: CellKind,
-    /// Known to hold no control character, because the whole row was looked at.
+    /// Known to hold no control character but line feeds, because the whole row was looked at.
     pub(super) is_plain: bool,
 }
 
@@ -101,22 +101,20 @@ pub(super) fn write<'a>(
     }
 }
 
-/// Whether a field takes text as it stands, as long as it is plain: its rule only cleans.
-pub(super) fn is_text(field: TicketField) -> bool {
-    matches!(
-        field,
+/// Whether a field's rule only cleans text, so that plain text is taken as it stands; and then, whether it may have lines.
+pub(super) fn is_text(field: TicketField) -> Option<bool> {
+    match field {
+        TicketField::Complaint | TicketField::Address | TicketField::Comments => Some(true),
         TicketField::PatientLname
-            | TicketField::PatientFname
-            | TicketField::Complaint
-            | TicketField::Prac
-            | TicketField::ClientCode
-            | TicketField::Address
-            | TicketField::City
-            | TicketField::CallerLname
-            | TicketField::CallerFname
-            | TicketField::Relationship
-            | TicketField::Comments
-    )
+        | TicketField::PatientFname
+        | TicketField::Prac
+        | TicketField::ClientCode
+        | TicketField::City
+        | TicketField::CallerLname
+        | TicketField::CallerFname
+        | TicketField::Relationship => Some(false),
+        _ => None,
+    }
 }
 
 /// Whether a field is a `|`-joined list.

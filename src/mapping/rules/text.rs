@@ -5,6 +5,7 @@
 //! pasted documents, are taken out with a warning; NUL is refused, since it means a wrongly read file.
 
 use super::{Judgement, Remark, Value};
+use memchr::memchr;
 
 /// How the letters of a value are to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +75,13 @@ pub(super) fn write_lines(value: Value<'_>, out: &mut String) -> Judgement<'stat
 /// Text of one line.
 pub(super) fn write_line(value: Value<'_>, out: &mut String) -> Judgement<'static> {
     let text = value.text;
-    let doubtful = !value.is_plain
-        && text.bytes().fold(false, |doubtful, byte| {
+    let doubtful = if value.is_plain {
+        memchr(b'\n', text.as_bytes()).is_some()
+    } else {
+        text.bytes().fold(false, |doubtful, byte| {
             doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
-        });
+        })
+    };
     if doubtful {
         write_cleaned(text, false, out)
     } else {
