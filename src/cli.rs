@@ -20,6 +20,15 @@ mod validate;
 use args::Command;
 use failure::{Exit, Failure};
 use std::ffi::OsString;
+use tokio::runtime::{Builder, Runtime};
+
+/// Starts what a command waits with.
+fn runtime(mut kind: Builder) -> Result<Runtime, Failure> {
+    kind.enable_all().build().map_err(|error| Failure::Io {
+        what: "the runtime cannot be started",
+        error,
+    })
+}
 
 /// Runs one command and gives its exit code.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {

@@ -3,10 +3,12 @@
 use super::args::CheckArgs;
 use super::failure::{Exit, Failure};
 use super::output::print;
+use super::runtime;
 use std::sync::Arc;
 use ticketload::api::{Client, StatusReply, Tokens, Transport};
 use ticketload::config::Settings;
 use ticketload::ticket::TicketId;
+use tokio::runtime::Builder;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let profile = args.account.profile();
@@ -17,13 +19,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let account = settings.account()?;
     print(format!("configuration  ok: {}\n", account.target))?;
     let client = Arc::new(Client::new(&account.endpoint, account.credentials)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Io {
-            what: "the runtime cannot be started",
-            error,
-        })?;
+    let runtime = runtime(Builder::new_current_thread())?;
     runtime.block_on(ask(client))
 }
 

@@ -10,6 +10,7 @@ use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::progress::Progress;
+use super::runtime;
 pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};
@@ -21,16 +22,12 @@ use ticketload::import::{End, Office, Purpose, Rate, RunSummary, spoken};
 use ticketload::ledger::LedgerError;
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
+use tokio::runtime::Builder;
 
 pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Io {
-            what: "the runtime cannot be started",
-            error,
-        })?;
+    let mut kind = Builder::new_multi_thread();
+    kind.worker_threads(2);
+    let runtime = runtime(kind)?;
     let exit = runtime.block_on(import(args));
     // Nothing is left to wait for but, after a second signal, requests that were broken off.
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -3,19 +3,18 @@
 use super::args::SandboxArgs;
 use super::failure::{Exit, Failure};
 use super::output::print;
+use super::runtime;
 use std::time::Duration;
 use tempfile::TempDir;
 use ticketload::sandbox::{Fault, FaultPlan, Sandbox, Scope, Settings};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
     if args.faults.as_deref() == Some("help") {
         return list_faults();
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Io {
-        what: "the runtime cannot be started",
-        error,
-    })?;
+    let runtime = runtime(Builder::new_multi_thread())?;
     runtime.block_on(serve(args))
 }
 

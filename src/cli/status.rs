@@ -3,6 +3,7 @@
 use super::args::{StatusArgs, StatusFormat};
 use super::failure::{Exit, Failure};
 use super::output::print;
+use super::runtime;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,6 +13,7 @@ use ticketload::config::{Account, Settings};
 use ticketload::import::{Pace, SlowDown};
 use ticketload::results::{AtomicFile, EarlierResults};
 use ticketload::ticket::TicketId;
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 /// One ticket that is asked for, and where it was named.
@@ -41,10 +43,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let questions = questions(args)?;
     let desk = Arc::new(Desk::open(&settings, account)?);
     let workers = settings.workers()?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Io {
-        what: "the runtime cannot be started",
-        error,
-    })?;
+    let runtime = runtime(Builder::new_multi_thread())?;
     let answers = runtime.block_on(ask_all(desk, questions, workers))?;
     write(args, &answers)?;
     let failed = answers.iter().any(|(_, answer)| answer.status.is_empty());

@@ -6,6 +6,7 @@
 use super::super::args::ledger::ResolveArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::output::print;
+use super::super::runtime;
 use super::super::status::Desk;
 use super::plain;
 use std::ops::ControlFlow;
@@ -16,6 +17,7 @@ use ticketload::ledger::{Found, Mode, NewFinding, Recorded, Reference, Refused, 
 use ticketload::report::counted;
 use ticketload::row::Row;
 use ticketload::ticket::TicketId;
+use tokio::runtime::Builder;
 
 /// A finding and where it stands, for messages: empty on the command line, else `row 7 of doubts.csv: `.
 struct Entry {
@@ -270,13 +272,7 @@ fn check_tickets(settings: &Settings, steward: &Steward, entries: &[Entry]) -> R
         }
     }
     let desk = Desk::open(settings, account)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Io {
-            what: "the runtime cannot be started",
-            error,
-        })?;
+    let runtime = runtime(Builder::new_current_thread())?;
     runtime.block_on(async {
         for (entry, ticket_id) in named {
             confirm(&desk, entry, ticket_id).await?;
