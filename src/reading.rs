@@ -17,14 +17,14 @@ pub enum Hidden {
 }
 
 impl Hidden {
+    /// The words that a user writes.
+    pub(crate) const WORDS: [(&str, Hidden); 2] =
+        [("import", Hidden::Import), ("skip", Hidden::Skip)];
+
     /// Reads the word that a user writes: `import` or `skip`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Hidden> {
-        match word {
-            "import" => Some(Hidden::Import),
-            "skip" => Some(Hidden::Skip),
-            _ => None,
-        }
+        meaning(word, &Hidden::WORDS)
     }
 
     /// The word that [`Hidden::from_word`] reads.
@@ -35,6 +35,24 @@ impl Hidden {
             Hidden::Skip => "skip",
         }
     }
+}
+
+fn meaning<T: Copy>(word: &str, words: &[(&str, T)]) -> Option<T> {
+    let found = words.iter().find(|(known, _)| *known == word);
+    found.map(|(_, meaning)| *meaning)
+}
+
+/// The delimiter of a CSV file that a user means: itself, or `tab`.
+#[must_use]
+pub fn delimiter_from_word(word: &str) -> Option<u8> {
+    const WORDS: [(&str, u8); 5] = [
+        (",", b','),
+        (";", b';'),
+        ("|", b'|'),
+        ("\t", b'\t'),
+        ("tab", b'\t'),
+    ];
+    meaning(word, &WORDS)
 }
 
 /// Which rows of a file are asked for.
@@ -80,14 +98,14 @@ pub enum Merged {
 }
 
 impl Merged {
+    /// The words that a user writes.
+    pub(crate) const WORDS: [(&str, Merged); 2] =
+        [("top-left", Merged::TopLeft), ("fill", Merged::Fill)];
+
     /// Reads the word that a user writes: `top-left` or `fill`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Merged> {
-        match word {
-            "top-left" => Some(Merged::TopLeft),
-            "fill" => Some(Merged::Fill),
-            _ => None,
-        }
+        meaning(word, &Merged::WORDS)
     }
 }
 

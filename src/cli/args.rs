@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::Settings;
 use ticketload::import::{MaxFailures, Rate};
-use ticketload::reading::{Hidden, Merged, Range, Selection};
+use ticketload::reading::{Hidden, Merged, Range, Selection, delimiter_from_word};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -420,13 +420,9 @@ fn row_range(text: &str) -> Result<(u64, u64), String> {
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
-    match text {
-        "," => Ok(b','),
-        ";" => Ok(b';'),
-        "|" => Ok(b'|'),
-        "tab" | "\t" | "\\t" => Ok(b'\t'),
-        _ => Err("it may be , ; | or tab".to_owned()),
-    }
+    // A shell leaves these two signs as they are.
+    let word = if text == "\\t" { "tab" } else { text };
+    delimiter_from_word(word).ok_or_else(|| "it may be , ; | or tab".to_owned())
 }
 
 fn merged(text: &str) -> Result<Merged, String> {

@@ -7,7 +7,7 @@ use super::diagnostics::Diagnostic;
 use super::document::Document;
 use super::rule::Placed;
 use super::walk::Walk;
-use crate::reading::{Condition, Hidden, Merged, Range, Test};
+use crate::reading::{Condition, Hidden, Merged, Range, Test, delimiter_from_word};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -40,25 +40,10 @@ impl Walk<'_> {
                 "sheet" => source.sheet = self.text_not_blank(name, value).map(|text| text.text),
                 "header_row" => source.header_row = self.count(name, value),
                 "encoding" => source.encoding = self.encoding(name, value),
-                "delimiter" => {
-                    const WORDS: [(&str, u8); 5] = [
-                        (",", b','),
-                        (";", b';'),
-                        ("\t", b'\t'),
-                        ("|", b'|'),
-                        ("tab", b'\t'),
-                    ];
-                    source.delimiter = self.delimiter(name, value, &WORDS);
-                }
-                "hidden" => {
-                    const WORDS: [(&str, Hidden); 2] =
-                        [("import", Hidden::Import), ("skip", Hidden::Skip)];
-                    source.hidden = self.word(name, value, &WORDS);
-                }
+                "delimiter" => source.delimiter = self.delimiter(name, value),
+                "hidden" => source.hidden = self.word(name, value, &Hidden::WORDS),
                 "merged" => {
-                    const WORDS: [(&str, Merged); 2] =
-                        [("top-left", Merged::TopLeft), ("fill", Merged::Fill)];
-                    source.merged = self.word(name, value, &WORDS).unwrap_or_default();
+                    source.merged = self.word(name, value, &Merged::WORDS).unwrap_or_default();
                 }
                 "range" => source.range = self.range(name, value),
                 "skip_rows_where" => source.skip_rows_where = self.conditions(name, value),
@@ -126,14 +111,9 @@ impl Walk<'_> {
         Some(Condition { column, test })
     }
 
-    fn delimiter(
-        &mut self,
-        name: &str,
-        value: &Spanned<DeValue<'_>>,
-        words: &[(&str, u8)],
-    ) -> Option<u8> {
+    fn delimiter(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<u8> {
         let placed = self.text(name, value)?;
-        let found = words.iter().find(|(word, _)| *word == placed.text);
+        let found = delimiter_from_word(&placed.text);
         if found.is_none() {
             self.fault(
                 Diagnostic::at(
@@ -144,7 +124,7 @@ impl Walk<'_> {
                 .help("it may be \",\", \";\", \"|\" or \"\\t\""),
             );
         }
-        found.map(|(_, byte)| *byte)
+        found
     }
 
     fn encoding(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
