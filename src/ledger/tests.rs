@@ -75,6 +75,16 @@ fn sent(disposition: Disposition) -> SubmissionId {
     }
 }
 
+/// Registers rows and gives their submissions.
+fn register(ledger: &Ledger, run: RunId, rows: Vec<Registration>) -> Vec<SubmissionId> {
+    ledger
+        .register(run, rows)
+        .unwrap()
+        .into_iter()
+        .map(sent)
+        .collect()
+}
+
 fn apply(ledger: &Ledger, id: SubmissionId, event: Event) -> Result<State, LedgerError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
@@ -143,12 +153,7 @@ fn a_change_of_one_submission_leaves_the_other_alone() {
         call(&ledger, 3, "b", None),
         call(&ledger, 4, "c", None),
     ];
-    let ids: Vec<_> = ledger
-        .register(run, rows)
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, rows);
     apply(&ledger, ids[0], Event::Claimed).unwrap();
     apply(&ledger, ids[0], created("T1")).unwrap();
     apply(&ledger, ids[1], Event::Claimed).unwrap();
@@ -172,12 +177,7 @@ fn an_illegal_event_changes_nothing_and_the_writer_goes_on() {
     let ledger = bench.open();
     let run = begin(&ledger);
     let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
-    let ids: Vec<_> = ledger
-        .register(run, rows)
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, rows);
     let error = apply(&ledger, ids[0], created("T1")).unwrap_err();
     assert!(matches!(error.kind, LedgerErrorKind::Illegal(_)), "{error}");
     apply(&ledger, ids[1], Event::Claimed).unwrap();
@@ -218,12 +218,7 @@ fn what_a_dead_run_left_claimed_is_in_doubt_and_is_not_sent_again() {
     let ledger = bench.open();
     let run = begin(&ledger);
     let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
-    let ids: Vec<_> = ledger
-        .register(run, rows.clone())
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, rows.clone());
     apply(&ledger, ids[0], Event::Claimed).unwrap();
     drop(ledger);
 
@@ -258,12 +253,7 @@ fn the_same_rows_again_have_their_tickets_and_a_rejected_one_is_tried_again() {
         call(&ledger, 2, "a", Some("k1")),
         call(&ledger, 3, "b", Some("k2")),
     ];
-    let ids: Vec<_> = ledger
-        .register(run, rows.clone())
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, rows.clone());
     apply(&ledger, ids[0], Event::Claimed).unwrap();
     apply(&ledger, ids[0], created("T1")).unwrap();
     apply(&ledger, ids[1], Event::Claimed).unwrap();
@@ -339,12 +329,7 @@ fn an_outcome_in_the_emergency_file_is_read_back_before_doubt_is_declared() {
     let ledger = bench.open();
     let run = begin(&ledger);
     let rows = vec![call(&ledger, 2, "a", None), call(&ledger, 3, "b", None)];
-    let ids: Vec<_> = ledger
-        .register(run, rows.clone())
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, rows.clone());
     for id in &ids {
         apply(&ledger, *id, Event::Claimed).unwrap();
     }

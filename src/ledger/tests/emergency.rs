@@ -5,12 +5,7 @@ use super::*;
 fn claimed(ledger: &Ledger, rows: u64) -> (RunId, Vec<SubmissionId>) {
     let run = begin(ledger);
     let rows = (0..rows).map(|row| call(ledger, row + 2, &format!("call {row}"), None));
-    let ids: Vec<_> = ledger
-        .register(run, rows.collect())
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(ledger, run, rows.collect());
     for id in &ids {
         apply(ledger, *id, Event::Claimed).unwrap();
     }

@@ -56,12 +56,7 @@ fn end(ledger: &Ledger, id: SubmissionId, ending: Ending) {
 fn import_source(ledger: &Ledger, endings: &[Ending]) -> Vec<SubmissionId> {
     let run = begin_over(ledger, SOURCE);
     let rows = (0..).zip(endings).map(|(nth, _)| of_source(ledger, nth));
-    let ids: Vec<_> = ledger
-        .register(run, rows.collect())
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(ledger, run, rows.collect());
     for (id, ending) in ids.iter().zip(endings) {
         end(ledger, *id, *ending);
     }
@@ -96,12 +91,7 @@ fn a_row_of_a_rejects_file_stands_for_the_open_one_of_several_identical_calls() 
         ordinal: 1,
         ..first.clone()
     };
-    let ids: Vec<_> = ledger
-        .register(run, vec![first.clone(), second])
-        .unwrap()
-        .into_iter()
-        .map(sent)
-        .collect();
+    let ids = register(&ledger, run, vec![first.clone(), second]);
     apply(&ledger, ids[0], Event::Claimed).unwrap();
     apply(&ledger, ids[0], created("T1")).unwrap();
 
