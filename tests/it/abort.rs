@@ -5,9 +5,8 @@
 //! nothing of it, and these tests are no part of its tests then.
 
 use crate::harness::{
-    Call, Project, Ran, Running, Server, Told, assert_told_truly, calls, count, csv, outcomes,
+    Call, Ran, Running, Server, Told, Trial, assert_told_truly, calls, count, outcomes,
 };
-use std::process::Command;
 
 const ROWS: usize = 24;
 
@@ -31,30 +30,9 @@ const STEPS: [(&str, u32); 14] = [
 
 const WORKERS: [usize; 3] = [1, 4, 16];
 
-/// One import that dies, and the same import again.
-struct Trial {
-    project: Project,
-    server: Server,
-    calls: Vec<Call>,
-    workers: usize,
-}
-
 impl Trial {
-    fn new(workers: usize, faults: &str, calls: Vec<Call>) -> Trial {
-        let project = Project::new();
-        project.write("calls.csv", csv(&calls));
-        Trial {
-            project,
-            server: Server::with_faults(faults),
-            calls,
-            workers,
-        }
-    }
-
-    fn command(&self) -> Command {
-        let workers = self.workers.to_string();
-        let args = ["import", "calls.csv", "--workers", &workers];
-        self.project.command_for(self.server.url(), &args)
+    fn of_death(workers: usize, faults: &str, calls: Vec<Call>) -> Trial {
+        Trial::over(Server::with_faults(faults), calls, workers)
     }
 
     /// Dies at a step; what results there are then are whole.
@@ -87,7 +65,7 @@ fn at_every_step(faults: &str, make: impl Fn() -> Vec<Call>, by_server: usize) -
     let mut doubts = 0;
     for (step, time) in STEPS {
         for workers in WORKERS {
-            let trial = Trial::new(workers, faults, make());
+            let trial = Trial::of_death(workers, faults, make());
             trial.die(step, time);
             let (ran, told) = trial.again();
             let what = format!("{step}@{time}, {workers} workers: {:?}", outcomes(&told));
@@ -141,7 +119,7 @@ fn dead_at_any_step_while_the_server_leaves_a_row_in_doubt() {
 #[test]
 fn dead_in_the_middle_of_a_renewal_leaves_no_doubt() {
     for step in ["renewing", "renewed"] {
-        let trial = Trial::new(1, "expire@4", calls(ROWS));
+        let trial = Trial::of_death(1, "expire@4", calls(ROWS));
         trial.die(step, 2);
         assert_eq!(trial.server.tickets().len(), 3);
         let (ran, told) = trial.again();
@@ -158,7 +136,7 @@ fn dead_before_or_after_any_commit() {
     for step in ["committing", "committed"] {
         let mut deaths = 0;
         loop {
-            let trial = Trial::new(4, "", calls(6));
+            let trial = Trial::of_death(4, "", calls(6));
             let mut command = trial.command();
             command.env("TICKETLOAD_ABORT", format!("{step}@{}", deaths + 1));
             if Running::start(command).end().code == Some(0) {
@@ -189,7 +167,7 @@ fn each_step_leaves_behind_what_its_name_says() {
         ("placed", 1, ROWS, 0),
     ];
     for (step, time, tickets, doubts) in steps {
-        let trial = Trial::new(1, "", calls(ROWS));
+        let trial = Trial::of_death(1, "", calls(ROWS));
         trial.die(step, u32::try_from(time).unwrap());
         assert_eq!(trial.server.tickets().len(), tickets, "{step}@{time}");
         let (_, told) = trial.again();

@@ -4,37 +4,22 @@
 //! command again on a sound disk.
 
 use crate::harness::{
-    Call, Failing, Project, Ran, Running, Server, Told, assert_told_truly, calls, can_inject,
-    count, csv, failing, injected, told, within,
+    Call, Failing, Ran, Running, Server, Told, Trial, assert_told_truly, calls, can_inject, count,
+    csv, failing, injected, told, within,
 };
 use std::path::PathBuf;
 use std::process::Command;
 
 const ROWS: usize = 6;
 
-/// One import on a bad disk, and the same import again.
-struct Trial {
-    project: Project,
-    server: Server,
-    calls: Vec<Call>,
-    workers: usize,
-}
-
 impl Trial {
-    fn new(workers: usize) -> Trial {
-        let trial = Trial {
-            project: Project::new(),
-            server: Server::new(),
-            calls: calls(ROWS),
-            workers,
-        };
-        trial.project.write("calls.csv", csv(&trial.calls));
-        trial
+    fn of_disk(workers: usize) -> Trial {
+        Trial::over(Server::new(), calls(ROWS), workers)
     }
 
     /// A trial whose ledger is there already, as every night but the first finds it.
     fn with_ledger(workers: usize) -> Trial {
-        let trial = Trial::new(workers);
+        let trial = Trial::of_disk(workers);
         let mut invalid = Call::numbered(ROWS + 1);
         invalid.dob = String::new();
         trial.project.write("other.csv", csv(&[invalid]));
@@ -45,12 +30,6 @@ impl Trial {
     fn ledger(&self, ending: &str) -> PathBuf {
         let folder = self.project.home().join("state/ticketload");
         folder.join(format!("ledger.db{ending}"))
-    }
-
-    fn command(&self) -> Command {
-        let workers = self.workers.to_string();
-        let args = ["import", "calls.csv", "--workers", &workers];
-        self.project.command_for(self.server.url(), &args)
     }
 
     /// Runs the import while calls on these files fail; none where nothing failed any more.
@@ -203,7 +182,7 @@ fn a_new_ledger_that_cannot_be_synced_sends_nothing_that_is_forgotten() {
     if !can_inject() {
         return;
     }
-    let (times, doubts) = series(|| Trial::new(4), once(), unsynced, all_files);
+    let (times, doubts) = series(|| Trial::of_disk(4), once(), unsynced, all_files);
     assert!(times > ROWS, "{times} failures");
     assert_eq!(doubts, 0);
 }
@@ -235,7 +214,7 @@ fn what_can_be_kept_nowhere_on_a_full_disk_is_said_and_its_rows_are_in_doubt() {
 #[test]
 fn a_disk_with_room_for_files_of_some_size_only_doubles_and_loses_nothing() {
     for kib in (0..).step_by(12) {
-        let trial = Trial::new(4);
+        let trial = Trial::of_disk(4);
         let ran = trial.with_room_for(kib, trial.command());
         println!("{kib} KiB: exit {:?}", ran.code);
         trial.assert_said_truly(&ran);
@@ -253,7 +232,7 @@ fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_writ
     if !can_inject() {
         return;
     }
-    let trial = Trial::new(4);
+    let trial = Trial::of_disk(4);
     trial.project.write("calls.csv", csv(&trial.calls[..2]));
     Running::start(trial.command()).end().exits(0);
     trial.project.write("calls.csv", csv(&trial.calls));
@@ -284,7 +263,7 @@ fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_writ
 
 #[test]
 fn rejects_that_find_no_room_are_told_and_written_by_the_next_run() {
-    let trial = Trial::new(4);
+    let trial = Trial::of_disk(4);
     let mut invalid = Call::numbered(ROWS + 1);
     invalid.dob = String::new();
     invalid.notes = "on hold ".repeat(128 * 1024);
@@ -311,7 +290,7 @@ fn rejects_that_find_no_room_are_told_and_written_by_the_next_run() {
 
 #[test]
 fn an_input_that_must_be_kept_for_a_moment_and_finds_no_room_sends_nothing() {
-    let trial = Trial::new(1);
+    let trial = Trial::of_disk(1);
     let mut call = Call::numbered(1);
     call.notes = "on hold ".repeat(256 * 1024);
     trial.project.write("packed.csv", csv(&[call]));

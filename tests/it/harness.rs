@@ -9,6 +9,7 @@ mod failing;
 mod raw;
 mod running;
 mod server;
+mod trial;
 
 pub(crate) use calls::{
     Call, KEYED, UNKEYED, calls, csv, csv_text, table, typed_xlsx, without_key, xlsx,
@@ -17,6 +18,7 @@ pub(crate) use failing::{Failing, can_inject, failing, injected, within};
 pub(crate) use raw::{Action, RawServer, Request, TOKEN, as_ticket};
 pub(crate) use running::{Ran, Running};
 pub(crate) use server::Server;
+pub(crate) use trial::Trial;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -63,6 +63,17 @@ fn assert_every_call_once(server: &Server, calls: usize) {
     assert_eq!((tickets.len(), complaints.len()), (calls, calls));
 }
 
+/// The first row ends in doubt, and no more may fail: the others are not sent.
+const UNTIL_ONE_FAILS: [&str; 7] = [
+    "calls.xlsx",
+    "--rejects",
+    "rejects.xlsx",
+    "--max-failures",
+    "0",
+    "--workers",
+    "1",
+];
+
 #[test]
 fn a_csv_file_makes_the_round_trip() {
     for mapping in [KEYED, UNKEYED] {
@@ -153,17 +164,7 @@ fn a_workbook_keeps_its_dates_and_numbers_on_the_round_trip() {
                 project.write("mapping.toml", mapping);
             }
             project.write("calls.xlsx", typed_xlsx(&not_sent_but_first(), header));
-            // The first row ends in doubt, and no more may fail: the others are not sent.
-            let args = [
-                "calls.xlsx",
-                "--rejects",
-                "rejects.xlsx",
-                "--max-failures",
-                "0",
-                "--workers",
-                "1",
-            ];
-            project.import(&server, &args).exits(5);
+            project.import(&server, &UNTIL_ONE_FAILS).exits(5);
             let told = project.results("calls.results.csv");
             assert_eq!((count(&told, "in_doubt"), count(&told, "not_sent")), (1, 5));
             project.import(&server, &["rejects.xlsx"]).exits(0);
@@ -366,16 +367,7 @@ fn a_formula_without_a_value_is_still_one_in_the_rejects() {
     // The phone of the second is used by the mapping, the ID of the third is not.
     let book = xlsx_with_uncomputed(&table(&calls), &[(2, 7), (3, 0)]);
     project.write("calls.xlsx", book);
-    let args = [
-        "calls.xlsx",
-        "--rejects",
-        "rejects.xlsx",
-        "--max-failures",
-        "0",
-        "--workers",
-        "1",
-    ];
-    project.import(&server, &args).exits(5);
+    project.import(&server, &UNTIL_ONE_FAILS).exits(5);
     let told = project.results("calls.results.csv");
     assert_eq!(
         outcomes(&told),

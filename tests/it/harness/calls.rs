@@ -2,11 +2,9 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
-/// A mapping with the call's own number as its key.
-pub(crate) const KEYED: &str = r#"
-version = 1
-[key]
-columns = ["Call ID"]
+macro_rules! fields {
+    () => {
+        r#"
 [fields]
 patient_lname = "Last Name"
 patient_fname = "First Name"
@@ -16,21 +14,15 @@ prac = "Practice"
 client_code = "Doctor"
 contact_phone = "Phone"
 comments = "Notes"
-"#;
+"#
+    };
+}
+
+/// A mapping with the call's own number as its key.
+pub(crate) const KEYED: &str = concat!("\nversion = 1\n[key]\ncolumns = [\"Call ID\"]", fields!());
 
 /// The same without a key.
-pub(crate) const UNKEYED: &str = r#"
-version = 1
-[fields]
-patient_lname = "Last Name"
-patient_fname = "First Name"
-dob = { column = "DOB", dates = ["%m/%d/%Y"] }
-complaint = "Reason"
-prac = "Practice"
-client_code = "Doctor"
-contact_phone = "Phone"
-comments = "Notes"
-"#;
+pub(crate) const UNKEYED: &str = concat!("\nversion = 1", fields!());
 
 /// One call as a row; the complaint names it in the server's log.
 #[derive(Debug, Clone)]
