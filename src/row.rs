@@ -189,6 +189,14 @@ impl Row {
         })
     }
 
+    /// Whether the row fits no table that is so many cells wide: it has a value behind them, or, where `strict`, fewer
+    /// cells. A workbook leaves blank cells at the end of a row out, so only a CSV file is strict.
+    #[must_use]
+    pub fn is_ragged(&self, width: usize, strict: bool) -> bool {
+        let has = self.width();
+        (strict && has < width) || (width..has).any(|place| !self.text(place).trim().is_empty())
+    }
+
     /// Whether no cell holds anything but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -45,7 +45,7 @@ impl Shape {
 
     pub(super) fn look(&mut self, row: &Row) {
         let number = row.position.row;
-        if self.is_ragged(row) {
+        if row.is_ragged(self.header.len(), self.is_csv) {
             self.ragged.add(number);
         }
         if self.is_header(row) {
@@ -59,16 +59,6 @@ impl Shape {
             self.identical.add(number);
         } else if self.seen.len() < ROWS {
             self.seen.insert(hash);
-        }
-    }
-
-    /// As the mapping judges it: a workbook leaves blank cells at the end of a row out.
-    fn is_ragged(&self, row: &Row) -> bool {
-        let (has, wants) = (row.width(), self.header.len());
-        if has > wants {
-            (wants..has).any(|at| !row.text(at).trim().is_empty())
-        } else {
-            self.is_csv && has < wants
         }
     }
 

@@ -70,12 +70,7 @@ impl Mapper {
     /// What is wrong with the number of cells, if anything is.
     fn raggedness(&self, row: &Row) -> Option<String> {
         let (has, wants) = (row.width(), self.width);
-        let is_ragged = if has > wants {
-            (wants..has).any(|place| !row.text(place).trim().is_empty())
-        } else {
-            self.strict_width && has < wants
-        };
-        is_ragged.then(|| {
+        row.is_ragged(wants, self.strict_width).then(|| {
             format!(
                 "the row has {has} cells and the header {wants}; look for a delimiter or a quote too many or too few"
             )
