@@ -6,8 +6,7 @@
 use super::crew::Job;
 use super::end::End;
 use super::gate::Gate;
-use super::identify::conflicting;
-use super::identify::identify;
+use super::identify::{conflicting, identify};
 use super::repeated::Repeated;
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};

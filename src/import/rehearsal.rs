@@ -8,7 +8,7 @@ use super::duplicates::Duplicates;
 use super::identify::{conflicting, registration};
 use super::key_proposal::KeyProposal;
 use super::problems::ProblemLog;
-use super::repeated::{Ordinals, Repeated, conflicts, short};
+use super::repeated::{KeyHasher, Ordinals, Repeated};
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
@@ -19,7 +19,6 @@ use crate::mapping::Mapped;
 use crate::row::Row;
 use crate::ticket::Outcome;
 use std::collections::HashSet;
-use std::hash::RandomState;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -128,7 +127,7 @@ pub fn rehearse(
     let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
     let preparing = Preparing {
         identities,
-        keys: pass.rehearsal.repeated.keys.clone(),
+        keys: pass.rehearsal.repeated.key_hasher(),
         format: purpose.format(),
         counts_rows: pass.counts_rows,
     };
@@ -178,7 +177,7 @@ impl Purpose {
 #[derive(Clone)]
 struct Preparing<'a> {
     identities: &'a Identities,
-    keys: RandomState,
+    keys: KeyHasher,
     format: BodyFormat,
     counts_rows: bool,
 }
@@ -198,7 +197,7 @@ impl<'a> Preparing<'a> {
         move |row, mapped, prepared| {
             *prepared = Prepared {
                 source: self.counts_rows.then(|| self.identities.source(row)),
-                key: short(&mapped.key, &self.keys),
+                key: self.keys.short(&mapped.key),
                 is_suspected: Damage::is_suspected(row),
             };
             if mapped.is_valid() {
@@ -301,9 +300,8 @@ fn second_look(
     keys: HashSet<u64>,
     rehearsal: &mut Rehearsal,
 ) -> Result<(), RehearsalError> {
-    let hasher = &rehearsal.repeated.keys;
-    rehearsal.repeated.conflicts = conflicts(table, identities, (&keys, hasher))?;
-    let repeated = std::mem::take(&mut rehearsal.repeated);
+    let mut repeated = std::mem::take(&mut rehearsal.repeated);
+    repeated.find_conflicts(table, identities, &keys)?;
     let mut ordinals = Ordinals::default();
     let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
         let source = identities.source(call.row);

@@ -19,18 +19,63 @@ pub(super) struct Repeated {
     /// Short hashes of rows that occur more than once.
     pub(super) rows: HashSet<u64>,
     /// Short hashes of keys that stand for two different contents, with the first two rows.
-    pub(super) conflicts: HashMap<u64, (u64, u64)>,
-    /// What hashes keys: they are compared within this file only, so that no identity is needed.
-    pub(super) keys: RandomState,
+    conflicts: HashMap<u64, (u64, u64)>,
+    keys: KeyHasher,
+}
+
+/// Hashes keys: they are compared within one file only, so that no identity is needed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KeyHasher(RandomState);
+
+impl KeyHasher {
+    /// The short hash of a key, if the row has one.
+    pub(super) fn short(&self, key: &Key) -> Option<u64> {
+        (!key.is_empty()).then(|| self.0.hash_one(key.identity()))
+    }
 }
 
 impl Repeated {
+    /// What hashes the keys of this file.
+    pub(super) fn key_hasher(&self) -> KeyHasher {
+        self.keys.clone()
+    }
+
+    /// Reads the file for those among `candidates` that stand for more than one content in it.
+    pub(super) fn find_conflicts(
+        &mut self,
+        table: &Table,
+        identities: &Identities,
+        candidates: &HashSet<u64>,
+    ) -> Result<(), InputError> {
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
+        let stopped: Option<()> = table.for_each_call(|call| {
+            let key = self.keys.short(&call.mapped.key);
+            if let Some(key) = key.filter(|key| candidates.contains(key)) {
+                let row = call.row.position.row;
+                let content = content(&call, identities, table);
+                match first.get(&key) {
+                    Some((earlier, other)) if *other != content => {
+                        self.conflicts.entry(key).or_insert((*earlier, row));
+                    }
+                    Some(_) => {}
+                    None => drop(first.insert(key, (row, content))),
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        debug_assert!(stopped.is_none(), "nothing breaks off");
+        Ok(())
+    }
+
     /// The problem of a row whose key stands for another content elsewhere in the file.
     pub(super) fn conflict(&self, call: &Call<'_>) -> Option<Problem> {
         if self.conflicts.is_empty() {
             return None;
         }
-        let key = short(&call.mapped.key, &self.keys)?;
+        let key = self.keys.short(&call.mapped.key)?;
         let (one, other) = self.conflicts.get(&key)?;
         Some(Problem {
             column: None,
@@ -59,39 +104,4 @@ impl Ordinals {
         *count += 1;
         ordinal
     }
-}
-
-/// The short hash of a key, if the row has one.
-pub(super) fn short(key: &Key, keys: &RandomState) -> Option<u64> {
-    (!key.is_empty()).then(|| keys.hash_one(key.identity()))
-}
-
-/// The keys among `candidates` that stand for more than one content in this file.
-pub(super) fn conflicts(
-    table: &Table,
-    identities: &Identities,
-    (candidates, keys): (&HashSet<u64>, &RandomState),
-) -> Result<HashMap<u64, (u64, u64)>, InputError> {
-    let mut found = HashMap::new();
-    if candidates.is_empty() {
-        return Ok(found);
-    }
-    let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
-    let stopped: Option<()> = table.for_each_call(|call| {
-        let key = short(&call.mapped.key, keys);
-        if let Some(key) = key.filter(|key| candidates.contains(key)) {
-            let row = call.row.position.row;
-            let content = content(&call, identities, table);
-            match first.get(&key) {
-                Some((earlier, other)) if *other != content => {
-                    found.entry(key).or_insert((*earlier, row));
-                }
-                Some(_) => {}
-                None => drop(first.insert(key, (row, content))),
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    debug_assert!(stopped.is_none(), "nothing breaks off");
-    Ok(found)
 }

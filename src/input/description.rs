@@ -6,8 +6,7 @@ use super::Options;
 use super::encoding::{EncodingReason, LineEnd, Text};
 use super::header::Header;
 use super::identity::Identity;
-use super::workbook::Nature;
-use super::workbook::Workbook;
+use super::workbook::{Nature, Workbook};
 use crate::reading::{Area, Hidden, Range};
 use std::path::{Path, PathBuf};
 
