@@ -2,7 +2,8 @@
 //!
 //! Owns the limits that keep the real parser's memory small: no tag, text or comment longer than 1 MiB, no document
 //! type. Guarantees nothing about well-formedness; the real parser judges that. An order of magnitude faster than
-//! parsing, so that every part can be looked through before a row of it is used.
+//! parsing, so that every part can be looked through before a row of it is used; and what [`Visitor::pass`] knows to hold
+//! nothing of note is not even searched for tags.
 
 use memchr::memchr;
 use memchr::memmem;
@@ -19,6 +20,22 @@ pub(super) enum Misfit {
     DocType,
 }
 
+/// Who is told of the tags.
+pub(super) trait Visitor {
+    /// Takes one tag: its inside without the angle brackets, and how many bytes of text stood in front of it.
+    fn tag(&mut self, tag: &[u8], text: usize);
+
+    /// How many of these bytes, which begin with a tag, may be passed over; what comes behind them begins with one too.
+    ///
+    /// Asked once for each chunk, at its first tag that begins with [`Visitor::PASS_AT`].
+    fn pass(&self, _bytes: &[u8]) -> usize {
+        0
+    }
+
+    /// With which bytes a tag begins at which something may be passed over; none where nothing ever is.
+    const PASS_AT: Option<&[u8]> = None;
+}
+
 /// Finds tags across the borders of chunks.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
@@ -29,21 +46,16 @@ pub(super) struct Tags {
 }
 
 impl Tags {
-    /// Calls `each` for every tag of the next chunk: its inside without the angle brackets, and how many bytes of
-    /// text stood in front of it.
-    pub(super) fn feed(
-        &mut self,
-        chunk: &[u8],
-        each: &mut dyn FnMut(&[u8], usize),
-    ) -> Result<(), Misfit> {
+    /// Tells the visitor of every tag of the next chunk.
+    pub(super) fn feed(&mut self, chunk: &[u8], visitor: &mut impl Visitor) -> Result<(), Misfit> {
         if self.carry.is_empty() {
-            let left = self.scan(chunk, each)?;
+            let left = self.scan(chunk, visitor)?;
             self.carry
                 .extend_from_slice(chunk.get(left..).unwrap_or_default());
         } else {
             let mut joined = std::mem::take(&mut self.carry);
             joined.extend_from_slice(chunk);
-            let left = self.scan(&joined, each)?;
+            let left = self.scan(&joined, visitor)?;
             joined.drain(..left);
             self.carry = joined;
         }
@@ -54,8 +66,9 @@ impl Tags {
     }
 
     /// Scans as far as pieces are whole and returns where the cut one begins.
-    fn scan(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8], usize)) -> Result<usize, Misfit> {
+    fn scan<V: Visitor>(&mut self, bytes: &[u8], visitor: &mut V) -> Result<usize, Misfit> {
         let mut at = 0;
+        let mut pass_at = V::PASS_AT;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(open) = memchr(b'<', rest) else {
@@ -67,8 +80,19 @@ impl Tags {
                 return Err(Misfit::TooLong);
             }
             let start = at + open;
+            if let Some(name) = pass_at
+                && let Some(rest) = bytes.get(start..).filter(|rest| rest.starts_with(name))
+            {
+                pass_at = None;
+                let passed = visitor.pass(rest);
+                if passed > 0 {
+                    self.text = 0;
+                    at = start + passed;
+                    continue;
+                }
+            }
             let tag = bytes.get(start + 1..).unwrap_or_default();
-            let Some(length) = self.piece(tag, each)? else {
+            let Some(length) = self.piece(tag, visitor)? else {
                 return Ok(start);
             };
             at = start + 1 + length;
@@ -76,11 +100,7 @@ impl Tags {
     }
 
     /// Takes one piece of markup behind its `<` and returns its length; none where its end is not there yet.
-    fn piece(
-        &mut self,
-        tag: &[u8],
-        each: &mut dyn FnMut(&[u8], usize),
-    ) -> Result<Option<usize>, Misfit> {
+    fn piece(&mut self, tag: &[u8], visitor: &mut impl Visitor) -> Result<Option<usize>, Misfit> {
         match tag.first() {
             None => Ok(None),
             Some(b'!') => self.special(tag),
@@ -88,7 +108,7 @@ impl Tags {
                 let Some(end) = memchr(b'>', tag) else {
                     return Ok(None);
                 };
-                each(tag.get(..end).unwrap_or_default(), self.text);
+                visitor.tag(tag.get(..end).unwrap_or_default(), self.text);
                 self.text = 0;
                 Ok(Some(end + 1))
             }
@@ -121,16 +141,23 @@ impl Tags {
 mod tests {
     use super::*;
 
+    #[derive(Default)]
+    struct Found(Vec<(String, usize)>);
+
+    impl Visitor for Found {
+        fn tag(&mut self, tag: &[u8], text: usize) {
+            self.0
+                .push((String::from_utf8_lossy(tag).into_owned(), text));
+        }
+    }
+
     fn tags(xml: &str, size: usize) -> Result<Vec<(String, usize)>, Misfit> {
-        let mut found = Vec::new();
+        let mut found = Found::default();
         let mut tags = Tags::default();
         for chunk in xml.as_bytes().chunks(size) {
-            let mut each = |tag: &[u8], text: usize| {
-                found.push((String::from_utf8_lossy(tag).into_owned(), text));
-            };
-            tags.feed(chunk, &mut each)?;
+            tags.feed(chunk, &mut found)?;
         }
-        Ok(found)
+        Ok(found.0)
     }
 
     #[test]
