@@ -1,5 +1,5 @@
 //! What durability costs: rows per second into the sandbox with the ledger on disk, with `synchronous=FULL` and with
-//! `OFF`, for 1, 8 and 32 workers.
+//! `OFF`, for 1, 8 and 32 workers, in runs of about a second.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use secrecy::{SecretSlice, SecretString};
@@ -16,7 +16,8 @@ use ticketload::mapping::Mapping;
 use ticketload::reading::Selection;
 use ticketload::sandbox::{Sandbox, Settings};
 
-const ROWS: usize = 1_000;
+/// Workers, and how many rows keep them busy for about a second.
+const SIZES: [(usize, usize); 3] = [(1, 1_000), (8, 5_000), (32, 10_000)];
 
 const MAPPING: &str = r#"
 version = 1
@@ -36,8 +37,8 @@ impl Observer for Nobody {
     fn observe(&self, _: &RunEvent) {}
 }
 
-fn write_calls(path: &Path) {
-    let rows: String = (0..ROWS)
+fn write_calls(path: &Path, rows: usize) {
+    let rows: String = (0..rows)
         .map(|row| format!("CALL{row},Abernathy\n"))
         .collect();
     std::fs::write(path, format!("id,lname\n{rows}")).expect("the temporary folder can be written");
@@ -116,7 +117,6 @@ async fn import(
 
 fn durability(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    write_calls(&folder.path().join("calls.csv"));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let settings = Settings {
         folder: folder.path().join("sandbox"),
@@ -126,10 +126,10 @@ fn durability(criterion: &mut Criterion) {
         .block_on(Sandbox::start(settings.clone()))
         .expect("a free port");
     let mut group = criterion.benchmark_group("submission");
-    group
-        .throughput(Throughput::Elements(ROWS as u64))
-        .sample_size(10);
-    for workers in [1, 8, 32] {
+    group.sample_size(10);
+    for (workers, rows) in SIZES {
+        write_calls(&folder.path().join("calls.csv"), rows);
+        group.throughput(Throughput::Elements(rows as u64));
         for (name, synchronous) in [("FULL", Synchronous::Full), ("OFF", Synchronous::Off)] {
             group.bench_function(BenchmarkId::new(name, workers), |bencher| {
                 bencher.iter(|| {

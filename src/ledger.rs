@@ -21,6 +21,7 @@ mod emergency;
 mod history;
 mod identical;
 mod identity;
+mod journal;
 mod lock;
 mod place;
 mod purge;

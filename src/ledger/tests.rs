@@ -129,6 +129,36 @@ fn the_settings_that_durability_rests_on_are_in_force() {
     assert_eq!((mode.as_str(), level), ("wal", 2));
 }
 
+#[test]
+fn room_in_the_log_keeps_every_commit_of_a_run_that_is_cut_off() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let log = bench.path.with_extension("db-wal");
+    let rows = u64::from(journal::WORTH_IT) + 10;
+    for row in 1..=rows {
+        let ids = register(
+            &ledger,
+            run,
+            vec![call(&ledger, row, &format!("call {row}"), None)],
+        );
+        for id in ids {
+            apply(&ledger, id, Event::Claimed).unwrap();
+            apply(&ledger, id, created(&format!("T{row}"))).unwrap();
+        }
+        // What a kill at this moment leaves; the live ledger keeps its lock.
+        let copy = Bench::new();
+        std::fs::create_dir_all(copy.path.parent().unwrap()).unwrap();
+        std::fs::copy(&bench.path, &copy.path).unwrap();
+        std::fs::copy(&log, copy.path.with_extension("db-wal")).unwrap();
+        let found = states(&copy.open(), run);
+        assert_eq!(found.len() as u64, row);
+        assert!(found.iter().all(|(_, state)| *state == "created"));
+    }
+    // Room was made once, and the pages were written into it.
+    assert_eq!(std::fs::metadata(&log).unwrap().len(), journal::ROOM);
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_the_ledger() {

@@ -6,6 +6,7 @@
 
 use super::decide::{Disposition, Registration};
 use super::identity::Identity;
+use super::journal;
 use super::register::{number, one, register};
 use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
 use crate::abort::{self, Step};
@@ -82,6 +83,8 @@ enum Pending {
 pub(super) struct Writer {
     connection: Connection,
     queue: mpsc::UnboundedReceiver<Op>,
+    /// How many groups were committed.
+    commits: u32,
 }
 
 impl Writer {
@@ -89,7 +92,11 @@ impl Writer {
         connection: Connection,
         queue: mpsc::UnboundedReceiver<Op>,
     ) -> std::io::Result<std::thread::JoinHandle<()>> {
-        let writer = Writer { connection, queue };
+        let writer = Writer {
+            connection,
+            queue,
+            commits: 0,
+        };
         std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || writer.run())
@@ -105,6 +112,10 @@ impl Writer {
                 group.push(op);
             }
             self.commit(group.drain(..));
+            self.commits = self.commits.saturating_add(1);
+            if self.commits == journal::WORTH_IT {
+                journal::make_room(&self.connection);
+            }
         }
         // Best effort: a checkpoint that fails leaves the log for the next open, which is as durable.
         drop(
