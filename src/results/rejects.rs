@@ -230,11 +230,18 @@ fn value(cell: &Cell<'_>) -> Option<Value> {
         CellKind::Date | CellKind::Time => ExcelDateTime::parse_from_str(cell.text)
             .ok()
             .map(Value::Moment),
-        CellKind::Error => ERRORS
-            .contains(&cell.text)
-            .then(|| Value::Formula(Formula::new(format!("={}", cell.text)).set_result(cell.text))),
+        CellKind::Error => Some(Value::Formula(error(cell.text))),
         CellKind::Uncomputed => Some(Value::Formula(missing::formula())),
         CellKind::Text => None,
+    }
+}
+
+/// An error of a kind that only some spreadsheets know becomes another such: the reader takes one for the other.
+fn error(text: &str) -> Formula {
+    if ERRORS.contains(&text) {
+        Formula::new(format!("={text}")).set_result(text)
+    } else {
+        Formula::new("=#N/A").set_result("#GETTING_DATA")
     }
 }
 

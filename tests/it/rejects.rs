@@ -327,8 +327,13 @@ fn rejects_of_rejects_go_on() {
     assert_every_call_once(&server, 8);
 }
 
-/// A workbook in which these cells (row and column from 0) are formulas whose value nobody has calculated yet.
-fn xlsx_with_uncomputed(rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> {
+/// How the value of a formula is written that nobody has calculated yet.
+const UNCOMPUTED: &str = "><f>1+1</f>";
+/// A value that spreadsheets know and readers may not.
+const SPILL: &str = " t=\"e\"><f>1+1</f><v>#SPILL!</v>";
+
+/// A workbook in which these cells (row and column from 0) are written in another way than as text.
+fn xlsx_with(written: &str, rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("Calls").unwrap();
     for (number, row) in (0_u32..).zip(rows) {
@@ -353,7 +358,7 @@ fn xlsx_with_uncomputed(rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> 
             .start_file(name, zip::write::SimpleFileOptions::default())
             .unwrap();
         target
-            .write_all(xml.replace("<v>7777</v>", "").as_bytes())
+            .write_all(xml.replace("><f>1+1</f><v>7777</v>", written).as_bytes())
             .unwrap();
     }
     target.finish().unwrap().into_inner()
@@ -361,11 +366,23 @@ fn xlsx_with_uncomputed(rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> 
 
 #[test]
 fn a_formula_without_a_value_is_still_one_in_the_rejects() {
+    a_cell_that_holds_no_value_is_still_one_in_the_rejects(
+        UNCOMPUTED,
+        "holds a formula without a value",
+    );
+}
+
+#[test]
+fn an_error_of_a_kind_that_nobody_knows_is_still_one_in_the_rejects() {
+    a_cell_that_holds_no_value_is_still_one_in_the_rejects(SPILL, "holds an error of the");
+}
+
+fn a_cell_that_holds_no_value_is_still_one_in_the_rejects(written: &str, message: &str) {
     let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
     let mut calls = calls(4);
     calls[0] = Call::numbered(1).with_reason("[[fault:http502_after]]");
-    // The phone of the second is used by the mapping, the ID of the third is not.
-    let book = xlsx_with_uncomputed(&table(&calls), &[(2, 7), (3, 0)]);
+    // The last name of the second is used by the mapping, the ID of the third is not.
+    let book = xlsx_with(written, &table(&calls), &[(2, 1), (3, 0)]);
     project.write("calls.xlsx", book);
     project.import(&server, &UNTIL_ONE_FAILS).exits(5);
     let told = project.results("calls.results.csv");
@@ -374,7 +391,7 @@ fn a_formula_without_a_value_is_still_one_in_the_rejects() {
         ["in_doubt", "invalid", "not_sent", "not_sent"]
     );
     let validated = project.run(&["validate", "rejects.xlsx"]).exits(1);
-    validated.says("holds a formula without a value");
+    validated.says(message);
     project.import(&server, &["rejects.xlsx"]).exits(1);
     let told = project.results("rejects.results.csv");
     assert_eq!(outcomes(&told), ["invalid", "created", "created"]);

@@ -11,7 +11,7 @@ use super::merges::Merges;
 use super::pattern::Pattern;
 use super::{Workbook, damaged, fault_at, parser_fault, show};
 use crate::row::{CellKind, Row};
-use calamine::{Cell, DataRef, XlsxCellReader};
+use calamine::{Cell, CellErrorType, DataRef, XlsxCellReader, XlsxError};
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
@@ -20,6 +20,9 @@ const LAST_ROW: u32 = 1_048_575;
 pub(super) const LAST_COLUMN: u32 = 16_383;
 /// A row of text is far shorter; a row of giant cells is no call.
 pub(super) const MAX_ROW_TEXT: usize = 16 * 1024 * 1024;
+
+/// Stands for every error that calamine does not know; it reads none as this one.
+const UNKNOWN_ERROR: DataRef<'static> = DataRef::Error(CellErrorType::GettingData);
 
 /// The cells of a sheet, gathered into rows.
 pub(super) struct Rows<'a, R: Read + Seek> {
@@ -32,6 +35,8 @@ pub(super) struct Rows<'a, R: Read + Seek> {
     next_row: u32,
     /// How many of the formulas without a value have been met.
     uncomputed: usize,
+    /// How many of the cells with an error have been met.
+    errors: usize,
     ended: bool,
     /// Number formats by style, as far as they were met; none where the plain number says as much.
     patterns: HashMap<usize, Option<Pattern>>,
@@ -49,6 +54,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             pending: None,
             next_row: 0,
             uncomputed: 0,
+            errors: 0,
             ended: false,
             patterns: HashMap::new(),
             merges: (book.fills_merged).then(|| Merges::new(&book.facts.merged)),
@@ -63,10 +69,14 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         }
         // Asked once more behind its end, the cell stream would run on into the rest of the part.
         while !self.ended {
-            let next = self.cells.next_cell_with_style_id();
-            let next =
-                next.map_err(|e| parser_fault(&e, &self.book.sheet, u64::from(self.next_row)))?;
-            let Some((cell, style)) = next else {
+            let next = match self.cells.next_cell_with_style_id() {
+                // Calamine knows seven kinds of errors. Behind another its stream goes on, without this cell.
+                Err(XlsxError::CellError(_)) => Some((self.unknown_error()?, 0)),
+                next => {
+                    next.map_err(|e| parser_fault(&e, &self.book.sheet, u64::from(self.next_row)))?
+                }
+            };
+            let Some((mut cell, style)) = next else {
                 self.ended = true;
                 return Ok(None);
             };
@@ -75,11 +85,36 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
                 let what = "a cell is outside the sheet";
                 return Err(damaged(&self.book.sheet, u64::from(row) + 1, what));
             }
-            if !matches!(cell.get_value(), DataRef::Empty) || self.is_uncomputed(row, column) {
+            let mut is_empty = matches!(cell.get_value(), DataRef::Empty);
+            if self.is_error(row, column) && is_empty {
+                (cell, is_empty) = (Cell::new((row, column), UNKNOWN_ERROR), false);
+            }
+            if !is_empty || self.is_uncomputed(row, column) {
                 return Ok(Some((cell, style)));
             }
         }
         Ok(None)
+    }
+
+    /// The cell that calamine has just refused for its kind of error: the next one with an error that was not met.
+    fn unknown_error(&self) -> Result<Cell<DataRef<'a>>, Fault> {
+        let facts = &self.book.facts;
+        match facts.errors.get(self.errors) {
+            Some(&place) if !facts.unplaced => Ok(Cell::new(place, UNKNOWN_ERROR)),
+            place => {
+                // Calamine counts the cells that do not say where they stand, and has not counted this one.
+                let what = "an error of a kind that is not known stands among cells that do not say their columns";
+                let row = place.map_or(self.next_row, |(row, _)| row.saturating_add(1));
+                Err(damaged(&self.book.sheet, u64::from(row), what))
+            }
+        }
+    }
+
+    /// Whether the cell is the next one with an error; the list is in the order of the cells.
+    fn is_error(&mut self, row: u32, column: u32) -> bool {
+        let found = self.book.facts.errors.get(self.errors) == Some(&(row, column));
+        self.errors += usize::from(found);
+        found
     }
 
     /// Whether the cell is the next formula without a value; the list is in the order of the cells.

@@ -5,7 +5,7 @@
 //! marked as [`CellKind::Error`] and never passes as text.
 
 use crate::row::{CellKind, Row};
-use calamine::{DataRef, ExcelDateTime};
+use calamine::{CellErrorType, DataRef, ExcelDateTime};
 use std::fmt::Write;
 
 /// 9999-12-31, the last day that Excel shows.
@@ -34,6 +34,10 @@ pub(super) fn push(row: &mut Row, value: &DataRef<'_>, is_1904: bool, scratch: &
         DataRef::DurationIso(text) => {
             scratch.push_str(text);
             CellKind::Time
+        }
+        // Calamine's own word for it is none that a spreadsheet shows.
+        DataRef::Error(CellErrorType::GettingData) => {
+            return row.push_kind("#ERROR!", CellKind::Error);
         }
         DataRef::Error(error) => {
             write_to(scratch, format_args!("{error}"));

@@ -26,6 +26,8 @@ const STRINGS_COUNT: u64 = 24 * 1024 * 1024;
 const CELL: u64 = 4 * 1024 * 1024;
 /// More formulas without a value than this are not listed but refused.
 const UNCOMPUTED: usize = 1_000_000;
+/// More cells with an error than this are not listed: only those that calamine does not know want to be found again.
+const ERRORS: usize = 1_000_000;
 /// More merges or hidden runs than this come from no person.
 const RUNS: usize = 1_000_000;
 
@@ -36,6 +38,10 @@ pub(in super::super) struct Facts {
     pub(super) has_data: bool,
     /// Cells with a formula and no value, in the order of the part; rows and columns from 0.
     pub(super) uncomputed: Vec<(u32, u32)>,
+    /// Cells with an error for a value, likewise.
+    pub(super) errors: Vec<(u32, u32)>,
+    /// Whether any cell does not say where it stands.
+    pub(super) unplaced: bool,
     /// Runs of hidden rows with a value, from 0, both ends included.
     pub(super) hidden_rows: Vec<(u32, u32)>,
     /// Runs of hidden columns, from 0, both ends included.
@@ -212,6 +218,7 @@ impl Visitor for Strings {
 struct OpenCell {
     place: (u32, u32),
     text_formula: bool,
+    error: bool,
     formula: bool,
     value: bool,
     size: u64,
@@ -309,6 +316,8 @@ impl SheetSurvey {
         if let Some((row, column)) = place_at.and_then(place) {
             self.row = row;
             self.column = column;
+        } else {
+            self.facts.unplaced = true;
         }
         let place = (self.row, self.column);
         self.column = self.column.saturating_add(1);
@@ -318,9 +327,12 @@ impl SheetSurvey {
         // Asked for each cell of the file, so the cheap question comes first.
         let text_formula =
             tag.windows(3).any(|three| three == b"str") && attribute(tag, b"t") == Some(b"str");
+        // Places are written in capitals.
+        let error = memchr::memchr(b'e', tag).is_some() && attribute(tag, b"t") == Some(b"e");
         self.cell = Some(OpenCell {
             place,
             text_formula,
+            error,
             formula: false,
             value: false,
             size: 0,
@@ -331,6 +343,9 @@ impl SheetSurvey {
         let Some(cell) = self.cell.take() else { return };
         if cell.formula && !cell.value {
             self.facts.uncomputed.push(cell.place);
+        }
+        if cell.error && cell.value && self.facts.errors.len() < ERRORS {
+            self.facts.errors.push(cell.place);
         }
     }
 

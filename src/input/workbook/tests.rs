@@ -257,6 +257,81 @@ fn errors_and_formulas_without_a_value_are_marked() {
     );
 }
 
+/// Two columns of text as the header, and a cell for each of the words.
+fn with_errors(rows: &str) -> NamedTempFile {
+    let name =
+        |place: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{place}</t></is></c>");
+    let header = ["A1", "B1", "C1", "D1"].map(name).concat();
+    raw(&format!("<row r=\"1\">{header}</row>{rows}"), NO_STRINGS)
+}
+
+#[test]
+fn an_error_of_a_kind_that_nobody_knows_is_an_error_cell_of_its_row() {
+    let words = [
+        "#GETTING_DATA",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#BUSY!",
+        "#UNKNOWN!",
+        "#EXTERNAL!",
+        "#PYTHON!",
+        "#ERROR!",
+        " #N/A",
+        "&#35;N/A",
+        "1",
+    ];
+    for word in words {
+        let rows = rows(&open(&with_errors(&format!(
+            "<row r=\"2\"><c r=\"A2\" t=\"e\"><v>#N/A</v></c><c r=\"C2\" t=\"e\" s=\"0\"><f>A1#</f><v>{word}</v></c>\
+            <c r=\"D2\"><v>4</v></c></row>\
+            <row r=\"3\"><c r=\"A3\" t=\"e\"/><c r=\"B3\" t=\"e\"></c><c r=\"C3\" t='e'><v>{word}</v></c></row>\
+            <row r=\"5\"><c t = \"e\" r=\"B5\"><v>{word}</v></c></row><row r=\"6\"><c r=\"A6\"><v>6</v></c></row>"
+        ))).unwrap())
+        .unwrap();
+        let cell = |text: &str, kind| (text.to_owned(), kind);
+        let (blank, unknown) = (cell("", CellKind::Text), cell("#ERROR!", CellKind::Error));
+        let known = cell("#N/A", CellKind::Error);
+        let number = |text| cell(text, CellKind::Number);
+        let expected = [
+            (2, vec![known, blank.clone(), unknown.clone(), number("4")]),
+            (
+                3,
+                vec![blank.clone(), blank.clone(), unknown.clone(), blank.clone()],
+            ),
+            (
+                5,
+                vec![blank.clone(), unknown, blank.clone(), blank.clone()],
+            ),
+            (6, vec![number("6"), blank.clone(), blank.clone(), blank]),
+        ];
+        assert_eq!(rows, expected, "{word}");
+    }
+}
+
+#[test]
+fn an_unknown_error_among_cells_without_a_place_is_refused() {
+    let cells = [
+        "<c t=\"e\"><v>#SPILL!</v></c><c><v>2</v></c>",
+        "<c r=\"A2\" t=\"e\"><v>#SPILL!</v></c><c><v>2</v></c>",
+    ];
+    for cells in cells {
+        let file = with_errors(&format!("<row r=\"2\">{cells}</row>"));
+        let error = open(&file).and_then(|input| rows(&input)).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("sheet \"Calls\", row 2: "), "{message}");
+        assert!(message.contains("do not say their columns"), "{message}");
+        assert!(!message.contains("SPILL") && error.hint().is_some());
+    }
+    let known = "<row r=\"2\"><c t=\"e\"><v>#N/A</v></c><c><v>2</v></c></row>";
+    assert_eq!(
+        rows(&open(&with_errors(known)).unwrap()).unwrap()[0].1[1].0,
+        "2"
+    );
+}
+
 #[test]
 fn the_sheet_is_the_only_visible_one_with_data() {
     let two = |hide: bool| {
