@@ -4,7 +4,7 @@ use crate::harness::{
     Action, Call, KEYED, Project, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
     count, csv, csv_text, outcomes, table, typed_xlsx, without_key,
 };
-use rust_xlsxwriter::{Formula, Workbook};
+use rust_xlsxwriter::{Format, Formula, Workbook};
 use std::collections::HashSet;
 use std::io::{Cursor, Read, Write};
 
@@ -332,14 +332,19 @@ const UNCOMPUTED: &str = "><f>1+1</f>";
 /// A value that spreadsheets know and readers may not.
 const SPILL: &str = " t=\"e\"><f>1+1</f><v>#SPILL!</v>";
 
-/// A workbook in which these cells (row and column from 0) are written in another way than as text.
+/// A day before the first that spreadsheets know: they fill the cell with # signs.
+const NO_DAY: &str = "><v>-1</v>";
+
+/// A workbook in which these cells (row and column from 0), formatted as dates, are written in another way than as text.
 fn xlsx_with(written: &str, rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<u8> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("Calls").unwrap();
+    let date = Format::new().set_num_format("yyyy-mm-dd");
     for (number, row) in (0_u32..).zip(rows) {
         for (column, cell) in (0_u16..).zip(row) {
             if places.contains(&(number, column)) {
-                sheet.write_formula(number, column, Formula::new("=1+1").set_result("7777"))
+                let formula = Formula::new("=1+1").set_result("7777");
+                sheet.write_formula_with_format(number, column, formula, &date)
             } else {
                 sheet.write_string(number, column, cell)
             }
@@ -375,6 +380,11 @@ fn a_formula_without_a_value_is_still_one_in_the_rejects() {
 #[test]
 fn an_error_of_a_kind_that_nobody_knows_is_still_one_in_the_rejects() {
     a_cell_that_holds_no_value_is_still_one_in_the_rejects(SPILL, "holds an error of the");
+}
+
+#[test]
+fn a_date_that_spreadsheets_cannot_show_is_still_an_error_in_the_rejects() {
+    a_cell_that_holds_no_value_is_still_one_in_the_rejects(NO_DAY, "holds an error of the");
 }
 
 fn a_cell_that_holds_no_value_is_still_one_in_the_rejects(written: &str, message: &str) {

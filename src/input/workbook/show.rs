@@ -78,9 +78,9 @@ fn plain_number(number: f64, scratch: &mut String) -> CellKind {
 
 fn date_time(moment: &ExcelDateTime, is_1904: bool, scratch: &mut String) -> CellKind {
     let serial = moment.as_f64();
-    // Negative dates and those past the year 9999 are rows of # signs in Excel.
+    // Excel fills such a cell with # signs, which are no error that could be written into another workbook.
     if !(0.0..2_958_466.0).contains(&serial) {
-        scratch.push_str("########");
+        scratch.push_str("#NUM!");
         return CellKind::Error;
     }
     let (day, second) = split(serial);
@@ -90,7 +90,7 @@ fn date_time(moment: &ExcelDateTime, is_1904: bool, scratch: &mut String) -> Cel
     }
     let day = if is_1904 { day + EPOCH_1904 } else { day };
     if day > LAST_DAY {
-        scratch.push_str("########");
+        scratch.push_str("#NUM!");
         return CellKind::Error;
     }
     let (year, month, date) = civil(day);
@@ -226,9 +226,9 @@ mod tests {
             (44_197.999_999_9, false, "2021-01-02", CellKind::Date),
             (0.75, false, "18:00:00", CellKind::Time),
             (0.75, true, "18:00:00", CellKind::Time),
-            (-1.0, false, "########", CellKind::Error),
-            (3e6, false, "########", CellKind::Error),
-            (2_957_100.0, true, "########", CellKind::Error),
+            (-1.0, false, "#NUM!", CellKind::Error),
+            (3e6, false, "#NUM!", CellKind::Error),
+            (2_957_100.0, true, "#NUM!", CellKind::Error),
         ];
         for (serial, is_1904, text, kind) in cases {
             assert_eq!(moment(serial, is_1904), (text.to_owned(), kind), "{serial}");
