@@ -3,7 +3,10 @@
 //! Formats are written strptime style. The usual ones (digits and separators) are compiled to a reader of our own,
 //! which is fast and strict: a year has four digits, a month or a day that touches another number has two. All others
 //! go to jiff. A year of two digits is of the century that does not lie in the future. A date that spreadsheets know
-//! as a date needs no format.
+//! as a date needs no format. A midnight behind the date says nothing and is passed over; any other time of day is
+//! refused, since nobody knows by which clock that day began.
+
+mod clock;
 
 use super::{Calendar, Value};
 use crate::row::CellKind;
@@ -253,7 +256,10 @@ pub(super) fn write(
     out: &mut String,
 ) -> Result<(), Cow<'static, str>> {
     let Days { today, oldest } = calendar.days;
-    let day = read(value, calendar).ok_or_else(|| refusal(value, calendar))?;
+    let day = match read(value, calendar) {
+        Some(day) => day,
+        None => read_with_time(value, calendar)?,
+    };
     if day > *today {
         return Err("is in the future; check the date".into());
     }
@@ -285,6 +291,24 @@ fn read(value: Value<'_>, calendar: Calendar<'_>) -> Option<Date> {
         .formats
         .iter()
         .find_map(|format| format.read(value.text, today))
+}
+
+/// Reads what is no date as a date with a midnight behind it, or says what is wrong.
+fn read_with_time(value: Value<'_>, calendar: Calendar<'_>) -> Result<Date, Cow<'static, str>> {
+    let today = calendar.days.today;
+    let read = clock::splits(value.text).find_map(|(day, time)| {
+        let mut formats = calendar.formats.iter();
+        formats.find_map(|format| Some((format, format.read(day, today)?, time)))
+    });
+    match read {
+        Some((_, day, time)) if clock::is_midnight(time) => Ok(day),
+        Some((format, ..)) => Err(format!(
+            "holds a time of day besides the date; write it as {} alone, or name the time in `dates` of the mapping",
+            format.for_people()
+        )
+        .into()),
+        None => Err(refusal(value, calendar)),
+    }
 }
 
 fn refusal(value: Value<'_>, calendar: Calendar<'_>) -> Cow<'static, str> {
