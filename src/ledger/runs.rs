@@ -9,7 +9,7 @@ use super::{LedgerError, LedgerErrorKind, RunId};
 use crate::reading::{Hidden, Selection};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
 
 /// One run, for people.
@@ -75,11 +75,33 @@ const OUTCOME: &str = "CASE WHEN s.id IS NULL THEN 'invalid'
          WHEN s.state = 'ready' THEN 'not_sent'
          ELSE s.state END";
 
+/// What became of a row that was not created in its run; none while it is claimed.
+const OTHERS: [(&str, Option<Outcome>); 6] = [
+    ("s.state = 'created'", Some(Outcome::AlreadyCreated)),
+    ("s.id IS NULL", Some(Outcome::Invalid)),
+    ("s.state = 'rejected'", Some(Outcome::Rejected)),
+    ("s.state = 'in_doubt'", Some(Outcome::InDoubt)),
+    ("s.state = 'ready'", Some(Outcome::NotSent)),
+    // Whatever else there may be: nothing is called created for want of a better word.
+    (
+        "s.state NOT IN ('created', 'rejected', 'in_doubt', 'ready')",
+        None,
+    ),
+];
+
 impl Tally {
     /// All rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.outcomes.values().sum::<u64>() + self.claimed
+    }
+
+    fn add(&mut self, outcome: Option<Outcome>, rows: u64) {
+        match outcome {
+            Some(outcome) if rows > 0 => *self.outcomes.entry(outcome).or_default() += rows,
+            Some(_) => {}
+            None => self.claimed += rows,
+        }
     }
 }
 
@@ -127,25 +149,26 @@ impl Reader {
         self.located(self.count(only))
     }
 
+    /// Most rows were created in their own run, and counting those one by one would take most of the time: they are what
+    /// the others leave of all rows, which SQLite counts without looking at a submission.
     fn count(&self, only: Option<RunId>) -> Result<BTreeMap<RunId, Tally>, LedgerErrorKind> {
         let part = if only.is_some() {
             "w.run = ?1"
         } else {
             "?1 IS NULL"
         };
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT w.run, {OUTCOME}, count(*) FROM row w LEFT JOIN submission s ON s.id = w.submission
-             WHERE {part} GROUP BY 1, 2"
+        let only = [only.map(|run| run.0)];
+        // One transaction: a run that is going changes nothing between the two questions.
+        let snapshot = self.connection.unchecked_transaction()?;
+        let mut tallies = count_others(&snapshot, part, only)?;
+        let mut all = snapshot.prepare(&format!(
+            "SELECT w.run, count(*) FROM row w WHERE {part} GROUP BY 1"
         ))?;
-        let mut rows = statement.query([only.map(|run| run.0)])?;
-        let mut tallies: BTreeMap<RunId, Tally> = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let tally = tallies.entry(RunId(row.get(0)?)).or_default();
-            let count = row.get::<_, i64>(2)?.unsigned_abs();
-            match outcome(&row.get::<_, String>(1)?) {
-                Some(outcome) => *tally.outcomes.entry(outcome).or_default() += count,
-                None => tally.claimed += count,
-            }
+        let mut runs = all.query(only)?;
+        while let Some(run) = runs.next()? {
+            let tally = tallies.entry(RunId(run.get(0)?)).or_default();
+            let rows = run.get::<_, i64>(1)?.unsigned_abs();
+            tally.add(Some(Outcome::Created), rows.saturating_sub(tally.rows()));
         }
         Ok(tallies)
     }
@@ -175,6 +198,29 @@ impl Reader {
         };
         self.located(read())
     }
+}
+
+/// The rows of each run that have no ticket of their own. Grouped as the rows are stored, they want no sorting.
+fn count_others(
+    connection: &Connection,
+    part: &str,
+    only: [Option<i64>; 1],
+) -> Result<BTreeMap<RunId, Tally>, LedgerErrorKind> {
+    let counts = OTHERS.map(|(is_so, _)| format!("count(*) FILTER (WHERE {is_so})"));
+    let mut statement = connection.prepare(&format!(
+        "SELECT w.run, {} FROM row w LEFT JOIN submission s ON s.id = w.submission
+         WHERE {part} AND NOT (s.state IS 'created' AND s.run = w.run AND s.row = w.row) GROUP BY 1",
+        counts.join(", ")
+    ))?;
+    let mut runs = statement.query(only)?;
+    let mut tallies: BTreeMap<RunId, Tally> = BTreeMap::new();
+    while let Some(run) = runs.next()? {
+        let tally = tallies.entry(RunId(run.get(0)?)).or_default();
+        for (column, (_, outcome)) in (1..).zip(OTHERS) {
+            tally.add(outcome, run.get::<_, i64>(column)?.unsigned_abs());
+        }
+    }
+    Ok(tallies)
 }
 
 fn outcome(word: &str) -> Option<Outcome> {

@@ -266,6 +266,67 @@ fn what_came_of_a_run_is_counted_as_results_tell_it() {
     assert_eq!(reader(&bench).run(RunId(77)).unwrap(), None);
 }
 
+#[test]
+fn each_outcome_is_counted_for_each_run_that_met_the_row() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let (first, second) = (begin(&ledger), begin(&ledger));
+    let rejected = || Event::Rejected {
+        code: ErrorCode(414),
+    };
+    let rows = (2..).zip(["a", "b", "c", "d", "e", "f"]);
+    let calls = |ledger: &Ledger| -> Vec<Registration> {
+        let rows = rows.clone();
+        rows.map(|(row, content)| call(ledger, row, content, None))
+            .collect()
+    };
+    let ids = register(&ledger, first, calls(&ledger));
+    for id in &ids[..5] {
+        apply(&ledger, *id, Event::Claimed).unwrap();
+    }
+    let events = [created("T1"), unproven(), rejected(), rejected()];
+    for (id, event) in ids.iter().zip(events) {
+        apply(&ledger, *id, event).unwrap();
+    }
+    let mut invalid = call(&ledger, 8, "g", None);
+    invalid.verdict = Verdict::Invalid {
+        code: "missing.dob".into(),
+        message: "DOB: is empty".into(),
+        payload: None,
+    };
+    ledger.register(first, vec![invalid]).unwrap();
+    let again = calls(&ledger).into_iter().take(3).collect();
+    let met = ledger.register(second, again).unwrap();
+    let third = sent(met[2]);
+    apply(&ledger, third, Event::Claimed).unwrap();
+    apply(&ledger, third, created("T3")).unwrap();
+    let reader = ledger.reader().unwrap();
+    let tallies = reader.tallies(None).unwrap();
+    let told = |run: RunId| {
+        let tally = &tallies[&run];
+        let alone = reader.tallies(Some(run)).unwrap();
+        assert_eq!((alone.len(), &alone[&run]), (1, tally));
+        let outcomes: Vec<_> = tally
+            .outcomes
+            .iter()
+            .map(|(o, n)| (o.as_str(), *n))
+            .collect();
+        (outcomes, tally.claimed, tally.rows())
+    };
+    // The third was rejected in the first run and created in the second: it has its ticket in both.
+    let expected = [
+        ("created", 1),
+        ("already_created", 1),
+        ("invalid", 1),
+        ("rejected", 1),
+        ("in_doubt", 1),
+        ("not_sent", 1),
+    ];
+    assert_eq!(told(first), (expected.to_vec(), 1, 7));
+    let expected = [("created", 1), ("already_created", 1), ("in_doubt", 1)];
+    assert_eq!(told(second), (expected.to_vec(), 0, 3));
+}
+
 /// A run whose only row has a ticket.
 fn settled(bench: &Bench, row: u64, content: &str, id: &str) -> RunId {
     let ledger = bench.open();
