@@ -237,6 +237,24 @@ fn a_run_that_is_going_is_listed_and_shown_and_its_results_are_not_written() {
 }
 
 #[test]
+fn a_ledger_that_is_not_sound_is_told_with_what_to_do() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let ledger = project.home().join("state/ticketload/ledger.db");
+    let connection = rusqlite::Connection::open(ledger).unwrap();
+    let gone = connection.execute("DELETE FROM identity WHERE submission = 1", []);
+    assert!(gone.unwrap() > 0);
+    drop(connection);
+    project
+        .run(&["ledger", "check"])
+        .exits(2)
+        .says("is not sound")
+        .says("1 rows that were sent have no identity")
+        .says("restore it from a backup");
+}
+
+#[test]
 fn purging_says_beforehand_what_it_would_forget_and_keeps_what_is_in_doubt() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(3)));

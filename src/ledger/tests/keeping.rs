@@ -227,6 +227,8 @@ fn two_accounts_may_have_one_ticket_id() {
     }
     assert_eq!(states(&ledger, here), [(2, "created")]);
     assert_eq!(states(&ledger, there), [(2, "created")]);
+    let soundness = ledger.reader().unwrap().check().unwrap();
+    assert_eq!(soundness.faults, Vec::<String>::new());
 }
 
 #[test]
