@@ -230,10 +230,38 @@ fn a_run_that_is_going_is_listed_and_shown_and_its_results_are_not_written() {
         .exits(0)
         .says("1 being sent");
     project.run(&["ledger", "results", "1"]).exits(7);
+    project
+        .run(&["ledger", "purge", "--older-than", "2999-01-01"])
+        .exits(7);
     going.signal("KILL");
     going.end();
     project.run(&["ledger", "results", "1"]).exits(0);
     assert_eq!(in_doubt(&project), ["1:3"]);
+}
+
+#[test]
+fn purged_calls_have_their_tickets_when_their_file_comes_again() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let tickets = |name: &str| -> Vec<String> {
+        let told = project.results(name);
+        told.into_iter().map(|row| row.ticket_id).collect()
+    };
+    let first = tickets("calls.results.csv");
+    project
+        .run(&["ledger", "purge", "--older-than", "2999-01-01"])
+        .exits(0)
+        .says("3 rows of 1 run");
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(
+        outcomes(&project.results("calls.results.csv")),
+        ["already_created"; 3]
+    );
+    assert_eq!(tickets("calls.results.csv"), first);
+    assert_eq!(server.requests("ticket"), 3);
+    project.run(&["ledger", "check"]).exits(0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The ledger in the hands of a person: findings, adoption, purging, and what is refused.
 
+mod purging;
 mod soundness;
 
 use super::*;
