@@ -154,7 +154,8 @@ fn a_ledger_whose_pages_were_damaged_is_never_called_sound() {
     assert!(seen > 5, "{seen} pages");
 }
 
-/// A ledger file as a version of the program with so many migrations left it: one run with a ticket and a doubt.
+/// A ledger file as a version of the program with so many migrations left it: a run that died, with a ticket for `a`, a
+/// doubt for `b` and a claim for `c`. The identities stand here as they were written then.
 fn of_format(bench: &Bench, format: usize) {
     let folder = bench.path.parent().unwrap();
     std::fs::create_dir_all(folder).unwrap();
@@ -168,15 +169,16 @@ fn of_format(bench: &Bench, format: usize) {
     connection
         .execute_batch(
             "INSERT INTO meta VALUES ('identity_key', x'0102030405060708');
-             INSERT INTO run(id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping)
-             VALUES (1, 1000, 2000, 'finished', zeroblob(16), 'bulk at localhost', 'calls.csv', 'Night',
+             INSERT INTO run(id, started_at, scope, target, file, sheet, fingerprint, mapping)
+             VALUES (1, 1000, x'33170ea53b047c3f608f987aaa43db3b', 'bulk at localhost', 'calls.csv', 'Night',
                      zeroblob(32), zeroblob(8));
              INSERT INTO submission(id, state, run, row, payload, ticket_id, error_code, message, attempts, finished_at)
-             VALUES (1, 'created', 1, 2, zeroblob(16), 'T1', NULL, NULL, 1, 1500),
-                    (2, 'in_doubt', 1, 3, zeroblob(16), NULL, 'timeout', 'no answer came', 1, 1600);
-             INSERT INTO identity VALUES (x'aa000000000000000000000000000001', 1),
-                                         (x'aa000000000000000000000000000002', 2);
-             INSERT INTO row(run, row, submission) VALUES (1, 2, 1), (1, 3, 2);",
+             VALUES (1, 'created', 1, 2, x'0101010101010101b77728e3b3ba43fc', 'T1', NULL, NULL, 1, 1500),
+                    (2, 'in_doubt', 1, 3, x'0101010101010101f094a4c87ea980ce', NULL, 'timeout', 'no answer came', 1, 1600),
+                    (3, 'claimed', 1, 4, x'010101010101010165206f542068a7a2', NULL, NULL, NULL, 1, NULL);
+             INSERT INTO identity VALUES (x'a001026af2c8baaadceabff49223e18e', 1), (x'd03dd0393e3c720c5b5c1d08e1febc0a', 1),
+                                         (x'd2cf6e44c8d9b9500cdfcf3375056bcd', 2), (x'9b2dc0eed3727c0e6a69528d0b7dc4ee', 3);
+             INSERT INTO row(run, row, submission) VALUES (1, 2, 1), (1, 3, 2), (1, 4, 3);",
         )
         .unwrap();
 }
@@ -200,7 +202,7 @@ fn a_ledger_of_each_older_format_is_brought_up_to_date_by_whoever_opens_it() {
             assert_eq!(reader(&bench).check().unwrap().faults, Vec::<String>::new());
             assert_eq!(
                 states_in(&bench, RunId(1)),
-                [(2, "created"), (3, "in_doubt")]
+                [(2, "created"), (3, "in_doubt"), (4, "in_doubt")]
             );
             let one = [finding(RunId(1), 3, ticket("T9"))];
             let answers = Steward::open(&bench.path)
@@ -209,6 +211,46 @@ fn a_ledger_of_each_older_format_is_brought_up_to_date_by_whoever_opens_it() {
                 .unwrap();
             assert_eq!(answers, [Ok(Recorded::Now)], "format {format}");
         }
+    }
+}
+
+#[test]
+fn rows_of_each_older_format_are_known_by_their_cells_and_by_their_key() {
+    for format in 1..=schema::MIGRATIONS.len() {
+        let bench = Bench::new();
+        of_format(&bench, format);
+        let ledger = bench.open();
+        assert_eq!(ledger.recovered(), 1);
+        let run = begin(&ledger);
+        let rows = vec![
+            call(&ledger, 2, "a", None),
+            call(&ledger, 3, "b", None),
+            call(&ledger, 4, "c", None),
+            // Other cells: the key stands in one of them.
+            call(&ledger, 5, "a", Some("K1")),
+            call(&ledger, 6, "other content", Some("K1")),
+            call(&ledger, 7, "new", None),
+        ];
+        let met = ledger.register(run, rows).unwrap();
+        assert!(
+            matches!(
+                met[..],
+                [
+                    Disposition::Settled(Outcome::AlreadyCreated),
+                    Disposition::Settled(Outcome::InDoubt),
+                    Disposition::Settled(Outcome::InDoubt),
+                    Disposition::Settled(Outcome::AlreadyCreated),
+                    Disposition::Settled(Outcome::Invalid),
+                    Disposition::Send(SubmissionId(4)),
+                ]
+            ),
+            "format {format}: {met:?}"
+        );
+        // A ticket of that time is still one of this account.
+        let new = SubmissionId(4);
+        apply(&ledger, new, Event::Claimed).unwrap();
+        apply(&ledger, new, created("T1")).unwrap();
+        assert_eq!(states(&ledger, run)[5], (7, "in_doubt"));
     }
 }
 
