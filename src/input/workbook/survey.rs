@@ -40,7 +40,7 @@ pub(in super::super) struct Facts {
     pub(super) uncomputed: Vec<(u32, u32)>,
     /// Cells with an error for a value, likewise.
     pub(super) errors: Vec<(u32, u32)>,
-    /// Whether any cell does not say where it stands.
+    /// Whether a cell does not say where it stands, in a row that has an error.
     pub(super) unplaced: bool,
     /// Runs of hidden rows with a value, from 0, both ends included.
     pub(super) hidden_rows: Vec<(u32, u32)>,
@@ -224,9 +224,9 @@ struct OpenCell {
     size: u64,
 }
 
-/// What a row holds that is of note beside values: a formula, with or without a namespace prefix, the attribute that hides
-/// it, and markup that is no tag.
-const NOTABLE: [&[u8]; 4] = [b"<f", b":f", b"hidden", b"<!"];
+/// What a row holds that is of note beside values: a formula, with or without a namespace prefix, an error, the attribute
+/// that hides it, and markup that is no tag.
+const NOTABLE: [&[u8]; 6] = [b"<f", b":f", b"\"e\"", b"'e'", b"hidden", b"<!"];
 
 #[derive(Debug, Default)]
 struct SheetSurvey {
@@ -234,6 +234,8 @@ struct SheetSurvey {
     row: u32,
     column: u32,
     row_is_hidden: bool,
+    row_is_unplaced: bool,
+    row_has_error: bool,
     cell: Option<OpenCell>,
     too_large: bool,
 }
@@ -284,10 +286,7 @@ impl Visitor for SheetSurvey {
             }
             b"/c" => self.cell_closes(),
             b"row" => self.row_opens(tag),
-            b"/row" => {
-                self.row = self.row.saturating_add(1);
-                self.column = 0;
-            }
+            b"/row" => self.row_closes(),
             b"col" => self.column_run(tag),
             b"mergeCell" => self.merge(tag),
             b"filterColumn" => self.facts.filtered = true,
@@ -317,7 +316,7 @@ impl SheetSurvey {
             self.row = row;
             self.column = column;
         } else {
-            self.facts.unplaced = true;
+            self.row_is_unplaced = true;
         }
         let place = (self.row, self.column);
         self.column = self.column.saturating_add(1);
@@ -344,8 +343,11 @@ impl SheetSurvey {
         if cell.formula && !cell.value {
             self.facts.uncomputed.push(cell.place);
         }
-        if cell.error && cell.value && self.facts.errors.len() < ERRORS {
-            self.facts.errors.push(cell.place);
+        if cell.error && cell.value {
+            self.row_has_error = true;
+            if self.facts.errors.len() < ERRORS {
+                self.facts.errors.push(cell.place);
+            }
         }
     }
 
@@ -358,6 +360,13 @@ impl SheetSurvey {
         if tag.ends_with(b"/") {
             self.row = self.row.saturating_add(1);
         }
+    }
+
+    fn row_closes(&mut self) {
+        self.facts.unplaced |= self.row_has_error && self.row_is_unplaced;
+        (self.row_has_error, self.row_is_unplaced) = (false, false);
+        self.row = self.row.saturating_add(1);
+        self.column = 0;
     }
 
     fn column_run(&mut self, tag: &[u8]) {
@@ -545,7 +554,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 12] = [
+    const ROWS: [&str; 15] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -558,6 +567,9 @@ mod tests {
         "<row><c t=\"inlineStr\"><is><t><![CDATA[<row r=\"9\"><f>]]></t></is></c></row>",
         "<row><!-- <row r=\"7\"> --><c><f/></c></row>",
         "<row r=\"0\"><c><f/></c></row>",
+        "<row><c r=\"A1\" t=\"e\"><v>#SPILL!</v></c><c><v>1</v></c></row>",
+        "<row><c r=\"A1\" t='e'><v>#SPILL!</v></c></row>",
+        "<row><c t = \"e\"><v>#SPILL!</v></c></row>",
     ];
 
     #[test]
