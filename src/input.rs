@@ -31,8 +31,9 @@ pub use border::panics_are_caught;
 pub use description::{DelimiterReason, Description, Kind, SheetInfo, TableInfo};
 pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
+pub use relay::{Noted, Seen};
 
-use self::csv::Records;
+use self::csv::{Block, Blocks, Parser, Records};
 use crate::reading::{Area, Condition, Hidden, Merged, Range};
 use crate::row::Row;
 use description::Origin;
@@ -42,7 +43,7 @@ use form::Form;
 use header::{Body, Header, Skips};
 use identity::Identity;
 use part::within;
-use relay::{Pump, Source};
+use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
 use std::fs::File;
 use std::io::Read;
@@ -164,28 +165,69 @@ impl Input {
         &self,
         mut each: impl FnMut(&Row) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        let no_hands: Vec<fn(&Row, &mut ())> = Vec::new();
-        self.for_each_worked_row(no_hands, |row, ()| each(row))
+        let hand = |_: &Row, (): &mut ()| Noted {
+            note: (),
+            keep: true,
+        };
+        self.for_each_worked_row(vec![hand], |seen| match seen.kept {
+            Some((row, ())) => each(row),
+            None => ControlFlow::Continue(()),
+        })
     }
 
     /// As [`Input::for_each_row`], but each row first goes through one of `hands`, which put what they make of it
-    /// beside it; each of them runs on a thread of its own. What they made of an earlier row is handed to them again,
-    /// so that its memory can be used again.
+    /// beside it and say something of it; each of them runs on a thread of its own. What they made of an earlier row is
+    /// handed to them again, so that its memory can be used again. A row that they do not keep is not seen here: of most
+    /// rows a word is enough, and to carry them from core to core takes as long as to read them.
     ///
     /// # Errors
     ///
     /// As [`Input::for_each_row`].
-    pub fn for_each_worked_row<W, H, B>(
+    pub fn for_each_worked_row<W, N, H, B>(
         &self,
         hands: Vec<H>,
-        each: impl FnMut(&Row, &mut W) -> ControlFlow<B>,
+        mut each: impl FnMut(Seen<'_, W, N>) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError>
     where
         W: Default + Send,
-        H: FnMut(&Row, &mut W) + Send,
+        N: Send,
+        H: FnMut(&Row, &mut W) -> Noted<N> + Send,
     {
         let sheet = self.description.sheet.as_deref().map(Arc::from);
-        relay::run(sheet, |pump| self.produce(pump), hands, each)
+        let width = self.header.names().len();
+        let hands = hands.into_iter().map(|mut work| Hand {
+            unpack: self.unpacker(),
+            work: move |row: &Row, made: &mut W| {
+                let Noted { note, keep } = work(row, made);
+                let note = (row.width() < width, note);
+                Noted { note, keep }
+            },
+        });
+        let mut last_short = None;
+        self.skipped.store(0, Ordering::Relaxed);
+        let end = relay::run(
+            sheet,
+            |outlet| self.produce(outlet),
+            hands.collect(),
+            |seen| {
+                let (is_short, note) = seen.note;
+                last_short = is_short.then_some(seen.row);
+                each(Seen {
+                    row: seen.row,
+                    note,
+                    kept: seen.kept,
+                })
+            },
+        );
+        if matches!(end, Ok(None)) {
+            let area = self.area.as_ref();
+            let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
+            let cut = last_short.filter(|_| to_end && self.description.ends_open);
+            self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
+        }
+        let path = self.place.path();
+        // In a file that has changed, anything may look wrong.
+        end.map_err(|fault| self.identity.check(path).err().unwrap_or(fault))
             .map_err(|fault| fault.within(&self.description.file))
     }
 
@@ -277,26 +319,54 @@ impl Input {
         })
     }
 
-    /// Reads all rows into the relay; runs on the reader's thread.
-    fn produce(&self, pump: &mut dyn Pump) -> Result<(), Fault> {
+    /// Reads all rows, or all blocks of them, into the relay; runs on the reader's thread.
+    fn produce<W: Default, N>(&self, outlet: &mut Outlet<Block, W, N>) -> Result<(), Fault> {
         let path = self.place.path();
-        self.identity.check(path)?;
-        self.form.read(path, false, &mut |source| {
-            within(self.area.as_ref(), source, &mut |source| {
-                let pad = self.description.kind == Kind::Xlsx;
-                let watch = || self.identity.check(path);
-                let mut rows = Body::new(source, &self.header, &self.skips, pad, &watch);
-                pump.pump(&mut rows)?;
-                self.skipped.store(rows.skipped(), Ordering::Relaxed);
-                let area = self.area.as_ref();
-                let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
-                let is_open = to_end && self.description.ends_open;
-                let cut = rows.last_short().filter(|_| is_open);
-                self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
-                Ok(())
-            })
-        })?;
-        self.identity.check(path)
+        let watch = || self.identity.check(path);
+        watch()?;
+        match &self.form {
+            Readable::Csv(text) => {
+                let last = self.area.as_ref().map(|area| *area.rows.end());
+                let mut blocks = Blocks::open(path, text)?;
+                outlet.pass(|block| {
+                    watch()?;
+                    Ok(blocks.next(block)? && last.is_none_or(|last| block.first_row() <= last))
+                })?;
+            }
+            Readable::Xlsx(book) => {
+                book.read(path, false, &mut |source| self.body(source, &watch, outlet))?;
+            }
+        }
+        watch()
+    }
+
+    /// What makes rows of a block; one for each thread that does so.
+    fn unpacker(&self) -> impl FnMut(&Block, &mut dyn Pump) -> Result<(), Fault> + Send {
+        let mut parser = match &self.form {
+            Readable::Csv(text) => Some(Parser::new(text)),
+            Readable::Xlsx(_) => None,
+        };
+        move |block, pump| match &mut parser {
+            // The reader watches the file.
+            Some(parser) => self.body(&mut parser.rows(block), &|| Ok(()), pump),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts those rows of a source that stand under the header, and are asked for, where they are wanted.
+    fn body(
+        &self,
+        source: &mut dyn Source,
+        watch: &dyn Fn() -> Result<(), Fault>,
+        pump: &mut dyn Pump,
+    ) -> Result<(), Fault> {
+        within(self.area.as_ref(), source, &mut |source| {
+            let pad = self.description.kind == Kind::Xlsx;
+            let mut rows = Body::new(source, &self.header, &self.skips, pad, watch);
+            pump.pump(&mut rows)?;
+            self.skipped.fetch_add(rows.skipped(), Ordering::Relaxed);
+            Ok(())
+        })
     }
 }
 
@@ -367,28 +437,9 @@ fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
 
 fn text(path: &Path, options: &Options) -> Result<Text, Fault> {
     let (text, flaw) = Text::decide(path, options.encoding.as_deref(), options.delimiter)?;
-    let Some(flaw) = flaw else { return Ok(text) };
-    // The scan knows the line; the row that a spreadsheet shows is found by reading up to it.
-    let row = row_at_line(path, &text, flaw.line);
-    Err(Fault::at(row, flaw.line, flaw.kind))
-}
-
-fn row_at_line(path: &Path, text: &Text, line: u64) -> u64 {
-    let Ok(mut records) = Records::open(path, text) else {
-        return 0;
-    };
-    let mut row = Row::default();
-    let mut found = 0;
-    loop {
-        match records.next(&mut row) {
-            Ok(true) if row.position.line.is_some_and(|begins| begins <= line) => {
-                found = row.position.row;
-            }
-            Err(fault) if fault.position.line.is_some_and(|begins| begins <= line) => {
-                return fault.position.row;
-            }
-            Ok(_) | Err(_) => return found,
-        }
+    match flaw {
+        Some(flaw) => Err(Fault::at(flaw.row, flaw.line, flaw.kind)),
+        None => Ok(text),
     }
 }
 

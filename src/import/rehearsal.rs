@@ -9,10 +9,10 @@ use super::identify::{conflicting, registration};
 use super::key_proposal::KeyProposal;
 use super::problems::ProblemLog;
 use super::repeated::{KeyHasher, Ordinals, Repeated};
-use super::table::{Call, Table};
+use super::table::{Call, NotedCall, Table};
 use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
-use crate::input::InputError;
+use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
 use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration};
 use crate::mapping::Mapped;
@@ -130,21 +130,20 @@ pub fn rehearse(
         keys: pass.rehearsal.repeated.key_hasher(),
         format: purpose.format(),
         counts_rows: pass.counts_rows,
+        shows_all: known.is_some() || pass.proposal.is_some(),
     };
     let mut checked = 0_u64;
-    let stopped = table.for_each_worked_call(
-        || preparing.clone().hand(),
-        |call, prepared: &mut Prepared| {
-            checked += 1;
-            if checked.is_multiple_of(TOLD_EVERY) {
-                observer.observe(&RunEvent::Checked { rows: checked });
-            }
-            match pass.take(&call, prepared) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => ControlFlow::Break(error),
-            }
-        },
-    )?;
+    let hand = || preparing.clone().hand();
+    let stopped = table.for_each_noted_call(hand, |noted| {
+        checked += 1;
+        if checked.is_multiple_of(TOLD_EVERY) {
+            observer.observe(&RunEvent::Checked { rows: checked });
+        }
+        match pass.take(&noted) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    })?;
     if let Some(error) = stopped {
         return Err(error);
     }
@@ -180,10 +179,11 @@ struct Preparing<'a> {
     keys: KeyHasher,
     format: BodyFormat,
     counts_rows: bool,
+    /// Whether more is asked of a row than whether it can be sent.
+    shows_all: bool,
 }
 
-/// What was made of one row.
-#[derive(Default)]
+/// What is noted of each row; that is all there is to say of most of them.
 struct Prepared {
     source: Option<Identity>,
     /// The short hash of the key.
@@ -192,16 +192,20 @@ struct Prepared {
 }
 
 impl<'a> Preparing<'a> {
-    fn hand(self) -> impl FnMut(&Row, &Mapped, &mut Prepared) + 'a {
+    fn hand(self) -> impl FnMut(&Row, &Mapped) -> Noted<Prepared> + 'a {
         let mut body = Vec::new();
-        move |row, mapped, prepared| {
-            *prepared = Prepared {
+        move |row, mapped| {
+            let note = Prepared {
                 source: self.counts_rows.then(|| self.identities.source(row)),
                 key: self.keys.short(&mapped.key),
                 is_suspected: Damage::is_suspected(row),
             };
             if mapped.is_valid() {
                 body::encode(&mapped.payload, self.format, &mut body);
+            }
+            Noted {
+                keep: self.shows_all || note.is_suspected || !mapped.problems.is_empty(),
+                note,
             }
         }
     }
@@ -249,20 +253,32 @@ impl<'a> FirstPass<'a> {
         }
     }
 
-    fn take(&mut self, call: &Call<'_>, prepared: &Prepared) -> Result<(), RehearsalError> {
+    fn take(&mut self, noted: &NotedCall<'_, Prepared>) -> Result<(), RehearsalError> {
+        let prepared = &noted.note;
         if let Some(source) = prepared.source {
             self.sources.add(source.short())?;
         }
         if let Some(key) = prepared.key {
             self.keys.add(key)?;
         }
-        if let Some(proposal) = &mut self.proposal {
+        if let (Some(proposal), Some(call)) = (&mut self.proposal, &noted.call) {
             proposal.look(call.row);
         }
-        if !call.selected {
+        if !noted.selected {
             return Ok(());
         }
         self.rehearsal.rows += 1;
+        let outcome = match &noted.call {
+            Some(call) => self.judge(call, prepared)?,
+            // Nothing was found in it, and nobody asks what the ledger knows.
+            None => Outcome::Ready,
+        };
+        self.rehearsal.outcomes.add(outcome);
+        Ok(())
+    }
+
+    /// What would become of a row of which there is more to say.
+    fn judge(&mut self, call: &Call<'_>, prepared: &Prepared) -> Result<Outcome, RehearsalError> {
         if prepared.is_suspected {
             self.rehearsal.damage.look(call.row);
         }
@@ -270,7 +286,7 @@ impl<'a> FirstPass<'a> {
         for problem in &call.mapped.problems {
             self.rehearsal.problems.add(row, problem)?;
         }
-        let outcome = if let (Some(known), Some(source)) = (self.known, prepared.source) {
+        if let (Some(known), Some(source)) = (self.known, prepared.source) {
             let row = registration(call, self.identities, self.table, source, 0);
             let (outcome, reason) = known.reader.preview(&row)?;
             if call.mapped.is_valid()
@@ -280,14 +296,12 @@ impl<'a> FirstPass<'a> {
                     .problems
                     .add_conflict(row.row, &code, &message)?;
             }
-            outcome
+            Ok(outcome)
         } else if call.mapped.is_valid() {
-            Outcome::Ready
+            Ok(Outcome::Ready)
         } else {
-            Outcome::Invalid
-        };
-        self.rehearsal.outcomes.add(outcome);
-        Ok(())
+            Ok(Outcome::Invalid)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns the one way in which rows are mapped: rehearsal, run and results all go through [`Table::for_each_call`], so
 //! that they cannot differ. Rows are mapped by a few threads at once and come back in order. Asks no ledger.
 
-use crate::input::{Input, InputError, Kind};
+use crate::input::{Input, InputError, Kind, Noted};
 use crate::ledger::RejectsFile;
 use crate::mapping::{Mapped, Mapper, Mapping, MappingErrors};
 use crate::reading::Selection;
@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-/// Mapping a row takes about twice as long as reading it.
-const MOST_HANDS: usize = 3;
+/// Reading a block of a CSV file takes a twentieth of making payloads of it; more hands than this would only hold memory.
+const MOST_HANDS: usize = 4;
 
 /// An input file, its mapping bound to its header, and the selected part.
 #[derive(Debug)]
@@ -38,6 +38,19 @@ pub struct Call<'a> {
     pub mapped: &'a mut Mapped,
     /// Whether it belongs to the part that is asked for; rows that do not still count as identical rows before others.
     pub selected: bool,
+}
+
+/// A call with what was noted of it, as [`Table::for_each_noted_call`] hands it out.
+#[derive(Debug)]
+pub struct NotedCall<'a, N> {
+    /// The row's number.
+    pub row: u64,
+    /// Whether it belongs to the part that is asked for.
+    pub selected: bool,
+    /// What was noted.
+    pub note: N,
+    /// The call itself, where it was to be seen.
+    pub call: Option<Call<'a>>,
 }
 
 impl Table {
@@ -117,50 +130,62 @@ impl Table {
         &self,
         mut each: impl FnMut(Call<'_>) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        let nothing = || |_: &Row, _: &Mapped, (): &mut ()| {};
-        self.for_each_worked_call(nothing, |call, ()| each(call))
+        let keep = || {
+            |_: &Row, _: &Mapped| Noted {
+                note: (),
+                keep: true,
+            }
+        };
+        self.for_each_noted_call(keep, |noted| match noted.call {
+            Some(call) => each(call),
+            None => ControlFlow::Continue(()),
+        })
     }
 
-    /// As [`Table::for_each_call`], with more work done on each row where it is mapped: `work` is asked once for each of
-    /// the threads that do so, and what it gives fills the `W` that `each` gets with the row.
+    /// As [`Table::for_each_call`], with a note of each call from where it is mapped: `look` is asked once for each of the
+    /// threads that do so, and what it gives says which of the calls are to be seen at all.
     ///
     /// # Errors
     ///
     /// Where the file cannot be read to its end.
-    pub fn for_each_worked_call<W, H, B>(
+    pub fn for_each_noted_call<N, H, B>(
         &self,
-        work: impl Fn() -> H,
-        mut each: impl FnMut(Call<'_>, &mut W) -> ControlFlow<B>,
+        look: impl Fn() -> H,
+        mut each: impl FnMut(NotedCall<'_, N>) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError>
     where
-        W: Default + Send,
-        H: FnMut(&Row, &Mapped, &mut W) + Send,
+        N: Send,
+        H: FnMut(&Row, &Mapped) -> Noted<N> + Send,
     {
         let hand = |_| {
             let mut mapper = self.mapper.clone();
-            let mut work = work();
-            move |row: &Row, (mapped, made): &mut (Mapped, W)| {
+            let mut look = look();
+            move |row: &Row, mapped: &mut Mapped| {
                 mapper.map(row, mapped);
-                work(row, mapped, made);
+                look(row, mapped)
             }
         };
         let hands = (0..hands()).map(hand).collect();
         let mut taken = 0;
-        self.input
-            .for_each_worked_row(hands, |row, (mapped, made)| {
-                let selected = self.selection.contains(row.position.row, taken);
-                taken += u64::from(selected);
-                let call = Call {
-                    row,
-                    mapped,
-                    selected,
-                };
-                each(call, made)
+        self.input.for_each_worked_row(hands, |seen| {
+            let selected = self.selection.contains(seen.row, taken);
+            taken += u64::from(selected);
+            let call = seen.kept.map(|(row, mapped)| Call {
+                row,
+                mapped,
+                selected,
+            });
+            each(NotedCall {
+                row: seen.row,
+                selected,
+                note: seen.note,
+                call,
             })
+        })
     }
 }
 
-/// How many threads map: the cores that there are, but no more than one reader can keep busy.
+/// How many threads map: the cores that there are, up to a few.
 fn hands() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_HANDS))
 }

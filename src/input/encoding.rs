@@ -1,20 +1,26 @@
 //! [`Text`]: what was decided about a text file over the whole of it, and the bytes that follow from it.
 //!
 //! Owns the decision: a byte order mark, else what the user said, else UTF-16 by its NULs, else UTF-8 if the whole
-//! file is valid, else Windows-1252; with it the delimiter, the line ends and the quotes. Guarantees that
-//! [`Text::read`] yields UTF-8 whose lines end in LF or CRLF. Reads in chunks: memory does not grow with the file.
+//! file is valid, else Windows-1252; with it the delimiter, the line ends, the quotes, and where the text can be cut into
+//! blocks of whole records. Guarantees that such a block, once [`Text::decode`] has been asked, is UTF-8 whose lines end in
+//! LF or CRLF. Reads in chunks: memory does not grow with the file, some bytes for each block aside.
 
 mod adapters;
+mod scan;
 
 use super::delimiter;
 use super::error::{Fault, Foreign, InputErrorKind};
-use super::quotes::{Quotes, Trouble};
+use super::quotes::{Cut, Quotes, Trouble};
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use memchr::{memchr, memchr_iter};
+use scan::{Characters, Records};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 
 /// One read of the scan: it stays in the fastest caches for its searches (four times as much took twice as long).
 const CHUNK: usize = 64 * 1024;
@@ -52,6 +58,8 @@ pub(super) struct Text {
     pub(super) line_end: Option<LineEnd>,
     /// Whether the last line has no end.
     pub(super) ends_open: bool,
+    /// Where the blocks begin and end: the first is the beginning of the text, the last its end.
+    pub(super) cuts: Vec<Cut>,
 }
 
 /// How the lines of a text end.
@@ -80,9 +88,10 @@ impl LineEnd {
     }
 }
 
-/// What the scan found that keeps the file from being read; the line is counted from 1.
+/// What the scan found that keeps the file from being read; row and line are counted from 1.
 #[derive(Debug)]
 pub(super) struct Flaw {
+    pub(super) row: u64,
     pub(super) line: u64,
     pub(super) kind: InputErrorKind,
 }
@@ -112,6 +121,7 @@ impl Text {
             lone_cr: false,
             line_end: None,
             ends_open: false,
+            cuts: Vec::new(),
         };
         if !delimiter::usable(text.delimiter) {
             return Err(InputErrorKind::BadDelimiter.into());
@@ -130,17 +140,33 @@ impl Text {
         Ok((text, flaw))
     }
 
-    /// Opens the file as UTF-8 without mark and `sep=` line, every line ending in LF or CRLF.
-    pub(super) fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
-        let mut text = self.decoded(path)?;
-        if self.skip > 0 {
-            io::copy(&mut text.by_ref().take(self.skip as u64), &mut io::sink())?;
+    /// Opens the text whose blocks [`Text::cuts`] knows: without mark, and without a CR that stands alone.
+    pub(super) fn stream(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        let mut text = self.scanned(path)?;
+        io::copy(&mut text.by_ref().take(self.start().end), &mut io::sink())?;
+        Ok(text)
+    }
+
+    /// A block of that text as UTF-8, as far as its bytes are any: the parser checks them.
+    pub(super) fn decode<'b>(&self, block: &'b [u8]) -> Cow<'b, [u8]> {
+        if self.encoding == WINDOWS_1252 {
+            // Every byte is a character there.
+            let (text, _) = WINDOWS_1252.decode_without_bom_handling(block);
+            return match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            };
         }
-        Ok(if self.lone_cr {
-            Box::new(LineEnds::new(text))
-        } else {
-            text
-        })
+        Cow::Borrowed(block)
+    }
+
+    /// The place behind a `sep=` line, which a spreadsheet does not show.
+    fn start(&self) -> Cut {
+        Cut {
+            end: self.skip as u64,
+            rows: 0,
+            lines: u64::from(self.skip > 0),
+        }
     }
 
     fn raw(&self, path: &Path) -> io::Result<File> {
@@ -164,50 +190,63 @@ impl Text {
     }
 
     fn scanned(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
-        if self.scans_raw() {
-            Ok(Box::new(self.raw(path)?))
+        let text = if self.scans_raw() {
+            Box::new(self.raw(path)?)
         } else {
-            self.decoded(path)
-        }
+            self.decoded(path)?
+        };
+        Ok(if self.lone_cr {
+            Box::new(LineEnds::new(text))
+        } else {
+            text
+        })
     }
 
     fn scan(&mut self, path: &Path) -> Result<Option<Flaw>, Fault> {
-        let mut bytes = self.scanned(path)?;
-        let mut scan = Scan::new(self.delimiter, self.scans_raw() && self.encoding == UTF_8);
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let length = match read_some(&mut bytes, &mut chunk) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    return self.flaw(path, scan.offset, self.undecodable()).map(Some);
-                }
-                Err(error) => return Err(error.into()),
-            };
-            scan.feed(chunk.get(..length).unwrap_or_default());
-            if scan.nul.is_some() {
-                break;
+        let start = self.start();
+        let mut characters = Characters::behind(start.end, self.encoding == UTF_8);
+        let mut records = Records::behind(start, self.delimiter);
+        let enough = AtomicBool::new(false);
+        let mut text = self.stream(path)?;
+        let undecodable = thread::scope(|scope| {
+            let look = || characters.read(&mut text, &enough);
+            let look = thread::Builder::new().spawn_scoped(scope, look);
+            let look = look.map_err(InputErrorKind::NoThread)?;
+            let read = records.read(&mut self.stream(path)?, &enough);
+            let undecodable = look.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            if !undecodable {
+                read?;
             }
+            Ok::<_, Fault>(undecodable)
+        })?;
+        self.line_end = self.line_end.or(characters.line_end());
+        if characters.lone_cr && !self.lone_cr {
+            // Once more, with the lines that it ends.
+            self.lone_cr = true;
+            return self.scan(path);
         }
-        scan.finish();
-        self.lone_cr = scan.lone_cr;
-        self.line_end = scan.line_end();
-        self.ends_open = !matches!(scan.last, Some(b'\n' | b'\r'));
-        if let Some(invalid) = scan.invalid {
+        self.ends_open = characters.ends_open();
+        if undecodable {
+            return self
+                .flaw(path, characters.offset, self.undecodable())
+                .map(Some);
+        }
+        if let Some(invalid) = characters.invalid {
             if self.reason != EncodingReason::Valid {
                 return self.flaw(path, invalid, self.undecodable()).map(Some);
             }
             self.encoding = WINDOWS_1252;
             self.reason = EncodingReason::Fallback;
         }
-        let found = match (scan.nul, scan.trouble) {
+        let found = match (characters.nul, records.trouble) {
             (Some(nul), _) => Some((nul, InputErrorKind::Nul)),
             (None, Some(Trouble::Unclosed(opened))) => {
                 Some((opened, InputErrorKind::UnclosedQuote))
             }
             (None, Some(Trouble::Stray(opened))) => Some((opened, InputErrorKind::StrayQuote)),
-            (None, None) => None,
+            (None, None) => records.too_long.map(|begins| (begins, record_too_long())),
         };
+        self.cuts = records.cuts;
         found
             .map(|(offset, kind)| self.flaw(path, offset, kind))
             .transpose()
@@ -219,128 +258,32 @@ impl Text {
         }
     }
 
-    /// Counts the lines up to an offset of what the scan read; an error is rare, so a second look costs nothing.
+    /// Counts rows and lines up to an offset of what the scan read; an error is rare, so a second look costs nothing.
     fn flaw(&self, path: &Path, offset: u64, kind: InputErrorKind) -> Result<Flaw, Fault> {
-        let mut before = self.scanned(path)?.take(offset);
-        let mut lines = LineEnds::new(&mut before);
+        let start = self.start();
+        let mut before = self.stream(path)?.take(offset.saturating_sub(start.end));
+        let mut quotes = Quotes::behind(start, self.delimiter);
         let mut chunk = vec![0; CHUNK];
-        let mut line = 1;
         loop {
-            let length = fill(&mut lines, &mut chunk)?;
-            if length == 0 {
-                return Ok(Flaw { line, kind });
+            let length = fill(&mut before, &mut chunk)?;
+            // What is wrong with an earlier quote is told first, so that there is none.
+            if length == 0
+                || quotes
+                    .feed(chunk.get(..length).unwrap_or_default())
+                    .is_err()
+            {
+                let (row, line) = quotes.next_place();
+                return Ok(Flaw { row, line, kind });
             }
-            line += memchr_iter(b'\n', chunk.get(..length).unwrap_or_default()).count() as u64;
         }
     }
 }
 
-/// The searches over one file, chunk by chunk.
-#[derive(Debug)]
-struct Scan {
-    offset: u64,
-    quotes: Quotes,
-    trouble: Option<Trouble>,
-    nul: Option<u64>,
-    ends_in_cr: bool,
-    lone_cr: bool,
-    /// Whether the first chunk has lines that end in LF and in CRLF.
-    first_ends: (bool, bool),
-    last: Option<u8>,
-    utf8: bool,
-    /// The first bytes of a character that the last chunk cut.
-    cut: Vec<u8>,
-    invalid: Option<u64>,
-}
-
-impl Scan {
-    fn new(delimiter: u8, utf8: bool) -> Self {
-        Scan {
-            offset: 0,
-            quotes: Quotes::new(delimiter),
-            trouble: None,
-            nul: None,
-            ends_in_cr: false,
-            lone_cr: false,
-            first_ends: (false, false),
-            last: None,
-            utf8,
-            cut: Vec::new(),
-            invalid: None,
-        }
-    }
-
-    fn feed(&mut self, chunk: &[u8]) {
-        if self.utf8 && self.invalid.is_none() {
-            self.check_utf8(chunk);
-        }
-        self.nul = memchr(0, chunk).map(|at| self.offset + at as u64);
-        if self.trouble.is_none() {
-            self.trouble = self.quotes.feed(chunk).err();
-        }
-        if !self.lone_cr {
-            let starts_in_lf = chunk.first() == Some(&b'\n');
-            self.lone_cr = (self.ends_in_cr && !starts_in_lf)
-                || memchr_iter(b'\r', chunk)
-                    .any(|at| chunk.get(at + 1).is_some_and(|&next| next != b'\n'));
-            self.ends_in_cr = chunk.last() == Some(&b'\r');
-        }
-        if self.offset == 0 {
-            let after_cr = |at: usize| at > 0 && chunk.get(at - 1) == Some(&b'\r');
-            for at in memchr_iter(b'\n', chunk) {
-                let crlf = after_cr(at);
-                self.first_ends = (self.first_ends.0 | !crlf, self.first_ends.1 | crlf);
-            }
-        }
-        self.last = chunk.last().copied().or(self.last);
-        self.offset += chunk.len() as u64;
-    }
-
-    fn line_end(&self) -> Option<LineEnd> {
-        match (self.first_ends, self.lone_cr) {
-            ((true, false), false) => Some(LineEnd::Lf),
-            ((false, true), false) => Some(LineEnd::CrLf),
-            ((false, false), true) => Some(LineEnd::Cr),
-            ((false, false), false) => None,
-            _ => Some(LineEnd::Mixed),
-        }
-    }
-
-    fn finish(&mut self) {
-        if !self.cut.is_empty() {
-            self.invalid = self.invalid.or(Some(self.offset - self.cut.len() as u64));
-        }
-        self.lone_cr |= self.ends_in_cr;
-        self.trouble = self.trouble.or(self.quotes.finish().err());
-    }
-
-    fn check_utf8(&mut self, chunk: &[u8]) {
-        let mut chunk = chunk;
-        let mut start = self.offset;
-        while !self.cut.is_empty() {
-            let Some((&next, rest)) = chunk.split_first() else {
-                return;
-            };
-            self.cut.push(next);
-            chunk = rest;
-            start += 1;
-            match std::str::from_utf8(&self.cut) {
-                Ok(_) => self.cut.clear(),
-                Err(error) if error.error_len().is_none() => {}
-                Err(_) => {
-                    self.invalid = Some(start - self.cut.len() as u64);
-                    return self.cut.clear();
-                }
-            }
-        }
-        if let Err(error) = std::str::from_utf8(chunk) {
-            if error.error_len().is_some() {
-                self.invalid = Some(start + error.valid_up_to() as u64);
-            } else {
-                self.cut
-                    .extend_from_slice(chunk.get(error.valid_up_to()..).unwrap_or_default());
-            }
-        }
+fn record_too_long() -> InputErrorKind {
+    InputErrorKind::TooLarge {
+        part: String::new(),
+        what: "this row",
+        limit: scan::MAX_RECORD_TEXT,
     }
 }
 
@@ -419,7 +362,7 @@ fn utf16_by_nuls(prefix: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// The prefix as far as delimiters, quotes and line ends are concerned.
-fn sample<'a>(body: &'a [u8], encoding: &'static Encoding) -> std::borrow::Cow<'a, [u8]> {
+fn sample<'a>(body: &'a [u8], encoding: &'static Encoding) -> Cow<'a, [u8]> {
     if encoding.is_ascii_compatible() {
         return body.into();
     }

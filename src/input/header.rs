@@ -185,8 +185,6 @@ pub(super) struct Body<'a> {
     header: &'a Header,
     skips: &'a Skips,
     skipped: u64,
-    /// The row that was read last, where it is narrower than the header.
-    last_short: Option<u64>,
     whole: Row,
     in_body: bool,
     /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
@@ -210,7 +208,6 @@ impl<'a> Body<'a> {
             header,
             skips,
             skipped: 0,
-            last_short: None,
             whole: Row::default(),
             in_body: false,
             width,
@@ -222,11 +219,6 @@ impl<'a> Body<'a> {
     /// How many rows were passed over because the user wants it so.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped
-    }
-
-    /// The row that was read last, where it has fewer cells than the header.
-    pub(super) fn last_short(&self) -> Option<u64> {
-        self.last_short
     }
 
     fn next_row(&mut self, row: &mut Row) -> Result<bool, Fault> {
@@ -268,10 +260,6 @@ impl Source for Body<'_> {
             Some(cut) => self.next_cut(row, cut)?,
             None => self.next_row(row)?,
         };
-        if found {
-            let is_short = row.width() < self.header.names.len();
-            self.last_short = is_short.then_some(row.position.row);
-        }
         self.unwatched += 1;
         if self.unwatched == WATCH_EVERY {
             self.unwatched = 0;

@@ -1,10 +1,19 @@
 //! Follows the quotes through a whole CSV file, before any of its rows is used.
 //!
-//! Owns the question whether a stray quote swallows rows. The `csv` crate cannot be asked: it reads on without an
-//! error, and rows vanish into one field. Guarantees to look only at quotes, so that text without them costs one
-//! search. Sees a quote as opening exactly where the `csv` crate does: at the start of a field.
+//! Owns the question whether a stray quote swallows rows, and with it where records end. The `csv` crate cannot be asked:
+//! it reads on without an error, and rows vanish into one field. Guarantees to look only at quotes and line ends, which one
+//! search finds. Sees a quote as opening exactly where the `csv` crate does: at the start of a field. Takes lines to end in
+//! LF: text in which a CR stands alone has to be turned before.
 
-use memchr::{memchr_iter, memchr2};
+use memchr::memchr2_iter;
+
+/// A record's end, and what stands in front of it: rows as a spreadsheet shows them, and lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) end: u64,
+    pub(super) rows: u64,
+    pub(super) lines: u64,
+}
 
 /// What is wrong with a quote; the offset is where its field opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,18 +37,8 @@ enum State {
 struct Field {
     /// Where it opens in the text.
     opened: u64,
-    /// Where its text begins in this chunk.
-    from: usize,
-    /// Whether it had a line end in an earlier chunk.
-    lines: bool,
-}
-
-impl Field {
-    /// Whether it has a line end up to a place in this chunk; looked for only where the answer is needed.
-    fn has_lines(&self, chunk: &[u8], to: usize) -> bool {
-        let text = chunk.get(self.from..to).unwrap_or_default();
-        self.lines || memchr2(b'\n', b'\r', text).is_some()
-    }
+    /// Whether it has a line end.
+    has_lines: bool,
 }
 
 /// The state between two chunks.
@@ -49,16 +48,43 @@ pub(super) struct Quotes {
     state: State,
     last: u8,
     offset: u64,
+    /// The last end of a record that was met.
+    met: Cut,
+    /// Line ends within the record behind it.
+    inner_lines: u64,
 }
 
 impl Quotes {
-    pub(super) fn new(delimiter: u8) -> Self {
+    /// Begins at the end of something that is no record, or at the text's own beginning.
+    pub(super) fn behind(start: Cut, delimiter: u8) -> Self {
         Quotes {
             delimiter,
             state: State::Outside,
             last: b'\n',
-            offset: 0,
+            offset: start.end,
+            met: start,
+            inner_lines: 0,
         }
+    }
+
+    /// The last end of a record that was met.
+    pub(super) fn met(&self) -> Cut {
+        self.met
+    }
+
+    /// The place up to which the text was read, as if a record ended there.
+    pub(super) fn here(&self) -> Cut {
+        let open = u64::from(self.offset > self.met.end);
+        Cut {
+            end: self.offset,
+            rows: self.met.rows + open,
+            lines: self.met.lines + self.inner_lines + open,
+        }
+    }
+
+    /// Row and line, counted from 1, of what comes next.
+    pub(super) fn next_place(&self) -> (u64, u64) {
+        (self.met.rows + 1, self.met.lines + self.inner_lines + 1)
     }
 
     /// Reads on; stops at the first trouble.
@@ -71,7 +97,11 @@ impl Quotes {
         if let State::Closing(field) = self.state {
             passed = self.close(field, chunk, 0)?.then_some(0);
         }
-        for at in memchr_iter(b'"', chunk) {
+        for at in memchr2_iter(b'"', b'\n', chunk) {
+            if chunk.get(at) == Some(&b'\n') {
+                self.line_ends(at);
+                continue;
+            }
             if passed == Some(at) {
                 continue;
             }
@@ -82,10 +112,6 @@ impl Quotes {
                 }
                 State::Outside | State::Closing(_) => self.open(chunk, at),
             }
-        }
-        if let State::Inside(field) | State::Closing(field) = &mut self.state {
-            field.lines = field.has_lines(chunk, chunk.len());
-            field.from = 0;
         }
         self.last = last;
         self.offset += chunk.len() as u64;
@@ -100,6 +126,21 @@ impl Quotes {
         }
     }
 
+    /// A line ends here, and with it a record, but within quotes.
+    fn line_ends(&mut self, at: usize) {
+        if let State::Inside(field) = &mut self.state {
+            field.has_lines = true;
+            self.inner_lines += 1;
+            return;
+        }
+        self.met = Cut {
+            end: self.offset + at as u64 + 1,
+            rows: self.met.rows + 1,
+            lines: self.met.lines + self.inner_lines + 1,
+        };
+        self.inner_lines = 0;
+    }
+
     /// A quote outside of quoted fields opens one where a field begins, and is text elsewhere.
     fn open(&mut self, chunk: &[u8], at: usize) {
         let before = at
@@ -111,8 +152,7 @@ impl Quotes {
             let opened = self.offset + at as u64;
             self.state = State::Inside(Field {
                 opened,
-                from: at,
-                lines: false,
+                has_lines: false,
             });
         }
     }
@@ -127,7 +167,7 @@ impl Quotes {
         self.state = State::Outside;
         let ends = next == self.delimiter || next == b'\n' || next == b'\r';
         // Text behind the closing quote of a field on one line is harmless: `"x" y` is read as `x y`.
-        if !ends && field.has_lines(chunk, behind) {
+        if !ends && field.has_lines {
             return Err(Trouble::Stray(field.opened));
         }
         Ok(false)
@@ -139,11 +179,34 @@ mod tests {
     use super::*;
 
     fn follow(text: &str, size: usize) -> Result<(), Trouble> {
-        let mut quotes = Quotes::new(b',');
+        let mut quotes = Quotes::behind(Cut::default(), b',');
         for chunk in text.as_bytes().chunks(size) {
             quotes.feed(chunk)?;
         }
         quotes.finish()
+    }
+
+    #[test]
+    fn records_are_counted_at_any_chunk_border() {
+        let cases = [
+            ("", (0, 0, 0), (0, 0, 0)),
+            ("a,b", (0, 0, 0), (3, 1, 1)),
+            ("a\n\nb\n", (5, 3, 3), (5, 3, 3)),
+            ("a,\"b\nc\",d\ne\n\"f\n\"", (12, 2, 3), (16, 3, 5)),
+            ("a,\"b \"\"c\"\"\n\nd\"\n5\" x\n", (20, 2, 4), (20, 2, 4)),
+            ("\"a\" \n,\"\n\"", (5, 1, 1), (9, 2, 3)),
+        ];
+        let cut = |(end, rows, lines)| Cut { end, rows, lines };
+        for (text, met, here) in cases {
+            for size in 1..=text.len().max(1) {
+                let mut quotes = Quotes::behind(Cut::default(), b',');
+                for chunk in text.as_bytes().chunks(size) {
+                    quotes.feed(chunk).unwrap();
+                }
+                let found = (quotes.met(), quotes.here());
+                assert_eq!(found, (cut(met), cut(here)), "{text:?} in chunks of {size}");
+            }
+        }
     }
 
     #[test]

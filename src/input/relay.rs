@@ -1,8 +1,10 @@
 //! Carries rows from a reader on a thread of its own, through hands that work on them, to the caller's thread.
 //!
-//! Guarantees order, a bounded number of rows under way, and rows that are recycled together with what the hands make
-//! of them: after a few batches nothing is allocated for a row or a cell. Batches go to the hands in turn and come back
-//! in turn, so that order needs no sorting. Stops all of them when the caller has had enough. Knows no file and no work.
+//! A reader gives whole rows, or pieces that a hand makes rows of. Guarantees order, a bounded number of rows under way,
+//! and rows that are recycled together with what the hands make of them: after a few batches nothing is allocated for a row
+//! or a cell. Of a row that the caller need not see only a note goes on, and the next row takes its place while it is still
+//! in the hand's own cache. Batches go to the hands in turn and come back in turn, so that order needs no sorting. Stops all
+//! of them when the caller has had enough. Knows no file and no work.
 
 use super::error::{Fault, InputErrorKind};
 use crate::row::Row;
@@ -35,34 +37,145 @@ struct Slot<W> {
     work: W,
 }
 
-#[derive(Default)]
-struct Batch<W> {
+/// What travels from the reader through a hand to the caller, and back.
+struct Batch<P, W, N> {
+    /// What rows are yet to be made of.
+    piece: Option<P>,
+    /// An empty piece, for the next time.
+    spare: P,
+    /// Rows for the caller, as far as they are used.
     slots: Vec<Slot<W>>,
     used: usize,
     text: usize,
+    /// What the hand has to say of each row.
+    notes: Vec<Entry<N>>,
+    /// What keeps the rows behind these from being read.
+    fault: Option<Fault>,
 }
 
-/// The reader's end.
-struct Outlet<W> {
-    batch: Batch<W>,
-    /// The lane that gets the next batch.
-    turn: usize,
-    lanes: Vec<SyncSender<Batch<W>>>,
-    empty: Receiver<Batch<W>>,
-    sheet: Option<Arc<str>>,
+/// What is said of one row.
+struct Entry<N> {
+    row: u64,
+    note: N,
+    is_kept: bool,
 }
 
-/// Where a reader puts its rows.
+/// What a hand says of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Noted<N> {
+    /// Reaches the caller for each row.
+    pub note: N,
+    /// Whether the caller is to see the row and what was made of it; it may see them unasked.
+    pub keep: bool,
+}
+
+/// A row as it reaches the caller.
+#[derive(Debug)]
+pub struct Seen<'a, W, N> {
+    /// Its number.
+    pub row: u64,
+    /// What was noted of it.
+    pub note: N,
+    /// The row and what was made of it, where it was kept.
+    pub kept: Option<(&'a Row, &'a mut W)>,
+}
+
+impl<P: Default, W, N> Default for Batch<P, W, N> {
+    fn default() -> Self {
+        Batch {
+            piece: None,
+            spare: P::default(),
+            slots: Vec::new(),
+            used: 0,
+            text: 0,
+            notes: Vec::new(),
+            fault: None,
+        }
+    }
+}
+
+impl<P, W: Default, N> Batch<P, W, N> {
+    /// Puts the next row into a slot; false where there is none.
+    fn take(&mut self, source: &mut dyn Source, sheet: Option<&Arc<str>>) -> Result<bool, Fault> {
+        if self.used == self.slots.len() {
+            let mut slot = Slot::<W>::default();
+            slot.row.position.sheet = sheet.cloned();
+            self.slots.push(slot);
+        }
+        let row = &mut self.slots[self.used].row;
+        let found = source.next(row)?;
+        if found {
+            self.text += row.joined().len();
+            self.used += 1;
+        }
+        Ok(found)
+    }
+
+    /// Has a hand work on a slot.
+    fn work_on(&mut self, slot: usize, work: &mut impl FnMut(&Row, &mut W) -> Noted<N>) {
+        let slot = &mut self.slots[slot];
+        let Noted { note, keep } = work(&slot.row, &mut slot.work);
+        self.notes.push(Entry {
+            row: slot.row.position.row,
+            note,
+            is_kept: keep,
+        });
+    }
+
+    fn empty(&mut self) {
+        self.used = 0;
+        self.text = 0;
+        self.notes.clear();
+        // A few rows with book-length notes must not keep their memory for the rest of the file.
+        self.slots
+            .retain(|slot| slot.row.joined().len() <= KEPT_TEXT);
+    }
+}
+
+/// Where rows go.
 pub(super) trait Pump {
-    /// Sends all rows of a source; ends early, without an error, when nobody listens any more.
+    /// Takes all rows of a source; ends early, without an error, when nobody wants more.
     fn pump(&mut self, source: &mut dyn Source) -> Result<(), Fault>;
 }
 
-impl<W: Default> Pump for Outlet<W> {
+/// A batch that a hand fills with the rows of its piece, working on each as it comes.
+struct Filling<'a, P, W, N, H> {
+    batch: &'a mut Batch<P, W, N>,
+    work: &'a mut H,
+}
+
+impl<P, W, N, H> Pump for Filling<'_, P, W, N, H>
+where
+    W: Default,
+    H: FnMut(&Row, &mut W) -> Noted<N>,
+{
+    fn pump(&mut self, source: &mut dyn Source) -> Result<(), Fault> {
+        // Pieces come from files without sheets.
+        while self.batch.take(source, None)? {
+            let last = self.batch.used - 1;
+            self.batch.work_on(last, self.work);
+            if self.batch.notes.last().is_some_and(|entry| !entry.is_kept) {
+                self.batch.used = last;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The reader's end.
+pub(super) struct Outlet<P, W, N> {
+    batch: Batch<P, W, N>,
+    /// The lane that gets the next batch.
+    turn: usize,
+    lanes: Vec<SyncSender<Batch<P, W, N>>>,
+    empty: Receiver<Batch<P, W, N>>,
+    sheet: Option<Arc<str>>,
+}
+
+impl<P: Default, W: Default, N> Pump for Outlet<P, W, N> {
     fn pump(&mut self, source: &mut dyn Source) -> Result<(), Fault> {
         loop {
-            let row = self.slot();
-            match source.next(row) {
+            match self.batch.take(source, self.sheet.as_ref()) {
                 Ok(true) => {}
                 Ok(false) => {
                     self.hand_over();
@@ -73,35 +186,34 @@ impl<W: Default> Pump for Outlet<W> {
                     return Err(fault);
                 }
             }
-            if !self.keep() {
+            let is_full = self.batch.used == BATCH_ROWS || self.batch.text >= BATCH_TEXT;
+            if is_full && !self.hand_over() {
                 return Ok(());
             }
         }
     }
 }
 
-impl<W: Default> Outlet<W> {
-    fn slot(&mut self) -> &mut Row {
-        let used = self.batch.used;
-        if used == self.batch.slots.len() {
-            let mut slot = Slot::<W>::default();
-            slot.row.position.sheet.clone_from(&self.sheet);
-            self.batch.slots.push(slot);
+impl<P: Default, W: Default, N> Outlet<P, W, N> {
+    /// Sends pieces for as long as `fill` has some; ends early as [`Pump::pump`] does.
+    pub(super) fn pass(
+        &mut self,
+        mut fill: impl FnMut(&mut P) -> Result<bool, Fault>,
+    ) -> Result<(), Fault> {
+        loop {
+            let mut piece = std::mem::take(&mut self.batch.spare);
+            if !fill(&mut piece)? {
+                return Ok(());
+            }
+            self.batch.piece = Some(piece);
+            if !self.hand_over() {
+                return Ok(());
+            }
         }
-        &mut self.batch.slots[used].row
-    }
-
-    fn keep(&mut self) -> bool {
-        self.batch.text += self.batch.slots[self.batch.used].row.joined().len();
-        self.batch.used += 1;
-        if self.batch.used < BATCH_ROWS && self.batch.text < BATCH_TEXT {
-            return true;
-        }
-        self.hand_over()
     }
 
     fn hand_over(&mut self) -> bool {
-        if self.batch.used == 0 {
+        if self.batch.used == 0 && self.batch.piece.is_none() {
             return true;
         }
         let batch = std::mem::take(&mut self.batch);
@@ -113,28 +225,34 @@ impl<W: Default> Outlet<W> {
         let Ok(mut batch) = self.empty.recv() else {
             return false;
         };
-        batch.used = 0;
-        batch.text = 0;
-        // A few rows with book-length notes must not keep their memory for the rest of the file.
-        batch
-            .slots
-            .retain(|slot| slot.row.joined().len() <= KEPT_TEXT);
+        batch.empty();
         self.batch = batch;
         true
     }
 }
 
+/// What works on rows, on a thread of its own.
+pub(super) struct Hand<U, H> {
+    /// Makes rows of a piece.
+    pub(super) unpack: U,
+    /// Puts what is to be made of a row beside it.
+    pub(super) work: H,
+}
+
 /// Runs `produce` on a thread of its own, each of `hands` likewise, and `each` here, until the rows end or `each`
-/// breaks. Without hands the rows come as they are.
-pub(super) fn run<W, H, B>(
+/// breaks.
+pub(super) fn run<P, W, N, U, H, B>(
     sheet: Option<Arc<str>>,
-    produce: impl FnOnce(&mut dyn Pump) -> Result<(), Fault> + Send,
-    hands: Vec<H>,
-    mut each: impl FnMut(&Row, &mut W) -> ControlFlow<B>,
+    produce: impl FnOnce(&mut Outlet<P, W, N>) -> Result<(), Fault> + Send,
+    hands: Vec<Hand<U, H>>,
+    mut each: impl FnMut(Seen<'_, W, N>) -> ControlFlow<B>,
 ) -> Result<Option<B>, Fault>
 where
+    P: Default + Send,
     W: Default + Send,
-    H: FnMut(&Row, &mut W) + Send,
+    N: Send,
+    U: FnMut(&P, &mut dyn Pump) -> Result<(), Fault> + Send,
+    H: FnMut(&Row, &mut W) -> Noted<N> + Send,
 {
     let circulating = BATCHES + BATCHES_EACH * hands.len();
     let (emptied, empty) = sync_channel(circulating);
@@ -157,11 +275,6 @@ where
             lanes.push(lane);
             done.push(worked);
         }
-        if done.is_empty() {
-            let (lane, filled) = sync_channel(circulating);
-            lanes.push(lane);
-            done.push(filled);
-        }
         let mut outlet = Outlet {
             batch: Batch::default(),
             turn: 0,
@@ -173,16 +286,22 @@ where
             .name("reader".to_owned())
             .spawn_scoped(scope, move || produce(&mut outlet))
             .map_err(InputErrorKind::NoThread)?;
-        let mut broken = None;
+        let mut end = Ok(None);
         // The first lane that has ended was the next in turn: no batch is behind it.
         let batches = done.iter().cycle().map_while(|lane| lane.recv().ok());
         'batches: for mut batch in batches {
-            let used = batch.used;
-            for slot in batch.slots.iter_mut().take(used) {
-                if let ControlFlow::Break(value) = each(&slot.row, &mut slot.work) {
-                    broken = Some(value);
+            let mut slots = batch.slots.iter_mut();
+            for Entry { row, note, is_kept } in batch.notes.drain(..) {
+                let slot = if is_kept { slots.next() } else { None };
+                let kept = slot.map(|slot| (&slot.row, &mut slot.work));
+                if let ControlFlow::Break(value) = each(Seen { row, note, kept }) {
+                    end = Ok(Some(value));
                     break 'batches;
                 }
+            }
+            if let Some(fault) = batch.fault.take() {
+                end = Err(fault);
+                break;
             }
             // The reader may have ended: then nobody wants the batch back.
             drop(emptied.send(batch));
@@ -197,25 +316,43 @@ where
                 std::panic::resume_unwind(panic);
             }
         }
-        match (read, broken) {
-            (_, Some(value)) => Ok(Some(value)),
-            (Ok(Ok(())), None) => Ok(None),
-            (Ok(Err(fault)), None) => Err(fault),
-            (Err(panic), None) => std::panic::resume_unwind(panic),
+        match (read, end) {
+            (_, Ok(Some(value))) => Ok(Some(value)),
+            // What stood in front of the reader's own trouble.
+            (_, Err(fault)) => Err(fault),
+            (Ok(Ok(())), Ok(None)) => Ok(None),
+            (Ok(Err(fault)), Ok(None)) => Err(fault),
+            (Err(panic), Ok(None)) => std::panic::resume_unwind(panic),
         }
     })
 }
 
 /// Works on batches until there are no more, or nobody wants them.
-fn work<W>(
-    mut hand: impl FnMut(&Row, &mut W),
-    filled: &Receiver<Batch<W>>,
-    finished: &SyncSender<Batch<W>>,
+fn work<P, W: Default, N>(
+    mut hand: Hand<
+        impl FnMut(&P, &mut dyn Pump) -> Result<(), Fault>,
+        impl FnMut(&Row, &mut W) -> Noted<N>,
+    >,
+    filled: &Receiver<Batch<P, W, N>>,
+    finished: &SyncSender<Batch<P, W, N>>,
 ) {
     for mut batch in filled {
-        let used = batch.used;
-        for slot in batch.slots.iter_mut().take(used) {
-            hand(&slot.row, &mut slot.work);
+        if let Some(piece) = batch.piece.take() {
+            let mut filling = Filling {
+                batch: &mut batch,
+                work: &mut hand.work,
+            };
+            batch.fault = (hand.unpack)(&piece, &mut filling).err();
+            batch.spare = piece;
+        } else {
+            for slot in 0..batch.used {
+                batch.work_on(slot, &mut hand.work);
+            }
+            // They are in their slots, one after the other.
+            batch
+                .notes
+                .iter_mut()
+                .for_each(|entry| entry.is_kept = true);
         }
         if finished.send(batch).is_err() {
             return;
@@ -224,90 +361,4 @@ fn work<W>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// So many rows, each with its number.
-    struct Numbers(u64, u64);
-
-    impl Source for Numbers {
-        fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
-            self.0 += 1;
-            row.reset(self.0, None);
-            row.push(&self.0.to_string());
-            Ok(self.0 <= self.1)
-        }
-    }
-
-    fn squares(hands: usize) -> Vec<impl FnMut(&Row, &mut u64) + Send> {
-        let square = |row: &Row, square: &mut u64| *square = row.position.row.pow(2);
-        vec![square; hands]
-    }
-
-    #[test]
-    fn rows_come_back_in_order_with_what_was_made_of_them() {
-        for (hands, rows) in [(1, 0), (1, 1), (2, 129), (3, 50_000)] {
-            let mut next = 1;
-            let end = run(
-                None,
-                |pump| pump.pump(&mut Numbers(0, rows)),
-                squares(hands),
-                |row, square| {
-                    assert_eq!((row.position.row, *square), (next, next * next));
-                    next += 1;
-                    ControlFlow::<()>::Continue(())
-                },
-            );
-            assert!(end.is_ok_and(|broken| broken.is_none()));
-            assert_eq!(next, rows + 1);
-        }
-    }
-
-    #[test]
-    fn breaking_stops_the_reader_and_the_hands() {
-        let end = run(
-            None,
-            |pump| pump.pump(&mut Numbers(0, u64::MAX)),
-            squares(2),
-            |row, _| match row.position.row {
-                1000 => ControlFlow::Break("enough"),
-                _ => ControlFlow::Continue(()),
-            },
-        );
-        assert!(end.is_ok_and(|broken| broken == Some("enough")));
-    }
-
-    #[test]
-    fn rows_before_a_fault_are_handed_out() {
-        let mut seen = 0;
-        let end = run(
-            None,
-            |pump| {
-                pump.pump(&mut Numbers(0, 300))?;
-                Err(InputErrorKind::NoHeader.into())
-            },
-            squares(2),
-            |_, _| {
-                seen += 1;
-                ControlFlow::<()>::Continue(())
-            },
-        );
-        assert!(end.is_err());
-        assert_eq!(seen, 300);
-    }
-
-    #[test]
-    fn a_panic_of_a_hand_is_not_the_end_of_the_rows() {
-        let run = std::panic::catch_unwind(|| {
-            let hand = |row: &Row, (): &mut ()| assert!(row.position.row < 700, "a defect");
-            run(
-                None,
-                |pump| pump.pump(&mut Numbers(0, 2000)),
-                vec![hand; 2],
-                |_, ()| ControlFlow::<()>::Continue(()),
-            )
-            .is_ok()
-        });
-        assert!(run.is_err());
-    }
-}
+mod tests;

@@ -7,11 +7,14 @@ use tempfile::NamedTempFile;
 /// Row number, line and cells.
 type Shown = (u64, u64, Vec<String>);
 
-/// Every row, and the fault that ended the reading.
+/// Every row, and the fault that ended the reading or kept it from beginning.
 fn read(bytes: &[u8]) -> (Vec<Shown>, Option<Fault>) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
-    let (text, _) = Text::decide(file.path(), None, None).unwrap();
+    let (text, flaw) = Text::decide(file.path(), None, None).unwrap();
+    if let Some(flaw) = flaw {
+        return (Vec::new(), Some(Fault::at(flaw.row, flaw.line, flaw.kind)));
+    }
     let mut records = Records::open(file.path(), &text).unwrap();
     let mut row = Row::default();
     let mut rows = Vec::new();
@@ -90,7 +93,7 @@ fn ragged_rows_keep_their_own_width() {
 }
 
 #[test]
-fn a_quote_left_open_is_refused_by_the_sentinel_alone() {
+fn a_quote_left_open_is_refused() {
     for text in ["a,b\n1,\"2\n3,4\n", "a,b\n1,\"2", "a,b\n\n1,2\n3,\"", "\""] {
         let (_, fault) = read(text.as_bytes());
         assert!(
@@ -100,6 +103,34 @@ fn a_quote_left_open_is_refused_by_the_sentinel_alone() {
     }
     let fault = read(b"a,b\n\n1,\"2\n3,4\n").1.unwrap();
     assert_eq!((fault.position.row, fault.position.line), (3, Some(3)));
+}
+
+#[test]
+fn a_block_that_parses_otherwise_than_it_was_cut_is_refused() {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(b"a,b\n1,2\n3,4\n").unwrap();
+    let (text, _) = Text::decide(file.path(), None, None).unwrap();
+    let mut parser = Parser::new(&text);
+    let mut row = Row::default();
+    for (bytes, rows) in [("1,2\n", 2), ("1,2\n3,4\n", 1), ("1,\"2\n3,4\n", 2)] {
+        let block = Block {
+            bytes: bytes.into(),
+            start: Cut::default(),
+            end: Cut {
+                rows,
+                ..Cut::default()
+            },
+        };
+        let mut source = parser.rows(&block);
+        let end = loop {
+            match source.next(&mut row) {
+                Ok(true) => {}
+                end => break end,
+            }
+        };
+        assert!(end.is_err(), "{bytes:?}");
+        parser = Parser::new(&text);
+    }
 }
 
 #[test]
@@ -114,7 +145,7 @@ fn a_record_over_too_many_lines_is_refused() {
 fn giant_fields_rows_and_widths_are_refused() {
     let field = format!("a,b\n1,{}\n", "x".repeat(MAX_FIELD + 1));
     let wide = format!("a,b\n{}\n", ",x".repeat(MAX_FIELDS + 1));
-    let endless = format!("a,b\n1,\"{}", "x".repeat(20 * 1024 * 1024));
+    let endless = format!("a,b\n1,{}", "x".repeat(20 * 1024 * 1024));
     for text in [field, wide, endless] {
         let fault = read(text.as_bytes()).1.unwrap();
         assert!(
@@ -126,7 +157,50 @@ fn giant_fields_rows_and_widths_are_refused() {
     }
 }
 
+/// The rows as the `csv` crate reads the text in one go.
+fn oracle(text: &Text, path: &Path) -> Vec<Vec<String>> {
+    let mut reader = ::csv::ReaderBuilder::new()
+        .delimiter(text.delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .terminator(::csv::Terminator::Any(b'\n'))
+        .from_reader(text.stream(path).unwrap());
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let mut cells: Vec<_> = record.unwrap().iter().map(str::to_owned).collect();
+        if let Some(last) = cells.last_mut() {
+            *last = last.strip_suffix('\r').unwrap_or(last).to_owned();
+        }
+        if cells.iter().any(|cell| !cell.trim().is_empty()) {
+            rows.push(cells);
+        }
+    }
+    rows
+}
+
 proptest::proptest! {
+    #[test]
+    fn blocks_hold_what_the_whole_file_holds(
+        piece in "[ab\",\n\r é]{1,40}",
+        filler in "[a,\n]{0,30}",
+        times in 1_usize..300,
+    ) {
+        let mut file = NamedTempFile::new().unwrap();
+        let text = format!("a,b\n{filler}{piece}\n").repeat(times);
+        file.write_all(text.as_bytes()).unwrap();
+        let (text, flaw) = Text::decide(file.path(), None, Some(b',')).unwrap();
+        if flaw.is_some() {
+            return Ok(());
+        }
+        let mut records = Records::open(file.path(), &text).unwrap();
+        let mut row = Row::default();
+        let mut read = Vec::new();
+        while records.next(&mut row).unwrap() {
+            read.push(row.cells().map(|cell| cell.text.to_owned()).collect::<Vec<_>>());
+        }
+        proptest::prop_assert_eq!(read, oracle(&text, file.path()));
+    }
+
     #[test]
     fn what_a_writer_wrote_comes_back(
         table in proptest::collection::vec(

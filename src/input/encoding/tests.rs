@@ -24,11 +24,10 @@ fn utf16(text: &str, big: bool) -> Vec<u8> {
 fn text_of(bytes: &[u8], label: Option<&str>) -> (Text, Option<Flaw>, String) {
     let file = file(bytes);
     let (text, flaw) = Text::decide(file.path(), label, None).unwrap();
-    let mut read = String::new();
-    text.read(file.path())
-        .unwrap()
-        .read_to_string(&mut read)
-        .unwrap();
+    let mut read = Vec::new();
+    let mut stream = text.stream(file.path()).unwrap();
+    stream.read_to_end(&mut read).unwrap();
+    let read = String::from_utf8(text.decode(&read).into_owned()).unwrap();
     (text, flaw, read)
 }
 
