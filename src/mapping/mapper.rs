@@ -70,11 +70,13 @@ impl Mapper {
     /// What is wrong with the number of cells, if anything is.
     fn raggedness(&self, row: &Row) -> Option<String> {
         let (has, wants) = (row.width(), self.width);
-        row.is_ragged(wants, self.strict_width).then(|| {
-            format!(
-                "the row has {has} cells and the header {wants}; look for a delimiter or a quote too many or too few"
-            )
-        })
+        let advice = if self.strict_width {
+            "look for a delimiter or a quote too many or too few"
+        } else {
+            "name the columns behind it in the header, or clear them"
+        };
+        row.is_ragged(wants, self.strict_width)
+            .then(|| format!("the row has {has} cells and the header {wants}; {advice}"))
     }
 
     fn read_key(&self, row: &Row, call: &mut Mapped) {
