@@ -13,6 +13,7 @@ use super::error::{Fault, Foreign, InputErrorKind};
 use super::quotes::{Cut, Quotes, Trouble};
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::memchr_iter;
 use scan::{Characters, Records};
 use std::borrow::Cow;
 use std::fs::File;
@@ -264,17 +265,18 @@ impl Text {
         let mut before = self.stream(path)?.take(offset.saturating_sub(start.end));
         let mut quotes = Quotes::behind(start, self.delimiter);
         let mut chunk = vec![0; CHUNK];
+        let mut line = start.lines + 1;
+        let mut follows = true;
         loop {
             let length = fill(&mut before, &mut chunk)?;
-            // What is wrong with an earlier quote is told first, so that there is none.
-            if length == 0
-                || quotes
-                    .feed(chunk.get(..length).unwrap_or_default())
-                    .is_err()
-            {
-                let (row, line) = quotes.next_place();
+            if length == 0 {
+                let row = quotes.met().rows + 1;
                 return Ok(Flaw { row, line, kind });
             }
+            let part = chunk.get(..length).unwrap_or_default();
+            line += memchr_iter(b'\n', part).count() as u64;
+            // Behind a stray quote, nobody knows which rows the lines make.
+            follows = follows && quotes.feed(part).is_ok();
         }
     }
 }

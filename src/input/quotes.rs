@@ -82,11 +82,6 @@ impl Quotes {
         }
     }
 
-    /// Row and line, counted from 1, of what comes next.
-    pub(super) fn next_place(&self) -> (u64, u64) {
-        (self.met.rows + 1, self.met.lines + self.inner_lines + 1)
-    }
-
     /// Reads on; stops at the first trouble.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
         let Some(&last) = chunk.last() else {

@@ -102,6 +102,7 @@ fn flaws_name_their_line() {
     let cases: Vec<(Vec<u8>, Option<&str>, u64, &str)> = vec![
         (b"a,b\n1,\x002\n".to_vec(), None, 2, "NUL"),
         (long.into_bytes(), None, CHUNK as u64 + 2, "NUL"),
+        (b"a,b\n1,\"2\n3\"4\n5,\x006\n".to_vec(), None, 4, "NUL"),
         (b"a,b\n1,\"2\n3,4\n".to_vec(), None, 2, "never ends"),
         (b"a,b\r1,\"2\r3,4\r".to_vec(), None, 2, "never ends"),
         (b"a,b\n\n1,\"2\n3,\"4\"\n".to_vec(), None, 3, "stray"),
