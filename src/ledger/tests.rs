@@ -37,16 +37,23 @@ fn begin(ledger: &Ledger) -> RunId {
 
 fn begin_over(ledger: &Ledger, fingerprint: [u8; 32]) -> RunId {
     let run = NewRun {
+        fingerprint,
+        ..new_run(ledger)
+    };
+    ledger.begin_run(run).unwrap()
+}
+
+fn new_run(ledger: &Ledger) -> NewRun {
+    NewRun {
         scope: ledger.identities("here").scope(),
         target: "bulk at localhost".into(),
         file: "calls.csv".into(),
         sheet: None,
         selection: Selection::default(),
         hidden: None,
-        fingerprint,
+        fingerprint: [1; 32],
         mapping: [1; 8],
-    };
-    ledger.begin_run(run).unwrap()
+    }
 }
 
 fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registration {

@@ -210,12 +210,7 @@ fn two_accounts_may_have_one_ticket_id() {
         .begin_run(NewRun {
             scope: elsewhere.scope(),
             target: "bulk at another host".into(),
-            file: "calls.csv".into(),
-            sheet: None,
-            selection: Selection::default(),
-            hidden: None,
-            fingerprint: [1; 32],
-            mapping: [1; 8],
+            ..new_run(&ledger)
         })
         .unwrap();
     let one = register(&ledger, here, vec![call(&ledger, 2, "a", None)]);

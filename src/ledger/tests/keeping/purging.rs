@@ -149,16 +149,7 @@ fn a_run_that_met_a_doubt_is_kept_until_a_person_has_resolved_it() {
 fn a_run_that_has_not_ended_is_no_old_one() {
     let bench = Bench::new();
     let ledger = bench.open();
-    let run = NewRun {
-        scope: ledger.identities("here").scope(),
-        target: "bulk at localhost".into(),
-        file: "calls.csv".into(),
-        sheet: None,
-        selection: Selection::default(),
-        hidden: None,
-        fingerprint: [1; 32],
-        mapping: [1; 8],
-    };
+    let run = new_run(&ledger);
     let adopted = Adoption {
         row: call(&ledger, 2, "a", None),
         event: created("T1"),

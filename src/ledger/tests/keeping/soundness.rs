@@ -265,14 +265,9 @@ fn a_run_keeps_the_part_that_it_was_asked_for() {
     };
     let part = ledger
         .begin_run(NewRun {
-            scope: ledger.identities("here").scope(),
-            target: "bulk at localhost".into(),
-            file: "calls.csv".into(),
-            sheet: None,
             selection,
             hidden: Some(Hidden::Skip),
-            fingerprint: [1; 32],
-            mapping: [1; 8],
+            ..new_run(&ledger)
         })
         .unwrap();
     let of = |run| {
