@@ -165,10 +165,7 @@ impl Input {
         &self,
         mut each: impl FnMut(&Row) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        let hand = |_: &Row, (): &mut ()| Noted {
-            note: (),
-            keep: true,
-        };
+        let hand = |_: &Row, (): &mut ()| Noted::KEPT;
         self.for_each_worked_row(vec![hand], |seen| match seen.kept {
             Some((row, ())) => each(row),
             None => ControlFlow::Continue(()),

@@ -130,12 +130,7 @@ impl Table {
         &self,
         mut each: impl FnMut(Call<'_>) -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        let keep = || {
-            |_: &Row, _: &Mapped| Noted {
-                note: (),
-                keep: true,
-            }
-        };
+        let keep = || |_: &Row, _: &Mapped| Noted::KEPT;
         self.for_each_noted_call(keep, |noted| match noted.call {
             Some(call) => each(call),
             None => ControlFlow::Continue(()),

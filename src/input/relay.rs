@@ -69,6 +69,14 @@ pub struct Noted<N> {
     pub keep: bool,
 }
 
+impl Noted<()> {
+    /// Of a row that the caller is to see, and of which nothing else is to be said.
+    pub const KEPT: Noted<()> = Noted {
+        note: (),
+        keep: true,
+    };
+}
+
 /// A row as it reaches the caller.
 #[derive(Debug)]
 pub struct Seen<'a, W, N> {
