@@ -14,14 +14,11 @@ use super::quotes::{Cut, Quotes, Trouble};
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use memchr::memchr_iter;
-use scan::{Characters, Records};
+use scan::{Characters, End, Records};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::thread;
 
 /// One read of the scan: it stays in the fastest caches for its searches (four times as much took twice as long).
 const CHUNK: usize = 64 * 1024;
@@ -207,19 +204,7 @@ impl Text {
         let start = self.start();
         let mut characters = Characters::behind(start.end, self.encoding == UTF_8);
         let mut records = Records::behind(start, self.delimiter);
-        let enough = AtomicBool::new(false);
-        let mut text = self.stream(path)?;
-        let undecodable = thread::scope(|scope| {
-            let look = || characters.read(&mut text, &enough);
-            let look = thread::Builder::new().spawn_scoped(scope, look);
-            let look = look.map_err(InputErrorKind::NoThread)?;
-            let read = records.read(&mut self.stream(path)?, &enough);
-            let undecodable = look.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-            if !undecodable {
-                read?;
-            }
-            Ok::<_, Fault>(undecodable)
-        })?;
+        let end = scan::read(&mut self.stream(path)?, &mut characters, &mut records)?;
         self.line_end = self.line_end.or(characters.line_end());
         if characters.lone_cr && !self.lone_cr {
             // Once more, with the lines that it ends.
@@ -227,7 +212,7 @@ impl Text {
             return self.scan(path);
         }
         self.ends_open = characters.ends_open();
-        if undecodable {
+        if end == End::Undecodable {
             return self
                 .flaw(path, characters.offset, self.undecodable())
                 .map(Some);

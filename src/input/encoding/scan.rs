@@ -1,14 +1,20 @@
 //! [`Characters`] and [`Records`]: the searches over a whole text before any of its rows is used.
 //!
 //! The one finds NULs, bytes that are no UTF-8, and how lines end; the other quotes that swallow rows, rows without end, and
-//! where blocks of whole records can be cut. They need nothing of each other, so that each may read the text by itself, on
-//! a thread of its own. Both take the bytes in chunks of any size; the second holds some bytes for each block.
+//! where blocks of whole records can be cut. They need nothing of each other: [`read`] reads the text once and has each look
+//! at it on a thread of its own. Both take the bytes in chunks of any size; the second holds some bytes for each block.
 
+use super::super::error::{Fault, InputErrorKind};
 use super::super::quotes::{Cut, Quotes, Trouble};
 use super::{CHUNK, LineEnd, read_some};
 use memchr::{memchr, memchr_iter};
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// Chunks under way between the two.
+const CHUNKS: usize = 8;
 
 /// A block is cut at the first record that ends behind so many rows or bytes: the price of handing it over is shared.
 const BLOCK_ROWS: u64 = 512;
@@ -19,23 +25,66 @@ const PART: usize = 4096;
 const MAX_RECORD: u64 = 16 * 1024 * 1024;
 pub(super) const MAX_RECORD_TEXT: &str = "16 MiB";
 
-/// Reads a text to its end, chunk by chunk, until `each` or somebody else has had enough.
-fn read(
+/// Reads a text to its end, or as far as it is of use, and has two threads look at each chunk: this one at its characters,
+/// another at its records.
+pub(super) fn read(
     text: &mut impl Read,
-    enough: &AtomicBool,
-    mut each: impl FnMut(&[u8]) -> bool,
-) -> io::Result<()> {
-    let mut chunk = vec![0; CHUNK];
-    while !enough.load(Ordering::Relaxed) {
-        let length = read_some(text, &mut chunk)?;
-        if length == 0 {
-            break;
-        }
-        if each(chunk.get(..length).unwrap_or_default()) {
-            enough.store(true, Ordering::Relaxed);
-        }
+    characters: &mut Characters,
+    records: &mut Records,
+) -> Result<End, Fault> {
+    let (filled, chunks) = sync_channel::<(Vec<u8>, usize)>(CHUNKS);
+    let (emptied, empty) = sync_channel(CHUNKS);
+    for _ in 0..CHUNKS {
+        // There is room: the channel was made for so many.
+        drop(emptied.send(vec![0; CHUNK]));
     }
-    Ok(())
+    let follow = move || {
+        for (chunk, length) in chunks {
+            records.feed(chunk.get(..length).unwrap_or_default());
+            // The text may have ended: then nobody wants the chunk back.
+            drop(emptied.send(chunk));
+        }
+        records.finish();
+    };
+    thread::scope(|scope| {
+        let follow = thread::Builder::new().spawn_scoped(scope, follow);
+        let follow = follow.map_err(InputErrorKind::NoThread)?;
+        let mut look = || -> io::Result<()> {
+            // No chunk comes back from a thread that has panicked.
+            while let Ok(mut chunk) = empty.recv() {
+                let length = read_some(text, &mut chunk)?;
+                if length == 0 {
+                    break;
+                }
+                characters.feed(chunk.get(..length).unwrap_or_default());
+                if characters.are_damaged() {
+                    break;
+                }
+                drop(filled.send((chunk, length)));
+            }
+            Ok(())
+        };
+        let end = look();
+        drop(filled);
+        follow.join().unwrap_or_else(|panic| resume_unwind(panic));
+        match end {
+            Ok(()) => {
+                characters.finish();
+                Ok(End::Reached)
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(End::Undecodable),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// How far a text could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// As far as it is of use.
+    Reached,
+    /// Up to bytes that its decoder does not know.
+    Undecodable,
 }
 
 /// Where records end, and what is wrong with them.
@@ -59,23 +108,21 @@ impl Records {
         }
     }
 
-    /// Reads to the end; what is found of a text that somebody has had enough of is not to be used.
-    pub(super) fn read(&mut self, text: &mut impl Read, enough: &AtomicBool) -> io::Result<()> {
-        read(text, enough, |chunk| {
-            for part in chunk.chunks(PART) {
-                if self.trouble.is_some() {
-                    break;
-                }
-                match self.quotes.feed(part) {
-                    Ok(()) => self.cut(),
-                    Err(trouble) => self.trouble = Some(trouble),
-                }
+    fn feed(&mut self, chunk: &[u8]) {
+        for part in chunk.chunks(PART) {
+            if self.trouble.is_some() {
+                break;
             }
-            false
-        })?;
+            match self.quotes.feed(part) {
+                Ok(()) => self.cut(),
+                Err(trouble) => self.trouble = Some(trouble),
+            }
+        }
+    }
+
+    fn finish(&mut self) {
         self.trouble = self.trouble.or(self.quotes.finish().err());
         self.cuts.push(self.quotes.here());
-        Ok(())
     }
 
     /// Ends a block where there is enough for one.
@@ -124,21 +171,9 @@ impl Characters {
         }
     }
 
-    /// Reads to the end, or as far as it is of use; true where bytes were met that the text's decoder does not know.
-    pub(super) fn read(&mut self, text: &mut impl Read, enough: &AtomicBool) -> io::Result<bool> {
-        let end = read(text, enough, |chunk| {
-            self.feed(chunk);
-            self.nul.is_some() || self.lone_cr
-        });
-        match end {
-            Ok(()) => self.finish(),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                enough.store(true, Ordering::Relaxed);
-                return Ok(true);
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(false)
+    /// Whether the text is of no use as it is: not at all, or not before its lines are turned.
+    fn are_damaged(&self) -> bool {
+        self.nul.is_some() || self.lone_cr
     }
 
     fn feed(&mut self, chunk: &[u8]) {
