@@ -33,7 +33,7 @@ pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
 
-use self::csv::{Block, Blocks, Parser, Records};
+use self::csv::{Block, Blocks, Records};
 use crate::reading::{Area, Condition, Hidden, Merged, Range};
 use crate::row::Row;
 use description::Origin;
@@ -339,14 +339,10 @@ impl Input {
 
     /// What makes rows of a block; one for each thread that does so.
     fn unpacker(&self) -> impl FnMut(&Block, &mut dyn Pump) -> Result<(), Fault> + Send {
-        let mut parser = match &self.form {
-            Readable::Csv(text) => Some(Parser::new(text)),
-            Readable::Xlsx(_) => None,
-        };
-        move |block, pump| match &mut parser {
+        move |block, pump| match &self.form {
             // The reader watches the file.
-            Some(parser) => self.body(&mut parser.rows(block), &|| Ok(()), pump),
-            None => Ok(()),
+            Readable::Csv(text) => self.body(&mut block.rows(text)?, &|| Ok(()), pump),
+            Readable::Xlsx(_) => Ok(()),
         }
     }
 

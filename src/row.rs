@@ -82,43 +82,13 @@ impl Row {
         self.push(text);
     }
 
-    /// Replaces all cells by the pieces of `text` that end at `ends` (byte offsets, ascending).
-    ///
-    /// Returns false, and leaves the row empty, where an end is not on a character border or is out of order.
-    #[must_use]
-    pub fn fill(&mut self, text: &str, ends: impl Iterator<Item = usize>) -> bool {
-        self.text.clear();
-        self.ends.clear();
-        self.kinds.clear();
+    /// Appends text to the cell that [`Row::end_cell`] will end.
+    pub(crate) fn append(&mut self, text: &str) {
         self.text.push_str(text);
-        // Each byte of ASCII is a character.
-        let is_ascii = text.is_ascii();
-        let is_border = |end| match is_ascii {
-            true => end <= text.len(),
-            false => text.is_char_boundary(end),
-        };
-        let mut last = 0;
-        self.ends.reserve(ends.size_hint().0);
-        for end in ends {
-            let Ok(short) = u32::try_from(end) else {
-                return self.refuse();
-            };
-            if end < last || !is_border(end) {
-                return self.refuse();
-            }
-            last = end;
-            self.ends.push(short);
-        }
-        true
     }
 
-    fn refuse(&mut self) -> bool {
-        self.text.clear();
-        self.ends.clear();
-        false
-    }
-
-    fn end_cell(&mut self) {
+    /// Ends the cell that was appended to: it has what came since the last one ended.
+    pub(crate) fn end_cell(&mut self) {
         // Readers cap a row far below this; a longer one would be cut here, so it must not pass in silence.
         let end = u32::try_from(self.text.len()).expect("readers cap a row's text below 4 GiB");
         self.ends.push(end);
@@ -252,15 +222,6 @@ mod tests {
         assert_eq!(row.cell(9).text, "");
         row.reset(3, Some(4));
         assert_eq!((row.width(), row.text(0)), (0, ""));
-    }
-
-    #[test]
-    fn filling_refuses_an_end_inside_a_character() {
-        let mut row = Row::default();
-        assert!(row.fill("aéb", [1, 3, 4].into_iter()));
-        assert_eq!((row.text(0), row.text(1), row.text(2)), ("a", "é", "b"));
-        assert!(!row.fill("aéb", [2, 4].into_iter()));
-        assert_eq!(row.width(), 0);
     }
 
     #[test]

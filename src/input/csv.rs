@@ -1,18 +1,18 @@
-//! [`Blocks`] and [`Parser`]: a CSV file in blocks of whole records, and a block as rows, with the row numbers that a
+//! [`Blocks`] and [`Rows`]: a CSV file in blocks of whole records, and a block as rows, with the row numbers that a
 //! spreadsheet shows.
 //!
-//! Owns the use of the `csv` crate's parser for reading. Blocks are cut where the look through the whole text found the ends
-//! of records, so that each can be parsed by itself, on any thread. Guarantees that no record is lost in silence: where the
-//! parser sees another number of rows in a block than that look, a quote was read in two ways and the file is refused.
-//! Fields are capped. Ragged rows come through as they are.
+//! Owns the splitting of records into cells. It is done by searches for the few bytes that mean something, where the parser
+//! of the `csv` crate takes a step for each byte; properties hold it against that parser. Blocks are cut where the look
+//! through the whole text found the ends of records, so that each can be split by itself, on any thread. Guarantees that no
+//! record is lost in silence: where a block has another number of rows than that look counted, a quote was read in two ways
+//! and the file is refused. Cells are capped. Ragged rows come through as they are.
 
 use super::encoding::{Text, fill};
 use super::error::{Fault, InputErrorKind};
 use super::quotes::Cut;
 use super::relay::Source;
 use crate::row::Row;
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
-use memchr::memchr_iter;
+use memchr::{memchr2, memchr2_iter};
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
@@ -24,7 +24,7 @@ const MAX_LINES: u64 = 1000;
 /// As wide as a spreadsheet can be.
 const MAX_FIELDS: usize = 16_384;
 
-/// Blocks and their fields mostly take a fourth of this.
+/// Blocks mostly take a fourth of this.
 const KEPT: usize = 1024 * 1024;
 
 /// Whole records of a CSV file, as the file has them.
@@ -75,6 +75,22 @@ impl Block {
     pub(super) fn first_row(&self) -> u64 {
         self.start.rows + 1
     }
+
+    /// Its rows.
+    pub(super) fn rows(&self, text: &Text) -> Result<Rows<'_>, Fault> {
+        let undecodable = || {
+            let encoding = text.encoding.name();
+            let kind = InputErrorKind::Undecodable { encoding };
+            Fault::at(self.first_row(), self.start.lines + 1, kind)
+        };
+        Ok(Rows {
+            text: text.decode(&self.bytes).ok_or_else(undecodable)?,
+            delimiter: text.delimiter,
+            at: 0,
+            met: self.start,
+            end: self.end,
+        })
+    }
 }
 
 /// A row as long as a book must not keep its memory for the rest of the file.
@@ -89,186 +105,132 @@ fn cut_short() -> Fault {
     InputErrorKind::Io(io::ErrorKind::UnexpectedEof.into()).into()
 }
 
-/// What turns blocks into rows; one for each thread that does so.
-pub(super) struct Parser<'t> {
-    text: &'t Text,
-    core: Reader,
-    /// The fields of the record at hand, run together, and where each of them ends.
-    fields: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-/// How far a block has been parsed.
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
+/// The rows of one block.
+#[derive(Default)]
+pub(super) struct Rows<'a> {
+    text: Cow<'a, str>,
+    delimiter: u8,
+    /// How far the text has been split.
     at: usize,
-    rows: u64,
-    lines: u64,
+    /// The rows and lines up to there.
+    met: Cut,
+    end: Cut,
 }
 
-impl<'t> Parser<'t> {
-    pub(super) fn new(text: &'t Text) -> Self {
-        let mut core = ReaderBuilder::new()
-            .delimiter(text.delimiter)
-            // By LF alone: lines are then what the look through the text counted.
-            .terminator(Terminator::Any(b'\n'))
-            .build();
-        // What comes first loses a byte order mark, and must not: the file's own is gone, and a block is no file.
-        let _ = core.read_record(b"\n", &mut [], &mut []);
-        Parser {
-            text,
-            core,
-            fields: Vec::new(),
-            ends: vec![0; MAX_FIELDS + 1],
-        }
-    }
-
-    /// The rows of a block.
-    pub(super) fn rows<'a>(&'a mut self, block: &'a Block) -> Rows<'a, 't> {
-        let place = Place {
-            at: 0,
-            rows: block.start.rows,
-            lines: block.start.lines,
-        };
-        slim(&mut self.fields, block.bytes.len());
-        let text = self.text.decode(&block.bytes);
-        Rows {
-            parser: self,
-            text,
-            place,
-            end: block.end,
-        }
-    }
-
-    /// Parses the next record that is not blank; false at the end of the block.
-    fn next(
-        &mut self,
-        text: &[u8],
-        place: &mut Place,
-        end: Cut,
-        row: &mut Row,
-    ) -> Result<bool, Fault> {
+impl Source for Rows<'_> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
         loop {
-            let rest = text.get(place.at..).unwrap_or_default();
-            // The parser skips blank lines in silence; a spreadsheet shows them as rows.
-            let blank = rest.iter().take_while(|&&byte| byte == b'\n').count();
-            place.at += blank;
-            place.rows += blank as u64;
-            place.lines += blank as u64;
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            // A spreadsheet shows blank lines as rows.
+            let blank = rest.bytes().take_while(|&byte| byte == b'\n').count();
             let rest = rest.get(blank..).unwrap_or_default();
-            let (number, line) = (place.rows + 1, place.lines + 1);
+            self.met.rows += blank as u64;
+            self.met.lines += blank as u64;
+            let (number, line) = (self.met.rows + 1, self.met.lines + 1);
             let fault = |kind| Fault::at(number, line, kind);
             if rest.is_empty() {
-                return match place.rows == end.rows {
+                return match self.met.rows == self.end.rows {
                     true => Ok(false),
                     false => Err(fault(InputErrorKind::StrayQuote)),
                 };
             }
-            if self.fields.len() < rest.len() {
-                self.fields.resize(rest.len(), 0);
-            }
-            let (result, taken, length, width) =
-                self.core
-                    .read_record(rest, &mut self.fields, &mut self.ends);
-            match result {
-                ReadRecordResult::Record if width <= MAX_FIELDS => {}
-                ReadRecordResult::Record | ReadRecordResult::OutputEndsFull => {
-                    return Err(fault(too_wide()));
-                }
-                // The block ends within a field in quotes: the look through the text saw them otherwise.
-                ReadRecordResult::InputEmpty
-                | ReadRecordResult::OutputFull
-                | ReadRecordResult::End => return Err(fault(InputErrorKind::UnclosedQuote)),
-            }
-            let record = rest.get(..taken).unwrap_or_default();
-            let lines = match self.has_quotes(length, width, taken) {
-                true => memchr_iter(b'\n', record).count() as u64,
-                false => 1,
-            };
-            place.at += taken;
-            place.rows += 1;
-            place.lines += lines;
-            if lines > MAX_LINES {
+            row.reset(number, Some(line));
+            let record = split(rest, self.delimiter, row).map_err(fault)?;
+            self.at += blank + record.length;
+            self.met.rows += 1;
+            self.met.lines += record.lines;
+            if record.lines > MAX_LINES {
                 return Err(fault(InputErrorKind::TooManyLines { limit: MAX_LINES }));
             }
-            row.reset(number, Some(line));
-            self.fill(row, length, width).map_err(fault)?;
             if !row.is_blank() {
                 return Ok(true);
             }
         }
     }
+}
 
-    /// Whether a record has quotes that are no text, and so perhaps more than one line: its fields are shorter than it is
-    /// by more than the delimiters and the line end.
-    fn has_quotes(&self, length: usize, width: usize, taken: usize) -> bool {
-        length + width != taken
-    }
+/// A record that was split: its bytes with the line end, and its lines.
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    length: usize,
+    lines: u64,
+}
 
-    /// Puts the record at hand into a row.
-    fn fill(&self, row: &mut Row, length: usize, width: usize) -> Result<(), InputErrorKind> {
-        let mut bytes = self.fields.get(..length).unwrap_or_default();
-        // Lines may end in CRLF: its CR is the last byte of the last field.
-        if bytes.last() == Some(&b'\r') {
-            bytes = bytes.get(..length - 1).unwrap_or_default();
+/// Splits the record that a text begins with into the cells of a row.
+fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Record, InputErrorKind> {
+    let bytes = text.as_bytes();
+    let (mut at, mut lines) = (0, 1);
+    loop {
+        let start = row.joined().len();
+        if bytes.get(at) == Some(&b'"') {
+            let inner = text.get(at + 1..).unwrap_or_default();
+            // No quote closes it within the block: the look through the text saw it otherwise.
+            let quoted = unquote(inner, row).ok_or(InputErrorKind::UnclosedQuote)?;
+            at += 1 + quoted.length;
+            lines += quoted.lines;
         }
-        let undecodable = || InputErrorKind::Undecodable {
-            encoding: self.text.encoding.name(),
-        };
-        let text = std::str::from_utf8(bytes).map_err(|_| undecodable())?;
-        let ends = self.ends.get(..width).unwrap_or_default();
-        let (mut start, mut longest) = (0, 0);
-        let ends = ends.iter().map(|&end| {
-            longest = longest.max(end - start);
-            start = end;
-            end.min(bytes.len())
+        let tail = text.get(at..).unwrap_or_default();
+        let length = memchr2(delimiter, b'\n', tail.as_bytes()).unwrap_or(tail.len());
+        let ends = tail.as_bytes().get(length) != Some(&delimiter);
+        let cell = tail.get(..length).unwrap_or_default();
+        // Lines may end in CRLF.
+        row.append(match ends {
+            true => cell.strip_suffix('\r').unwrap_or(cell),
+            false => cell,
         });
-        if !row.fill(text, ends) {
-            return Err(undecodable());
+        row.end_cell();
+        if row.joined().len() - start > MAX_FIELD {
+            return Err(too_large("a cell of this row", "1 MiB"));
         }
-        if longest > MAX_FIELD {
-            return Err(InputErrorKind::TooLarge {
-                part: String::new(),
-                what: "a cell of this row",
-                limit: "1 MiB",
-            });
+        at += length + 1;
+        if ends {
+            return Ok(Record { length: at, lines });
         }
-        Ok(())
+        if row.width() == MAX_FIELDS {
+            return Err(too_large("the number of cells in this row", "16,384"));
+        }
     }
 }
 
-/// The rows of one block.
-pub(super) struct Rows<'a, 't> {
-    parser: &'a mut Parser<'t>,
-    text: Cow<'a, [u8]>,
-    place: Place,
-    end: Cut,
-}
-
-impl Source for Rows<'_, '_> {
-    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
-        self.parser.next(&self.text, &mut self.place, self.end, row)
+/// Appends what a text has up to the quote that closes it; returns its length with that quote, and its line ends. None
+/// where no quote closes it.
+fn unquote(text: &str, row: &mut Row) -> Option<Record> {
+    let bytes = text.as_bytes();
+    let (mut start, mut lines) = (0, 0);
+    let mut marks = memchr2_iter(b'"', b'\n', bytes);
+    while let Some(at) = marks.next() {
+        if bytes.get(at) == Some(&b'\n') {
+            lines += 1;
+        } else if bytes.get(at + 1) == Some(&b'"') {
+            // Two quotes are one that is text.
+            row.append(text.get(start..=at).unwrap_or_default());
+            start = at + 2;
+            marks.next();
+        } else {
+            row.append(text.get(start..at).unwrap_or_default());
+            let length = at + 1;
+            return Some(Record { length, lines });
+        }
     }
+    None
 }
 
 /// All rows of a file, one after the other.
 pub(super) struct Records<'t> {
+    text: &'t Text,
     blocks: Blocks<'t>,
-    parser: Parser<'t>,
     block: Block,
-    text: Vec<u8>,
-    place: Place,
+    rows: Rows<'static>,
 }
 
 impl<'t> Records<'t> {
     /// Opens the file once more, as it was decided.
     pub(super) fn open(path: &Path, text: &'t Text) -> Result<Self, Fault> {
         Ok(Records {
+            text,
             blocks: Blocks::open(path, text)?,
-            parser: Parser::new(text),
             block: Block::default(),
-            text: Vec::new(),
-            place: Place::default(),
+            rows: Rows::default(),
         })
     }
 }
@@ -276,24 +238,26 @@ impl<'t> Records<'t> {
 impl Source for Records<'_> {
     fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
         loop {
-            let (place, end) = (&mut self.place, self.block.end);
-            if self.parser.next(&self.text, place, end, row)? {
+            if self.rows.next(row)? {
                 return Ok(true);
             }
             if !self.blocks.next(&mut self.block)? {
                 return Ok(false);
             }
-            let rows = self.parser.rows(&self.block);
-            (self.text, self.place) = (rows.text.into_owned(), rows.place);
+            let rows = self.block.rows(self.text)?;
+            self.rows = Rows {
+                text: Cow::Owned(rows.text.into_owned()),
+                ..rows
+            };
         }
     }
 }
 
-fn too_wide() -> InputErrorKind {
+fn too_large(what: &'static str, limit: &'static str) -> InputErrorKind {
     InputErrorKind::TooLarge {
         part: String::new(),
-        what: "the number of cells in this row",
-        limit: "16,384",
+        what,
+        limit,
     }
 }
 

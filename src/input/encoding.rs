@@ -2,8 +2,7 @@
 //!
 //! Owns the decision: a byte order mark, else what the user said, else UTF-16 by its NULs, else UTF-8 if the whole
 //! file is valid, else Windows-1252; with it the delimiter, the line ends, the quotes, and where the text can be cut into
-//! blocks of whole records. Guarantees that such a block, once [`Text::decode`] has been asked, is UTF-8 whose lines end in
-//! LF or CRLF. Reads in chunks: memory does not grow with the file, some bytes for each block aside.
+//! blocks of whole records. Guarantees that lines of such a block, once [`Text::decode`] has been asked, end in LF or CRLF. Reads in chunks: memory does not grow with the file, some bytes for each block aside.
 
 mod adapters;
 mod scan;
@@ -145,17 +144,13 @@ impl Text {
         Ok(text)
     }
 
-    /// A block of that text as UTF-8, as far as its bytes are any: the parser checks them.
-    pub(super) fn decode<'b>(&self, block: &'b [u8]) -> Cow<'b, [u8]> {
+    /// A block of that text; none where its bytes are no UTF-8 and should be.
+    pub(super) fn decode<'b>(&self, block: &'b [u8]) -> Option<Cow<'b, str>> {
         if self.encoding == WINDOWS_1252 {
             // Every byte is a character there.
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(block);
-            return match text {
-                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            };
+            return Some(WINDOWS_1252.decode_without_bom_handling(block).0);
         }
-        Cow::Borrowed(block)
+        std::str::from_utf8(block).ok().map(Cow::Borrowed)
     }
 
     /// The place behind a `sep=` line, which a spreadsheet does not show.

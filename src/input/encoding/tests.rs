@@ -27,7 +27,7 @@ fn text_of(bytes: &[u8], label: Option<&str>) -> (Text, Option<Flaw>, String) {
     let mut read = Vec::new();
     let mut stream = text.stream(file.path()).unwrap();
     stream.read_to_end(&mut read).unwrap();
-    let read = String::from_utf8(text.decode(&read).into_owned()).unwrap();
+    let read = text.decode(&read).unwrap().into_owned();
     (text, flaw, read)
 }
 
