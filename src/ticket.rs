@@ -171,11 +171,14 @@ impl Payload {
     /// The value of a field, if it is to be sent.
     #[must_use]
     pub fn get(&self, field: TicketField) -> Option<&str> {
-        let (start, end) = self.spans[field as usize]?;
-        self.text.get(Range {
-            start: start as usize,
-            end: end as usize,
-        })
+        self.spans[field as usize]?;
+        self.text.get(self.place(field))
+    }
+
+    /// Where a field's value stands in [`Payload::joined`]; nowhere if it has none.
+    pub(crate) fn place(&self, field: TicketField) -> Range<usize> {
+        let (start, end) = self.spans[field as usize].unwrap_or_default();
+        start as usize..end as usize
     }
 
     /// All values run together, perhaps with some that were replaced or taken out: for a glance at all at once.

@@ -4,8 +4,9 @@
 //! has, and always `client_code`, which the API wants present though possibly empty.
 
 use crate::ticket::{Payload, TicketField};
-use memchr::memchr3;
+use memchr::{memchr3, memrchr3};
 use serde::Serializer as _;
+use std::ops::Range;
 use std::sync::LazyLock;
 use url::form_urlencoded::byte_serialize;
 
@@ -39,9 +40,16 @@ pub fn encode(payload: &Payload, format: BodyFormat, out: &mut Vec<u8>) {
     });
     match format {
         BodyFormat::Json => match escapes(payload.joined()) {
-            Escapes::None => write_ticket(fields, out, push),
-            Escapes::Common => write_ticket(fields, out, push_common),
-            Escapes::Controls => write_ticket(fields, out, push_escaped),
+            Escapes::Common(within) => write_ticket(fields, out, |field, value, out| {
+                let place = payload.place(field);
+                match place.start < within.end && within.start < place.end {
+                    true => push_common(value, out),
+                    false => push(value, out),
+                }
+            }),
+            Escapes::Controls => {
+                write_ticket(fields, out, |_, value, out| push_escaped(value, out))
+            }
         },
         BodyFormat::Form => write_form(fields.map(|(field, value)| (field.name(), value)), out),
     }
@@ -60,7 +68,7 @@ static OPENINGS: LazyLock<[String; TicketField::COUNT]> =
 fn write_ticket<'a>(
     fields: impl Iterator<Item = (TicketField, &'a str)>,
     out: &mut Vec<u8>,
-    push: impl Fn(&str, &mut Vec<u8>),
+    push: impl Fn(TicketField, &str, &mut Vec<u8>),
 ) {
     let openings = &*OPENINGS;
     out.push(b'{');
@@ -69,7 +77,7 @@ fn write_ticket<'a>(
         // The first field ends none before it.
         let cut = if out.len() == 1 { 2 } else { 0 };
         out.extend_from_slice(&opening[cut..]);
-        push(value, out);
+        push(field, value, out);
     }
     // `client_code` at least is there.
     out.extend_from_slice(b"\"}");
@@ -103,24 +111,23 @@ fn write_form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, out: &mut Vec
     }
 }
 
-/// What JSON has to write otherwise than it stands: in most tickets nothing, in nearly all others quotes and lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What JSON has to write otherwise than it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Escapes {
-    None,
-    /// `"`, `\` and line feeds.
-    Common,
+    /// `"`, `\` and line feeds, all within this part: in most tickets none, in nearly all others those of one long field.
+    Common(Range<usize>),
     /// Other control characters, perhaps the common ones too.
     Controls,
 }
 
 fn escapes(text: &str) -> Escapes {
     if has_rare(text) {
-        Escapes::Controls
-    } else if has_common(text) {
-        Escapes::Common
-    } else {
-        Escapes::None
+        return Escapes::Controls;
     }
+    let text = text.as_bytes();
+    let first = memchr3(b'"', b'\\', b'\n', text).unwrap_or(text.len());
+    let last = memrchr3(b'"', b'\\', b'\n', text).unwrap_or_default();
+    Escapes::Common(first..last + 1)
 }
 
 /// Folded without a branch and on its own, so that the compiler looks at many bytes at once.
@@ -128,14 +135,6 @@ fn escapes(text: &str) -> Escapes {
 fn has_rare(text: &str) -> bool {
     text.bytes()
         .fold(false, |found, byte| found | (byte < b' ') & (byte != b'\n'))
-}
-
-/// Likewise.
-#[inline(never)]
-fn has_common(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| {
-        found | (byte == b'"') | (byte == b'\\') | (byte == b'\n')
-    })
 }
 
 fn push(text: &str, out: &mut Vec<u8>) {

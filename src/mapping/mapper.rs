@@ -10,6 +10,7 @@ use super::rules::date::Days;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::Row;
 use crate::ticket::TicketField;
+use memchr::memchr;
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ impl Mapper {
         self.read_key(row, call);
         self.desk.moved.clear();
         self.desk.is_plain = row.is_plain();
+        self.desk.has_lines = memchr(b'\n', row.joined().as_bytes()).is_some();
         for filler in &self.fillers {
             filler.fill(row, &self.days, &mut self.desk, call);
         }

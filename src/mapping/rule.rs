@@ -152,6 +152,8 @@ pub(super) struct Filler {
 pub(super) struct Desk {
     /// Whether the row at hand is known to hold no control character but line feeds.
     pub(super) is_plain: bool,
+    /// Whether it has line feeds.
+    pub(super) has_lines: bool,
     joined: String,
     folded: String,
     cased: String,
@@ -176,12 +178,14 @@ impl Filler {
     /// Fills the field from the row, or says why not.
     pub(super) fn fill(&self, row: &Row, days: &Days, desk: &mut Desk, call: &mut Mapped) {
         // Half of all fields in most rows: nothing of what follows would change them.
-        if let Some((place, has_lines)) = self.as_is
+        if let Some((place, may_have_lines)) = self.as_is
             && desk.is_plain
             && !row.has_kinds()
         {
             let text = trim(row.text(place));
-            if !text.is_empty() && (has_lines || memchr(b'\n', text.as_bytes()).is_none()) {
+            let fits =
+                may_have_lines || !desk.has_lines || memchr(b'\n', text.as_bytes()).is_none();
+            if !text.is_empty() && fits {
                 return call.payload.set(self.rule.field, text);
             }
         }
