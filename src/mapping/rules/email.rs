@@ -26,29 +26,34 @@ fn is_address(text: &str) -> bool {
     };
     text.len() <= LONGEST
         && local.len() <= LONGEST_LOCAL
-        && local.split('.').all(is_atom)
-        && host.contains('.')
-        && host.split('.').all(is_label)
-        && !host.rsplit('.').next().is_some_and(is_number)
+        && parts(local).all(is_atom)
+        && parts(host).all(is_label)
+        && parts(host).nth(1).is_some()
+        && !parts(host).next_back().is_some_and(is_number)
+}
+
+/// What stands between the dots; as bytes, which are quicker to search where there are few.
+fn parts(text: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    text.as_bytes().split(|&byte| byte == b'.')
 }
 
 /// The last part of an IP address, never of a host's name.
-fn is_number(label: &str) -> bool {
-    label.bytes().all(|byte| byte.is_ascii_digit())
+fn is_number(label: &[u8]) -> bool {
+    label.iter().all(u8::is_ascii_digit)
 }
 
-fn is_atom(atom: &str) -> bool {
+fn is_atom(atom: &[u8]) -> bool {
     !atom.is_empty()
         && atom
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte))
 }
 
-fn is_label(label: &str) -> bool {
+fn is_label(label: &[u8]) -> bool {
     (1..=LONGEST_LABEL).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+        && !label.starts_with(b"-")
+        && !label.ends_with(b"-")
         && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }
