@@ -38,7 +38,7 @@ pub use check::Soundness;
 pub use decide::{Disposition, Registration, RejectsFile, Verdict};
 pub use doubts::{DoubtRecord, Finding, Found};
 pub use emergency::{EmergencyNote, write as write_emergency};
-pub use history::{Fate, Reader, RowRecord, RowsOfRun};
+pub use history::{Fate, Reader, RowRecord, RowsOfRun, Snapshot};
 pub use identity::{Identities, Identity};
 pub use lock::Holder;
 pub use purge::{Purge, Purged};

@@ -14,7 +14,7 @@ use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
-use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration};
+use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration, Snapshot};
 use crate::mapping::Mapped;
 use crate::row::Row;
 use crate::ticket::Outcome;
@@ -124,6 +124,7 @@ pub fn rehearse(
     observer: &dyn Observer,
 ) -> Result<Rehearsal, RehearsalError> {
     let known = known.filter(|known| !known.is_empty);
+    let known = known.map(|known| known.reader.snapshot()).transpose()?;
     let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
     let preparing = Preparing {
         identities,
@@ -214,7 +215,7 @@ impl<'a> Preparing<'a> {
 struct FirstPass<'a> {
     table: &'a Table,
     identities: &'a Identities,
-    known: Option<&'a Known<'a>>,
+    known: Option<&'a Snapshot<'a>>,
     /// Whether identical rows matter: not where keys tell all rows apart and nothing else asks for their identities.
     counts_rows: bool,
     rehearsal: Rehearsal,
@@ -227,7 +228,7 @@ impl<'a> FirstPass<'a> {
     fn new(
         table: &'a Table,
         identities: &'a Identities,
-        known: Option<&'a Known<'a>>,
+        known: Option<&'a Snapshot<'a>>,
         purpose: Purpose,
     ) -> FirstPass<'a> {
         let sends = matches!(purpose, Purpose::Send(_));
@@ -288,7 +289,7 @@ impl<'a> FirstPass<'a> {
         }
         if let (Some(known), Some(source)) = (self.known, prepared.source) {
             let row = registration(call, self.identities, self.table, source, 0);
-            let (outcome, reason) = known.reader.preview(&row)?;
+            let (outcome, reason) = known.preview(&row)?;
             if call.mapped.is_valid()
                 && let Some((code, message)) = reason
             {
@@ -310,7 +311,7 @@ impl<'a> FirstPass<'a> {
 fn second_look(
     table: &Table,
     identities: &Identities,
-    known: Option<&Known<'_>>,
+    known: Option<&Snapshot<'_>>,
     keys: HashSet<u64>,
     rehearsal: &mut Rehearsal,
 ) -> Result<(), RehearsalError> {
@@ -337,7 +338,7 @@ fn second_look(
             row.verdict = conflicting(&row.verdict, problem);
         }
         let outcome_of = |row: &Registration, valid: bool| match known {
-            Some(known) => known.reader.preview(row).map(|(outcome, _)| outcome),
+            Some(known) => known.preview(row).map(|(outcome, _)| outcome),
             None if valid => Ok(Outcome::Ready),
             None => Ok(Outcome::Invalid),
         };

@@ -10,7 +10,7 @@ use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, register, schema}
 use crate::submission::State;
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use std::path::{Path, PathBuf};
 
 /// A reading connection.
@@ -18,6 +18,28 @@ use std::path::{Path, PathBuf};
 pub struct Reader {
     path: PathBuf,
     pub(super) connection: Connection,
+}
+
+/// A ledger that does not change while it is looked at; a run may go on beside it.
+#[derive(Debug)]
+pub struct Snapshot<'a> {
+    reader: &'a Reader,
+    transaction: Transaction<'a>,
+}
+
+impl Snapshot<'_> {
+    /// What would become of a row: `ready`, `already_created`, `in_doubt`, or `invalid` with code and message.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn preview(
+        &self,
+        row: &Registration,
+    ) -> Result<(Outcome, Option<(String, String)>), LedgerError> {
+        self.reader
+            .located(register::preview(&self.transaction, row))
+    }
 }
 
 /// What the ledger knows of one row of a run.
@@ -109,16 +131,18 @@ impl Reader {
         Ok(self.located(any)?.is_none())
     }
 
-    /// What would become of a row now: `ready`, `already_created`, `in_doubt`, or `invalid` with code and message.
+    /// The ledger as it is at the first look-up: many of them then agree with each other, and the file is locked once.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn preview(
-        &self,
-        row: &Registration,
-    ) -> Result<(Outcome, Option<(String, String)>), LedgerError> {
-        self.located(register::preview(&self.connection, row))
+    pub fn snapshot(&self) -> Result<Snapshot<'_>, LedgerError> {
+        let transaction = self.connection.unchecked_transaction();
+        let transaction = self.located(transaction.map_err(LedgerErrorKind::from))?;
+        Ok(Snapshot {
+            reader: self,
+            transaction,
+        })
     }
 
     /// The latest earlier run over a file with this content for this account, not counting `except`.

@@ -122,6 +122,25 @@ fn states(ledger: &Ledger, run: RunId) -> Vec<(u64, &'static str)> {
 }
 
 #[test]
+fn a_snapshot_stays_as_it_is_while_a_run_goes_on() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let row = call(&ledger, 2, "fever", None);
+    let run = begin(&ledger);
+    let ids = register(&ledger, run, vec![row.clone()]);
+    let reader = ledger.reader().unwrap();
+    let outcome = |snapshot: &Snapshot<'_>| snapshot.preview(&row).unwrap().0;
+    let before = reader.snapshot().unwrap();
+    assert_eq!(outcome(&before), Outcome::Ready);
+    apply(&ledger, ids[0], Event::Claimed).unwrap();
+    apply(&ledger, ids[0], created("T1")).unwrap();
+    assert_eq!(outcome(&before), Outcome::Ready);
+    drop(before);
+    let after = reader.snapshot().unwrap();
+    assert_eq!(outcome(&after), Outcome::AlreadyCreated);
+}
+
+#[test]
 fn the_settings_that_durability_rests_on_are_in_force() {
     let bench = Bench::new();
     let ledger = bench.open();

@@ -72,8 +72,9 @@ fn import_rejects(ledger: &Ledger, rows: u64) -> Vec<Disposition> {
 
 fn previews(ledger: &Ledger, rows: u64) -> Vec<Outcome> {
     let reader = ledger.reader().unwrap();
+    let snapshot = reader.snapshot().unwrap();
     (0..rows)
-        .map(|nth| reader.preview(&of_rejects(ledger, nth)).unwrap().0)
+        .map(|nth| snapshot.preview(&of_rejects(ledger, nth)).unwrap().0)
         .collect()
 }
 
