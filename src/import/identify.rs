@@ -65,15 +65,20 @@ pub(super) fn registration(
             payload: None,
         }
     };
-    let key = &call.mapped.key;
     Registration {
         row: call.row.position.row,
         source,
         ordinal,
         rejects: table.rejects_file(),
-        key: (!key.is_empty()).then(|| identities.key(key.identity())),
+        key: key_identity(call, identities),
         verdict,
     }
+}
+
+/// The identity of a row by its key, where it has one.
+pub(super) fn key_identity(call: &Call<'_>, identities: &Identities) -> Option<Identity> {
+    let key = &call.mapped.key;
+    (!key.is_empty()).then(|| identities.key(key.identity()))
 }
 
 /// The verdict on a row whose key is in conflict: invalid, whatever it was.

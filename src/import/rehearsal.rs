@@ -5,7 +5,7 @@
 //! nothing; holds a few bytes per row in memory, and problems beyond a limit in a temporary file.
 
 use super::duplicates::Duplicates;
-use super::identify::{conflicting, registration};
+use super::identify::{conflicting, key_identity, registration};
 use super::key_proposal::KeyProposal;
 use super::problems::ProblemLog;
 use super::repeated::{KeyHasher, Ordinals, Repeated};
@@ -287,7 +287,9 @@ impl<'a> FirstPass<'a> {
         for problem in &call.mapped.problems {
             self.rehearsal.problems.add(row, problem)?;
         }
-        if let (Some(known), Some(source)) = (self.known, prepared.source) {
+        if let (Some(known), Some(source)) = (self.known, prepared.source)
+            && self.may_be_known(known, call, &source)?
+        {
             let row = registration(call, self.identities, self.table, source, 0);
             let (outcome, reason) = known.preview(&row)?;
             if call.mapped.is_valid()
@@ -303,6 +305,20 @@ impl<'a> FirstPass<'a> {
         } else {
             Ok(Outcome::Invalid)
         }
+    }
+}
+
+impl FirstPass<'_> {
+    /// Whether the ledger has to be asked what would become of a row. The row of a rejects file is known as the row of
+    /// another file that it was.
+    fn may_be_known(
+        &self,
+        known: &Snapshot<'_>,
+        call: &Call<'_>,
+        source: &Identity,
+    ) -> Result<bool, LedgerError> {
+        let key = key_identity(call, self.identities);
+        Ok(self.table.rejects_file().is_some() || known.knows(source, key.as_ref())?)
     }
 }
 

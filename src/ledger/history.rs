@@ -28,6 +28,17 @@ pub struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
+    /// Whether anything is known of a row, which is not one of a rejects file, by its cells or by its key. Where nothing
+    /// is, it would become `ready` or `invalid`, as it is by itself.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn knows(&self, source: &Identity, key: Option<&Identity>) -> Result<bool, LedgerError> {
+        self.reader
+            .located(register::knows(&self.transaction, source, key))
+    }
+
     /// What would become of a row: `ready`, `already_created`, `in_doubt`, or `invalid` with code and message.
     ///
     /// # Errors

@@ -84,6 +84,22 @@ pub(super) fn register(
     }
 }
 
+/// Whether anything is known of a row by the first of its source identities, or by its key. Of most rows nothing is, and
+/// this is the quickest way to learn it.
+pub(super) fn knows(
+    connection: &Connection,
+    source: &Identity,
+    key: Option<&Identity>,
+) -> Result<bool, LedgerErrorKind> {
+    let source = source.nth(0);
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM identity WHERE hash = ?1)
+             OR EXISTS (SELECT 1 FROM identity WHERE hash = ?2)",
+    )?;
+    let hashes = [source.bytes(), key.unwrap_or(&source).bytes()];
+    Ok(statement.query_row(hashes, |row| row.get(0))?)
+}
+
 /// What would become of a row, without changing anything.
 pub(super) fn preview(
     connection: &Connection,

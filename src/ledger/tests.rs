@@ -141,6 +141,31 @@ fn a_snapshot_stays_as_it_is_while_a_run_goes_on() {
 }
 
 #[test]
+fn a_row_is_known_by_its_cells_or_its_key() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    register(&ledger, run, vec![call(&ledger, 2, "fever", Some("A1"))]);
+    register(&ledger, run, vec![call(&ledger, 3, "cough", None)]);
+    let reader = ledger.reader().unwrap();
+    let snapshot = reader.snapshot().unwrap();
+    let cases = [
+        ("fever", Some("A1"), true),
+        ("fever and chills", Some("A1"), true),
+        ("cough", None, true),
+        ("cough", Some("A2"), false),
+        ("chills", Some("A2"), false),
+        ("chills", None, false),
+    ];
+    for (content, key, known) in cases {
+        let row = call(&ledger, 9, content, key);
+        let found = snapshot.knows(&row.source, row.key.as_ref()).unwrap();
+        assert_eq!(found, known, "{content} {key:?}");
+        assert!(known || snapshot.preview(&row).unwrap().0 == Outcome::Ready);
+    }
+}
+
+#[test]
 fn the_settings_that_durability_rests_on_are_in_force() {
     let bench = Bench::new();
     let ledger = bench.open();
