@@ -4,6 +4,7 @@
 
 use super::history::Reader;
 use super::{LedgerError, LedgerErrorKind};
+use crate::counting::thousands;
 use rusqlite::{Connection, OptionalExtension};
 
 /// What a check found.
@@ -91,7 +92,7 @@ fn check(connection: &Connection) -> Result<Soundness, LedgerErrorKind> {
     for (sql, meaning) in INVARIANTS {
         let found = count(sql)?;
         if found > 0 {
-            faults.push(format!("{found} {meaning}"));
+            faults.push(format!("{meaning}: {}", thousands(found)));
         }
     }
     let of_state = |state: &str| {
