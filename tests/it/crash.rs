@@ -17,7 +17,10 @@ fn killed_and_resumed(seed: u64, workers: usize, workbook: bool) {
     let mut dice = StdRng::seed_from_u64(seed);
     let server = Server::with(|settings| {
         settings.delay = Duration::from_millis(2);
-        settings.faults = "warn=0.1,bom=0.1,expire=0.05".parse().unwrap();
+        settings.faults = "warn=0.1,bom=0.1".parse().unwrap();
+        // Tokens that expired by chance would, once in some hundred thousand rows, do so three times before a call: that
+        // ends a run, and rightly.
+        settings.token_uses = Some(19);
         settings.seed = seed;
     });
     let project = Project::new();
@@ -58,8 +61,8 @@ fn killed_and_resumed(seed: u64, workers: usize, workbook: bool) {
         "seed {seed}: nothing but a kill made doubt"
     );
     let with_ticket = count(&told, "created") + count(&told, "already_created");
-    assert_eq!(with_ticket + doubts, ROWS, "seed {seed}: none lost");
     ran.exits(if doubts == 0 { 0 } else { 6 });
+    assert_eq!(with_ticket + doubts, ROWS, "seed {seed}: none lost");
 }
 
 #[test]
