@@ -124,6 +124,7 @@ impl Source for Rows<'_> {
             // A spreadsheet shows blank lines as rows.
             let blank = rest.bytes().take_while(|&byte| byte == b'\n').count();
             let rest = rest.get(blank..).unwrap_or_default();
+            self.at += blank;
             self.met.rows += blank as u64;
             self.met.lines += blank as u64;
             let (number, line) = (self.met.rows + 1, self.met.lines + 1);
@@ -136,7 +137,7 @@ impl Source for Rows<'_> {
             }
             row.reset(number, Some(line));
             let record = split(rest, self.delimiter, row).map_err(fault)?;
-            self.at += blank + record.length;
+            self.at += record.length;
             self.met.rows += 1;
             self.met.lines += record.lines;
             if record.lines > MAX_LINES {

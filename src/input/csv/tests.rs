@@ -60,6 +60,17 @@ fn rows_are_numbered_as_a_spreadsheet_numbers_them() {
 }
 
 #[test]
+fn the_end_stays_the_end() {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(b"a,b\n1,2\n\n\n").unwrap();
+    let (text, _) = Text::decide(file.path(), None, None).unwrap();
+    let mut records = Records::open(file.path(), &text).unwrap();
+    let mut row = Row::default();
+    let found: Vec<_> = (0..4).map(|_| records.next(&mut row).unwrap()).collect();
+    assert_eq!(found, [true, true, false, false]);
+}
+
+#[test]
 fn positions_hold_for_any_mix_of_line_ends() {
     let (rows, fault) = read(b"a,b\r\n1,2\r3,4\n\r\n\"x\r\ny\",6\r\r7,8\r\n");
     assert!(fault.is_none());
