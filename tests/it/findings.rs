@@ -278,7 +278,7 @@ fn a_ledger_that_is_not_sound_is_told_with_what_to_do() {
         .run(&["ledger", "check"])
         .exits(2)
         .says("is not sound")
-        .says("rows that were sent have no identity")
+        .says("rows that were sent have no identity, so that they would be sent again: 1")
         .says("restore it from a backup");
 }
 

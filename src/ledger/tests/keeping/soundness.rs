@@ -24,7 +24,7 @@ fn a_check_finds_a_promise_that_was_broken_from_outside() {
 const BREACHES: [(&str, &str); 20] = [
     (
         "UPDATE submission SET ticket_id = NULL WHERE id = 1",
-        "rows are created without a ticket",
+        "rows are created without a ticket, or have a ticket and are not created: 1",
     ),
     (
         "UPDATE submission SET ticket_id = 'T8' WHERE id = 2",
@@ -48,43 +48,43 @@ const BREACHES: [(&str, &str); 20] = [
     ),
     (
         "UPDATE submission SET state = 'created', ticket_id = 'T1', error_code = NULL WHERE id = 2",
-        "tickets belong to more than one row",
+        "tickets belong to more than one row of one account: 1",
     ),
     (
         "DELETE FROM identity WHERE submission = 1",
-        "rows that were sent have no identity",
+        "rows that were sent have no identity, so that they would be sent again: 1",
     ),
     (
         "DELETE FROM identity WHERE submission = 3",
-        "rows that were sent have no identity",
+        "rows that were sent have no identity, so that they would be sent again: 1",
     ),
     (
         "UPDATE submission SET state = 'claimed', id = 98 WHERE id = 4",
-        "rows that were sent have no identity",
+        "rows that were sent have no identity, so that they would be sent again: 1",
     ),
     (
         "DELETE FROM submission WHERE id = 4",
-        "identities lead nowhere",
+        "identities lead nowhere: 1",
     ),
     (
         "UPDATE identity SET submission = 99 WHERE submission = 4",
-        "identities lead nowhere",
+        "identities lead nowhere: 1",
     ),
     (
         "UPDATE submission SET run = 99 WHERE id = 4",
-        "rows belong to no run",
+        "rows belong to no run: 1",
     ),
     (
         "UPDATE submission SET attempts = 0 WHERE id = 1",
-        "rows have an outcome and were never sent",
+        "rows have an outcome and were never sent: 1",
     ),
     (
         "INSERT INTO finding VALUES (1, 0, 'Kim', 'created', 'T9', 1, 'timeout')",
-        "rows have another ticket than a person found",
+        "rows have another ticket than a person found: 1",
     ),
     (
         "INSERT INTO finding VALUES (2, 0, 'Kim', 'created', 'T9', 1, 'timeout')",
-        "rows have another ticket than a person found",
+        "rows have another ticket than a person found: 1",
     ),
     (
         "UPDATE row SET run = 99 WHERE row = 5",
