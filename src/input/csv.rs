@@ -150,15 +150,15 @@ impl Source for Rows<'_> {
     }
 }
 
-/// A record that was split: its bytes with the line end, and its lines.
+/// What was taken from the beginning of a text: its bytes, with what ends it, and its lines.
 #[derive(Debug, Clone, Copy)]
-struct Record {
+struct Taken {
     length: usize,
     lines: u64,
 }
 
 /// Splits the record that a text begins with into the cells of a row.
-fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Record, InputErrorKind> {
+fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, InputErrorKind> {
     let bytes = text.as_bytes();
     let (mut at, mut lines) = (0, 1);
     loop {
@@ -181,21 +181,25 @@ fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Record, InputErrorK
         });
         row.end_cell();
         if row.joined().len() - start > MAX_FIELD {
-            return Err(too_large("a cell of this row", "1 MiB"));
+            return Err(InputErrorKind::too_large("", "a cell of this row", "1 MiB"));
         }
         at += length + 1;
         if ends {
-            return Ok(Record { length: at, lines });
+            return Ok(Taken { length: at, lines });
         }
         if row.width() == MAX_FIELDS {
-            return Err(too_large("the number of cells in this row", "16,384"));
+            return Err(InputErrorKind::too_large(
+                "",
+                "the number of cells in this row",
+                "16,384",
+            ));
         }
     }
 }
 
 /// Appends what a text has up to the quote that closes it; returns its length with that quote, and its line ends. None
 /// where no quote closes it.
-fn unquote(text: &str, row: &mut Row) -> Option<Record> {
+fn unquote(text: &str, row: &mut Row) -> Option<Taken> {
     let bytes = text.as_bytes();
     let (mut start, mut lines) = (0, 0);
     let mut marks = memchr2_iter(b'"', b'\n', bytes);
@@ -210,7 +214,7 @@ fn unquote(text: &str, row: &mut Row) -> Option<Record> {
         } else {
             row.append(text.get(start..at).unwrap_or_default());
             let length = at + 1;
-            return Some(Record { length, lines });
+            return Some(Taken { length, lines });
         }
     }
     None
@@ -251,14 +255,6 @@ impl Source for Records<'_> {
                 ..rows
             };
         }
-    }
-}
-
-fn too_large(what: &'static str, limit: &'static str) -> InputErrorKind {
-    InputErrorKind::TooLarge {
-        part: String::new(),
-        what,
-        limit,
     }
 }
 

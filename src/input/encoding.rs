@@ -262,11 +262,7 @@ impl Text {
 }
 
 fn record_too_long() -> InputErrorKind {
-    InputErrorKind::TooLarge {
-        part: String::new(),
-        what: "this row",
-        limit: scan::MAX_RECORD_TEXT,
-    }
+    InputErrorKind::too_large("", "this row", scan::MAX_RECORD_TEXT)
 }
 
 /// Reads once; what was read before an error is not lost to it.

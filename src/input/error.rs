@@ -326,6 +326,15 @@ pub enum InputErrorKind {
 }
 
 impl InputErrorKind {
+    /// Something is over its limit; `part` is the part of the workbook, empty in a CSV file.
+    pub(super) fn too_large(part: &str, what: &'static str, limit: &'static str) -> Self {
+        InputErrorKind::TooLarge {
+            part: part.to_owned(),
+            what,
+            limit,
+        }
+    }
+
     /// Tells an I/O error's kind apart where a person can do something about it.
     pub(crate) fn io(error: io::Error) -> Self {
         match error.kind() {

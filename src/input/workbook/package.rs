@@ -276,11 +276,11 @@ impl Package {
             };
             size += length as u64;
             if size > limit {
-                return Err(InputErrorKind::TooLarge {
-                    part: part.to_owned(),
-                    what: "the unpacked size",
-                    limit: limit_text,
-                });
+                return Err(InputErrorKind::too_large(
+                    part,
+                    "the unpacked size",
+                    limit_text,
+                ));
             }
             if each(chunk.get(..length).unwrap_or_default())?.is_break() {
                 return Ok(());

@@ -172,11 +172,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
     }
 
     fn too_long(&self) -> Fault {
-        let kind = InputErrorKind::TooLarge {
-            part: String::new(),
-            what: "this row",
-            limit: "16 MiB",
-        };
+        let kind = InputErrorKind::too_large("", "this row", "16 MiB");
         fault_at(&self.book.sheet, u64::from(self.next_row), kind)
     }
 }

@@ -152,13 +152,21 @@ pub(super) fn shared_strings(package: &mut Package, part: &str) -> Result<(), In
             .map_err(|m| misfit(part, m))?;
         strings.bytes += chunk.len() as u64;
         if strings.bytes > RATIO_FROM && strings.bytes / RATIO > packed {
-            return Err(too_large(part, "how often the strings repeat", "150 times"));
+            return Err(InputErrorKind::too_large(
+                part,
+                "how often the strings repeat",
+                "150 times",
+            ));
         }
         if strings.count > STRINGS_COUNT {
-            return Err(too_large(part, "the number of strings", "25,165,824"));
+            return Err(InputErrorKind::too_large(
+                part,
+                "the number of strings",
+                "25,165,824",
+            ));
         }
         if strings.longest > CELL {
-            return Err(too_large(part, "a string", "4 MiB"));
+            return Err(InputErrorKind::too_large(part, "a string", "4 MiB"));
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -172,17 +180,9 @@ pub(super) fn shared_strings(package: &mut Package, part: &str) -> Result<(), In
     Ok(())
 }
 
-fn too_large(part: &str, what: &'static str, limit: &'static str) -> InputErrorKind {
-    InputErrorKind::TooLarge {
-        part: part.to_owned(),
-        what,
-        limit,
-    }
-}
-
 fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
     match misfit {
-        Misfit::TooLong => too_large(part, "a text or a tag", "1 MiB"),
+        Misfit::TooLong => InputErrorKind::too_large(part, "a text or a tag", "1 MiB"),
         Misfit::DocType => super::doctype(part),
     }
 }
@@ -393,13 +393,13 @@ impl SheetSurvey {
 
     fn trouble(&self, part: &str) -> Result<(), InputErrorKind> {
         if self.too_large {
-            return Err(too_large(part, "a cell", "4 MiB"));
+            return Err(InputErrorKind::too_large(part, "a cell", "4 MiB"));
         }
         if self.facts.uncomputed.len() > UNCOMPUTED {
             return Err(InputErrorKind::Uncomputed);
         }
         if self.facts.hidden_rows.len() > RUNS || self.facts.merged.len() > RUNS {
-            return Err(too_large(
+            return Err(InputErrorKind::too_large(
                 part,
                 "the number of merged or hidden areas",
                 "1,000,000",

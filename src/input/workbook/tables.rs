@@ -40,11 +40,11 @@ pub(super) fn all(package: &mut Package, sheets: &[Sheet]) -> Result<Vec<Named>,
     for sheet in sheets {
         for part in package.related(&sheet.part, "/table")? {
             if named.len() == TABLES {
-                return Err(InputErrorKind::TooLarge {
-                    part,
-                    what: "the number of tables",
-                    limit: "10,000",
-                });
+                return Err(InputErrorKind::too_large(
+                    &part,
+                    "the number of tables",
+                    "10,000",
+                ));
             }
             named.extend(table(package, &part, sheet)?);
         }
