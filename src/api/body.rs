@@ -125,9 +125,13 @@ fn escapes(text: &str) -> Escapes {
         return Escapes::Controls;
     }
     let text = text.as_bytes();
-    let first = memchr3(b'"', b'\\', b'\n', text).unwrap_or(text.len());
-    let last = memrchr3(b'"', b'\\', b'\n', text).unwrap_or_default();
-    Escapes::Common(first..last + 1)
+    let first = memchr3(b'"', b'\\', b'\n', text);
+    let last = memrchr3(b'"', b'\\', b'\n', text);
+    Escapes::Common(
+        first
+            .zip(last)
+            .map_or(0..0, |(first, last)| first..last + 1),
+    )
 }
 
 /// Folded without a branch and on its own, so that the compiler looks at many bytes at once.
