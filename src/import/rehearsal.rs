@@ -306,9 +306,7 @@ impl<'a> FirstPass<'a> {
             Ok(Outcome::Invalid)
         }
     }
-}
 
-impl FirstPass<'_> {
     /// Whether the ledger has to be asked what would become of a row. The row of a rejects file is known as the row of
     /// another file that it was.
     fn may_be_known(
