@@ -205,6 +205,12 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
         let rows = counted(input.skipped_rows(), "row");
         remarks.push(format!("{rows} passed over by skip_rows_where"));
     }
+    if rehearsal.twins > 0 {
+        let rows = counted(rehearsal.twins, "row");
+        remarks.push(format!(
+            "{rows} with the key of an earlier row and the same content: each shares that row's ticket and is not sent"
+        ));
+    }
     if !table.mapping().has_key() {
         let proposal = rehearsal
             .key_proposal

@@ -18,7 +18,8 @@ use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration, Sna
 use crate::mapping::Mapped;
 use crate::row::Row;
 use crate::ticket::Outcome;
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 
@@ -33,6 +34,8 @@ pub struct Rehearsal {
     pub problems: ProblemLog,
     /// How many rows are identical to an earlier one; counted only where no key tells them apart.
     pub identical: u64,
+    /// How many rows have the key of an earlier row and say the same, and so share what becomes of it.
+    pub twins: u64,
     /// A column that would do as `[key]`, where the mapping has none.
     pub key_proposal: Option<String>,
     /// What the file has lost before it came here.
@@ -237,6 +240,7 @@ impl<'a> FirstPass<'a> {
             outcomes: Outcomes::default(),
             problems: ProblemLog::new(),
             identical: 0,
+            twins: 0,
             key_proposal: None,
             damage: Damage::default(),
             repeated: Repeated::default(),
@@ -332,6 +336,7 @@ fn second_look(
     let mut repeated = std::mem::take(&mut rehearsal.repeated);
     repeated.find_conflicts(table, identities, &keys)?;
     let mut ordinals = Ordinals::default();
+    let mut fates = HashMap::new();
     let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
         let source = identities.source(call.row);
         let ordinal = ordinals.next(&repeated, source);
@@ -340,7 +345,8 @@ fn second_look(
         }
         rehearsal.identical += u64::from(ordinal > 0);
         let conflict = repeated.conflict(call);
-        if conflict.is_none() && (ordinal == 0 || known.is_none()) {
+        let key = repeated.short_key(call).filter(|key| keys.contains(key));
+        if key.is_none() && (ordinal == 0 || known.is_none()) {
             return Ok(());
         }
         let first = registration(call, identities, table, source, 0);
@@ -357,7 +363,15 @@ fn second_look(
             None => Ok(Outcome::Invalid),
         };
         let before = outcome_of(&first, call.mapped.is_valid())?;
-        let now = outcome_of(&row, call.mapped.is_valid() && conflict.is_none())?;
+        let mut now = outcome_of(&row, call.mapped.is_valid() && conflict.is_none())?;
+        if let Some(key) = key
+            && conflict.is_none()
+            && now != Outcome::Invalid
+        {
+            let first = fates.entry(key);
+            rehearsal.twins += u64::from(matches!(first, Entry::Occupied(_)));
+            now = share(first, now);
+        }
         if let Some(problem) = conflict.filter(|_| now == Outcome::Invalid) {
             rehearsal.problems.add(row.row, &problem)?;
         }
@@ -370,4 +384,18 @@ fn second_look(
     })?;
     rehearsal.repeated = repeated;
     stopped.map_or(Ok(()), Err)
+}
+
+/// The outcome of a row that has its key with others and would end like this by itself: the first one is sent, the others
+/// share what becomes of it.
+fn share(first: Entry<'_, u64, Outcome>, alone: Outcome) -> Outcome {
+    match (first, alone) {
+        (Entry::Vacant(first), _) => *first.insert(alone),
+        (Entry::Occupied(first), Outcome::Ready) => match first.get() {
+            Outcome::InDoubt => Outcome::InDoubt,
+            // By the time of its turn the first one has its ticket.
+            _ => Outcome::AlreadyCreated,
+        },
+        (Entry::Occupied(_), _) => alone,
+    }
 }

@@ -40,6 +40,11 @@ impl Repeated {
         self.keys.clone()
     }
 
+    /// The short hash of a row's key, if it has one.
+    pub(super) fn short_key(&self, call: &Call<'_>) -> Option<u64> {
+        self.keys.short(&call.mapped.key)
+    }
+
     /// Reads the file for those among `candidates` that stand for more than one content in it.
     pub(super) fn find_conflicts(
         &mut self,
@@ -52,8 +57,7 @@ impl Repeated {
         }
         let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
         let stopped: Option<()> = table.for_each_call(|call| {
-            let key = self.keys.short(&call.mapped.key);
-            if let Some(key) = key.filter(|key| candidates.contains(key)) {
+            if let Some(key) = self.short_key(&call).filter(|key| candidates.contains(key)) {
                 let row = call.row.position.row;
                 let content = content(&call, identities, table);
                 match first.get(&key) {
@@ -75,7 +79,7 @@ impl Repeated {
         if self.conflicts.is_empty() {
             return None;
         }
-        let key = self.keys.short(&call.mapped.key)?;
+        let key = self.short_key(call)?;
         let (one, other) = self.conflicts.get(&key)?;
         Some(Problem {
             column: None,

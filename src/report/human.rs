@@ -172,7 +172,7 @@ fn meaning(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ready => "would be sent",
         Outcome::Created => "have a ticket now",
-        Outcome::AlreadyCreated => "had a ticket before; nothing was sent",
+        Outcome::AlreadyCreated => "have a ticket already; not sent again",
         Outcome::Invalid => "break a rule; not sent until they are mended",
         Outcome::Rejected => "refused by the API; no ticket",
         Outcome::InDoubt => "sent, but nothing proves what came of it; a person must look",

@@ -268,15 +268,40 @@ fn the_same_key_and_content_twice_is_one_call() {
     ];
     project.write("calls.csv", csv(&rows));
     for expected in ["created", "already_created"] {
+        let rehearsed = rehearsed(&project, &server, 0);
         project
             .import(&server, &["calls.csv", "--workers", "1"])
-            .exits(0);
+            .exits(0)
+            .says("1 row with the key of an earlier row");
         let told = project.results("calls.results.csv");
         assert_eq!(told[0].outcome, expected);
         assert_eq!(told[2].outcome, "already_created");
         assert_eq!(told[0].ticket_id, told[2].ticket_id);
         assert_eq!(server.tickets().len(), 3);
+        assert_agrees(&rehearsed, &told);
     }
+}
+
+#[test]
+fn a_repeated_key_shares_in_the_rehearsal_what_the_ledger_knows_of_the_first_row() {
+    let (project, server) = (Project::new(), Server::new());
+    let doubtful = Call::numbered(1).with_reason("[[fault:http502_after]]");
+    let rows = [Call::numbered(2), doubtful];
+    // Sent without a key: only the cells of the first of each pair are known.
+    project.write("keyless.toml", UNKEYED);
+    project.write("calls.csv", csv(&rows));
+    project
+        .import(&server, &["calls.csv", "--mapping", "keyless.toml"])
+        .exits(6);
+    project.write("calls.csv", csv(&[rows.clone(), rows].concat()));
+    let rehearsed = rehearsed(&project, &server, 6);
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["already_created", "in_doubt", "already_created", "in_doubt"]
+    );
+    assert_agrees(&rehearsed, &told);
 }
 
 #[test]
@@ -475,19 +500,30 @@ fn validate_tells_before_what_the_import_tells_after() {
     calls[1].reason = "something else".to_owned();
     calls[8].dob = "soon".to_owned();
     project.write("calls.csv", csv(&calls));
-    let ran = project
-        .run_for(&server, &["validate", "calls.csv", "--format", "json"])
-        .exits(1);
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let rehearsed = &report["outcomes"];
+    let rehearsed = rehearsed(&project, &server, 1);
     project.import(&server, &["calls.csv"]).exits(1);
-    let told = project.results("calls.results.csv");
-    assert_eq!(rehearsed["ready"], count(&told, "created"));
-    assert_eq!(
-        rehearsed["already_created"],
-        count(&told, "already_created")
-    );
-    assert_eq!(rehearsed["invalid"], count(&told, "invalid"));
+    assert_agrees(&rehearsed, &project.results("calls.results.csv"));
+}
+
+/// The outcomes that `validate` expects of `calls.csv`.
+fn rehearsed(project: &Project, server: &Server, exit: i32) -> serde_json::Value {
+    let ran = project
+        .run_for(server, &["validate", "calls.csv", "--format", "json"])
+        .exits(exit);
+    let mut report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    report["outcomes"].take()
+}
+
+/// What was rehearsed is what was told; `ready` was to be sent.
+fn assert_agrees(rehearsed: &serde_json::Value, told: &[Told]) {
+    for (before, after) in [
+        ("ready", "created"),
+        ("already_created", "already_created"),
+        ("invalid", "invalid"),
+        ("in_doubt", "in_doubt"),
+    ] {
+        assert_eq!(rehearsed[before], count(told, after), "{after}");
+    }
 }
 
 /// What the README says of mappings without a key: what such a file costs is a second ticket, so it is told.
