@@ -47,6 +47,8 @@ pub struct FileReport {
     pub results: Option<PathBuf>,
     /// The rejects file and how many rows it has.
     pub rejects: Option<(PathBuf, u64)>,
+    /// Why results or rejects could not be written.
+    pub unwritten: Vec<String>,
     /// Rows with a ticket that a person should look at.
     pub warnings: u64,
 }
@@ -83,6 +85,7 @@ impl FileReport {
             run: None,
             results: None,
             rejects: None,
+            unwritten: Vec::new(),
             warnings: 0,
         }
     }

@@ -166,7 +166,7 @@ impl Failure {
     }
 
     /// The message, without its cause.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Failure::Config(error) => error.to_string(),
             Failure::Mapping(errors) => errors.to_string(),

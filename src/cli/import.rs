@@ -129,6 +129,11 @@ async fn send_all(
         slot.report.results = written.results;
         slot.report.rejects = written.rejects;
         slot.report.remarks.extend(written.remark);
+        for failure in written.unwritten {
+            progress.say(&failure.shown());
+            exit = exit.worse(failure.exit());
+            slot.report.unwritten.push(failure.message());
+        }
         slot.report.problems = Some(problems);
         let sent = [Outcome::Created, Outcome::Rejected, Outcome::InDoubt];
         sent_any |= sent

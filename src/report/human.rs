@@ -100,6 +100,9 @@ fn write_run(text: &mut String, file: &FileReport, run: &RunSummary) {
             counted(*rows, "row")
         );
     }
+    for failure in &file.unwritten {
+        let _infallible = writeln!(text, "  not written: {failure}");
+    }
 }
 
 fn rate(rows: u64, seconds: f64) -> String {
@@ -256,6 +259,9 @@ fn next_steps(report: &Report) -> Vec<String> {
             (false, _) if outcomes.get(Outcome::Invalid) == outcomes.total() => "No row could be sent. Where all of them have the same problem, the mapping is wrong and not the rows.".to_owned(),
             (false, _) => "Mend these rows, or import the others now and these from a rejects file (--rejects FILE).".to_owned(),
         });
+    }
+    if report.files.iter().any(|file| !file.unwritten.is_empty()) {
+        steps.push("Not all files could be written: run the same command again once they can be; nothing is sent twice.".to_owned());
     }
     if steps.is_empty() && outcomes.total() > 0 {
         let all_known = outcomes.get(Outcome::Ready) == 0;

@@ -73,6 +73,7 @@ fn facts(file: &FileReport) -> Value {
         "results": file.results.as_ref().map(|path| path.display().to_string()),
         "rejects": file.rejects.as_ref().map(|(path, _)| path.display().to_string()),
         "rejects_rows": file.rejects.as_ref().map(|(_, rows)| rows),
+        "unwritten": file.unwritten,
         "run": null,
     });
     if let (Some(inspection), Some(description)) = (&file.inspection, description) {

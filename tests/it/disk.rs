@@ -7,6 +7,7 @@ use crate::harness::{
     Call, Failing, Ran, Running, Server, Told, Trial, assert_told_truly, calls, can_inject, count,
     csv, failing, injected, told, within,
 };
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -34,8 +35,18 @@ impl Trial {
 
     /// Runs the import while calls on these files fail; none where nothing failed any more.
     fn on_bad_disk(&self, failures: &[Failing<'_>], paths: &[PathBuf]) -> Option<Ran> {
+        self.with_bad_disk(&self.command(), failures, paths)
+    }
+
+    /// The same with another command.
+    fn with_bad_disk(
+        &self,
+        command: &Command,
+        failures: &[Failing<'_>],
+        paths: &[PathBuf],
+    ) -> Option<Ran> {
         let trace = self.project.temporary().join("trace");
-        let ran = Running::start(failing(&self.command(), failures, paths, &trace)).end();
+        let ran = Running::start(failing(command, failures, paths, &trace)).end();
         (injected(&trace) > 0).then_some(ran)
     }
 
@@ -247,6 +258,10 @@ fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_writ
         "{}",
         ran.all()
     );
+    for part in [" 2 already_created ", " 4 created ", "not written: calls."] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.all());
+    }
+    assert!(!ran.stdout.contains("results: "), "{}", ran.all());
     assert_eq!(
         trial.told().unwrap().len(),
         2,
@@ -259,6 +274,48 @@ fn results_that_cannot_be_put_in_their_place_leave_the_earlier_ones_and_are_writ
     let left = left.filter(|name| name.to_string_lossy().starts_with(".ticketload-"));
     assert_eq!(left.count(), 0, "no half file is left");
     assert_eq!(trial.assert_continues(), 0);
+}
+
+#[test]
+fn results_that_cannot_be_written_keep_neither_the_rejects_nor_the_next_file_from_it() {
+    if !can_inject() {
+        return;
+    }
+    let trial = Trial::of_disk(4);
+    let mut invalid = Call::numbered(ROWS + 1);
+    invalid.dob = String::new();
+    let calls: Vec<Call> = trial.calls.iter().cloned().chain([invalid]).collect();
+    trial.project.write("calls.csv", csv(&calls));
+    trial
+        .project
+        .write("more.csv", csv(&[Call::numbered(ROWS + 2)]));
+    let whole = |name: &str| trial.project.path(name).display().to_string();
+    let (input, more, rejects) = (whole("calls.csv"), whole("more.csv"), whole("again.csv"));
+    let unplaced = Failing {
+        calls: "rename,renameat,renameat2",
+        error: "EIO",
+        when: "1+",
+    };
+    let run = |args: &[&str]| {
+        let args = [&["import", "--format", "json"], args].concat();
+        let command = trial.project.command_for(trial.server.url(), &args);
+        let results = trial.project.path("calls.results.csv");
+        let ran = trial.with_bad_disk(&command, &[unplaced], &[results]);
+        let report: Value = serde_json::from_str(&ran.unwrap().exits(5).stdout).unwrap();
+        report["files"].clone()
+    };
+    let files = run(&[&input, "--rejects", &rejects]);
+    assert_eq!(files[0]["outcomes"]["created"], ROWS);
+    assert_eq!(files[0]["results"], Value::Null);
+    assert_eq!(files[0]["unwritten"].as_array().unwrap().len(), 1);
+    assert_eq!(files[0]["rejects_rows"], 1);
+    let rejects = trial.project.read("again.csv");
+    assert_eq!(rejects.matches("missing.dob").count(), 1, "{rejects}");
+    let files = run(&[&input, &more]);
+    assert_eq!(files[0]["outcomes"]["already_created"], ROWS);
+    assert_eq!(files[1]["outcomes"]["created"], 1);
+    assert_eq!(trial.project.results("more.results.csv").len(), 1);
+    assert_eq!(trial.server.tickets().len(), ROWS + 1);
 }
 
 #[test]
@@ -278,6 +335,8 @@ fn rejects_that_find_no_room_are_told_and_written_by_the_next_run() {
         ran.all()
     );
     assert!(ran.stderr.contains("\nhint: "), "{}", ran.all());
+    assert!(ran.stdout.contains(" 1 invalid "), "{}", ran.all());
+    assert!(ran.stdout.contains("results: calls."), "{}", ran.all());
     assert!(!trial.project.path("again.csv").exists());
     assert_told_truly(&trial.told().unwrap(), &calls, &trial.server.tickets());
     assert_eq!(trial.server.tickets().len(), ROWS);

@@ -35,6 +35,8 @@ pub(crate) struct WrittenFiles {
     pub(crate) results: Option<PathBuf>,
     pub(crate) rejects: Option<(PathBuf, u64)>,
     pub(crate) remark: Option<String>,
+    /// Why results or rejects could not be written, though the ledger has it all.
+    pub(crate) unwritten: Vec<Failure>,
 }
 
 impl Outputs {
@@ -202,7 +204,7 @@ fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> 
     Ok(false)
 }
 
-/// Writes results and rejects of a run. The results are written also where the rejects cannot be.
+/// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
 pub(crate) fn write_results(
     office: &Office<Client>,
     table: &Table,
@@ -222,17 +224,34 @@ pub(crate) fn write_results(
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));
         move |error| Failure::Results { path, error }
     };
-    let begun = |path: &PathBuf| Rejects::create(path, table);
-    let mut rejects = output.rejects.as_ref().map(begun);
-    let open_rejects = rejects.as_mut().and_then(|begun| begun.as_mut().ok());
-    let written = to_place(&story, output.results.as_deref(), open_rejects)
-        .map_err(failed(&output.results))?;
-    let rejects = match (rejects, &output.rejects) {
-        (Some(rejects), Some(path)) => {
-            let rows = rejects.and_then(Rejects::finish);
-            Some((path.clone(), rows.map_err(failed(&output.rejects))?))
+    let with_rejects = |results: &mut WriteResults<'_>| {
+        let mut rejects = output
+            .rejects
+            .as_ref()
+            .map(|path| Rejects::create(path, table));
+        let open_rejects = rejects.as_mut().and_then(|begun| begun.as_mut().ok());
+        let written = results(open_rejects)?;
+        let rows = rejects.map(|rejects| rejects.and_then(Rejects::finish));
+        Ok((written, rows))
+    };
+    let place = output.results.as_deref();
+    let in_place = with_rejects(&mut |rejects| to_place(&story, place, rejects));
+    let mut unwritten = Vec::new();
+    let (written, rejects) = match in_place {
+        Err(error @ (ResultsError::Io(_) | ResultsError::Workbook(_))) => {
+            unwritten.push(failed(&output.results)(error));
+            with_rejects(&mut |rejects| write(&story, &mut io::sink(), rejects))
         }
-        _ => None,
+        written => written,
+    }
+    .map_err(failed(&output.results))?;
+    let results = output.results.clone().filter(|_| unwritten.is_empty());
+    let rejects = match rejects.transpose().map_err(failed(&output.rejects)) {
+        Ok(rows) => output.rejects.clone().zip(rows),
+        Err(failure) => {
+            unwritten.push(failure);
+            None
+        }
     };
     let remark = written
         .input_lost
@@ -240,11 +259,15 @@ pub(crate) fn write_results(
     Ok(WrittenFiles {
         outcomes: written.outcomes,
         warnings: written.warnings,
-        results: output.results.clone(),
+        results,
         rejects,
         remark,
+        unwritten,
     })
 }
+
+/// Writes results somewhere, with rejects where they could be begun.
+type WriteResults<'a> = dyn FnMut(Option<&mut Rejects>) -> Result<Written, ResultsError> + 'a;
 
 /// Writes results to a file, or to stdout where there is none.
 pub(crate) fn to_place(
