@@ -279,30 +279,38 @@ pub(super) fn write(
 }
 
 fn read(value: Value<'_>, calendar: Calendar<'_>) -> Option<Date> {
-    if value.kind == CellKind::Date {
-        // A date with a time is still a day of birth.
-        let day = value.text.split([' ', 'T']).next().unwrap_or_default();
-        if let Ok(day) = day.parse::<Date>() {
-            return YEARS.contains(&day.year()).then_some(day);
-        }
-    }
     let today = calendar.days.today;
-    calendar
-        .formats
-        .iter()
-        .find_map(|format| format.read(value.text, today))
+    let mut formats = calendar.formats.iter();
+    in_cell(value, value.text).or_else(|| formats.find_map(|format| format.read(value.text, today)))
+}
+
+/// The day as a date cell of a workbook writes it, whatever the formats are.
+fn in_cell(value: Value<'_>, day: &str) -> Option<Date> {
+    // jiff would pass over a time behind the date.
+    let is_day = value.kind == CellKind::Date && !day.contains([' ', 'T']);
+    let day = is_day.then(|| day.parse::<Date>().ok())??;
+    YEARS.contains(&day.year()).then_some(day)
 }
 
 /// Reads what is no date as a date with a midnight behind it, or says what is wrong.
 fn read_with_time(value: Value<'_>, calendar: Calendar<'_>) -> Result<Date, Cow<'static, str>> {
     let today = calendar.days.today;
     let read = clock::splits(value.text).find_map(|(day, time)| {
+        if let Some(day) = in_cell(value, day) {
+            return Some((None, day, time));
+        }
         let mut formats = calendar.formats.iter();
-        formats.find_map(|format| Some((format, format.read(day, today)?, time)))
+        formats.find_map(|format| Some((Some(format), format.read(day, today)?, time)))
     });
     match read {
         Some((_, day, time)) if clock::is_midnight(time) => Ok(day),
-        Some((format, ..)) => Err(format!(
+        // Programs that count in UTC save a day of birth as the evening before, and the cell's format hides that.
+        Some((None, ..)) => Err(
+            "holds a time of day besides the date, though the workbook may not show it; make it a date alone there, \
+             or add \"%Y-%m-%d %H:%M:%S\" to `dates` of the mapping"
+                .into(),
+        ),
+        Some((Some(format), ..)) => Err(format!(
             "holds a time of day besides the date; write it as {} alone, or name the time in `dates` of the mapping",
             format.for_people()
         )
