@@ -23,6 +23,7 @@ mod identical;
 mod identity;
 mod journal;
 mod lock;
+mod mark;
 mod place;
 mod purge;
 mod reference;
@@ -101,6 +102,11 @@ pub enum LedgerErrorKind {
     /// It is no SQLite file, or a damaged one.
     #[error("is damaged or is no ledger: {0}")]
     Damaged(String),
+    /// It knows less than was committed to it.
+    #[error(
+        "lacks what was stored in it last: the file beside it that ends in -wal was removed or damaged, or an older copy was put in its place"
+    )]
+    Behind,
     /// There is none.
     #[error("does not exist")]
     Absent,
@@ -199,11 +205,14 @@ impl Ledger {
             identity_key,
             recovered,
         } = Opened::open(path, synchronous)?;
-        let (ops, queue) = mpsc::unbounded_channel();
-        let writer = Writer::start(connection, queue).map_err(|error| LedgerError {
+        let located = |kind| LedgerError {
             path: path.to_owned(),
-            kind: LedgerErrorKind::Open(error.to_string()),
-        })?;
+            kind,
+        };
+        let (ops, queue) = mpsc::unbounded_channel();
+        let marker = lock.marker(&identity_key).map_err(located)?;
+        let writer = Writer::start(connection, marker, queue)
+            .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
         Ok(Ledger {
             path: path.to_owned(),
             identity_key,
@@ -349,6 +358,9 @@ impl Opened {
             let lock = lock::Lock::take(path)?;
             let mut connection = schema::open(path, synchronous)?;
             let identity_key = schema::identity_key(&connection)?;
+            if let Some(mark) = lock.mark() {
+                mark.check(&connection, &identity_key)?;
+            }
             emergency::read_back(path, &mut connection)?;
             let recovered = writer::recover(&mut connection)?;
             Ok(Opened {

@@ -263,6 +263,7 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         LedgerErrorKind::Held(_) => Exit::Held,
         LedgerErrorKind::Newer { .. }
         | LedgerErrorKind::Damaged(_)
+        | LedgerErrorKind::Behind
         | LedgerErrorKind::Absent
         | LedgerErrorKind::Network(_)
         | LedgerErrorKind::Shared(_)
@@ -279,6 +280,16 @@ fn ledger_hint(error: &LedgerError) -> String {
             return format!(
                 "take the others' right away (chmod go-w {}), or give a folder of your own with --ledger",
                 folder.display()
+            );
+        }
+        LedgerErrorKind::Behind => {
+            let mut lock = error.path.clone().into_os_string();
+            lock.push(".lock");
+            return format!(
+                "nothing was sent; put the newest copy of the ledger back, with the files beside it. If there is none, \
+                 delete {} and make the tickets of the results files since then known again (ticketload ledger adopt) \
+                 before you import: calls without that would be sent twice",
+                lock.display()
             );
         }
         LedgerErrorKind::Absent => "give the ledger that was used for the import with --ledger or --profile",

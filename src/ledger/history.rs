@@ -6,7 +6,7 @@ use super::decide::Registration;
 use super::identity::{Identities, Identity};
 use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
 use super::writer::state_from;
-use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, register, schema};
+use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, lock, register, schema};
 use crate::submission::State;
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
@@ -111,7 +111,13 @@ impl Reader {
             path: path.to_owned(),
             kind,
         };
+        // Read before the ledger is: a run that goes on makes the ledger newer than the mark, never older.
+        let mark = lock::mark_beside(path);
         let connection = schema::open_reader(path).map_err(located)?;
+        if let Some(mark) = mark {
+            let key = schema::identity_key(&connection).map_err(located)?;
+            mark.check(&connection, &key).map_err(located)?;
+        }
         Ok(Reader {
             path: path.to_owned(),
             connection,

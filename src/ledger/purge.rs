@@ -38,6 +38,9 @@ impl Steward {
     ///
     /// Where the ledger cannot be written; nothing is forgotten then.
     pub fn purge(&mut self, purge: Purge, mode: Mode) -> Result<Purged, LedgerError> {
+        if purge.forget_tickets && mode == Mode::Commit {
+            self.forget_mark()?;
+        }
         self.within(mode, |connection, at| forget(connection, purge, at))
     }
 }

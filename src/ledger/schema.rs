@@ -205,6 +205,8 @@ pub(super) fn identity_key(connection: &Connection) -> Result<Vec<u8>, LedgerErr
         "INSERT INTO meta(name, value) VALUES ('identity_key', ?1)",
         [&key],
     )?;
+    // Out of the log at once: a ledger that lost its log is to be known as the one that it was.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(key)
 }
 

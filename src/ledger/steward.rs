@@ -19,7 +19,7 @@ pub struct Steward {
     connection: Connection,
     identity_key: Vec<u8>,
     recovered: u64,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Whether a work is to be stored.
@@ -49,7 +49,7 @@ impl Steward {
             connection,
             identity_key,
             recovered,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -110,6 +110,11 @@ impl Steward {
             Mode::Rehearse => transaction.rollback()?,
         }
         Ok(done)
+    }
+
+    /// Forgets how far the ledger had come, before something of it is removed on purpose.
+    pub(super) fn forget_mark(&self) -> Result<(), LedgerError> {
+        self.located(self.lock.forget_mark())
     }
 
     pub(super) fn connection(&self) -> &Connection {

@@ -7,6 +7,7 @@
 use super::decide::{Disposition, Registration};
 use super::identity::Identity;
 use super::journal;
+use super::mark::Marker;
 use super::register::{number, one, register};
 use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
 use crate::abort::{self, Step};
@@ -82,6 +83,7 @@ enum Pending {
 
 pub(super) struct Writer {
     connection: Connection,
+    marker: Marker,
     queue: mpsc::UnboundedReceiver<Op>,
     /// How many groups were committed.
     commits: u32,
@@ -90,10 +92,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
+        marker: Marker,
         queue: mpsc::UnboundedReceiver<Op>,
     ) -> std::io::Result<std::thread::JoinHandle<()>> {
         let writer = Writer {
             connection,
+            marker,
             queue,
             commits: 0,
         };
@@ -150,7 +154,9 @@ impl Writer {
             }
         };
         let mut failed = None;
+        let mut moved = None;
         for op in group {
+            moved = op.moves().or(moved);
             let answer = op.apply(&transaction, at);
             // SQLite may have rolled back already; nothing of this group may be told as stored.
             if let Some(kind) = answer.sql_failure() {
@@ -161,9 +167,16 @@ impl Writer {
         match failed {
             Some(kind) => Err(kind),
             None => {
+                let mark = match moved {
+                    Some(submission) => self.marker.see(&transaction, submission)?,
+                    None => None,
+                };
                 abort::at(Step::Committing);
                 transaction.commit()?;
                 abort::at(Step::Committed);
+                if let Some(mark) = mark {
+                    self.marker.note(&mark);
+                }
                 Ok(())
             }
         }
@@ -171,6 +184,14 @@ impl Writer {
 }
 
 impl Op {
+    /// The submission that this moves on.
+    fn moves(&self) -> Option<SubmissionId> {
+        match self {
+            Op::Apply { submission, .. } => Some(*submission),
+            Op::Begin { .. } | Op::End { .. } | Op::Register { .. } => None,
+        }
+    }
+
     fn apply(self, connection: &Connection, at: i64) -> Pending {
         match self {
             Op::Begin { run, answer } => Pending::Begin(answer, begin(connection, &run, at)),

@@ -1,6 +1,6 @@
 //! A ledger that is damaged, foreign or too new is refused with what to do, and nothing is sent for want of it.
 
-use crate::harness::{Project, Server, calls, count, csv};
+use crate::harness::{Project, Server, assert_told_truly, calls, count, csv};
 use std::path::PathBuf;
 
 const ROWS: usize = 300;
@@ -64,10 +64,15 @@ impl Night {
 
     /// The same command, where the ledger must know every row.
     fn is_known(&self) {
+        self.is_known_of(ROWS);
+    }
+
+    /// The same after so many tickets in all.
+    fn is_known_of(&self, tickets: usize) {
         self.project.import(&self.server, &["calls.csv"]).exits(0);
         let told = self.project.results("calls.results.csv");
         assert_eq!(count(&told, "already_created"), ROWS);
-        assert_eq!(self.server.requests("ticket"), ROWS);
+        assert_eq!(self.server.requests("ticket"), tickets);
     }
 }
 
@@ -125,4 +130,62 @@ fn a_ledger_that_was_emptied_is_noticed_by_the_results_beside_the_input() {
         .exits(2)
         .says("ledger adopt");
     assert_eq!(server.requests("ticket"), 4);
+}
+
+#[test]
+fn a_log_that_was_lost_after_a_kill_stops_the_next_run_until_it_is_back() {
+    for what in ["removed", "emptied", "garbled at its end"] {
+        let (project, server) = (Project::new(), Server::with_faults("hang@3"));
+        let calls = calls(6);
+        project.write("calls.csv", csv(&calls));
+        let run = project.start_import(&server, &["calls.csv", "--workers", "1"]);
+        server.wait_for(3);
+        run.signal("KILL");
+        run.end();
+        let night = Night { project, server };
+        let log = night.ledger("-wal");
+        let kept = std::fs::read(&log).unwrap();
+        match what {
+            "removed" => std::fs::remove_file(&log).unwrap(),
+            "emptied" => std::fs::write(&log, "").unwrap(),
+            _ => {
+                let mut garbled = kept.clone();
+                let end = garbled.len() - PAGE / 2;
+                garbled[end..].fill(0xa5);
+                std::fs::write(&log, garbled).unwrap();
+            }
+        }
+        for args in [["import", "calls.csv"], ["ledger", "check"]] {
+            let ran = night.project.run_for(&night.server, &args).exits(2);
+            for part in ["ledger.db: lacks", "-wal", "\nhint: "] {
+                assert!(ran.stderr.contains(part), "{what}: {}", ran.all());
+            }
+        }
+        assert_eq!(night.server.requests("ticket"), 3, "{what}");
+        std::fs::write(&log, kept).unwrap();
+        night.project.import(&night.server, &["calls.csv"]).exits(6);
+        let told = night.project.results("calls.results.csv");
+        assert_told_truly(&told, &calls, &night.server.tickets());
+        assert_eq!(count(&told, "in_doubt"), 1, "{what}");
+    }
+}
+
+#[test]
+fn an_older_copy_in_the_ledgers_place_stops_the_run_until_somebody_says_that_it_is_meant() {
+    let night = Night::new();
+    let older = std::fs::read(night.ledger("")).unwrap();
+    let later = &calls(ROWS + 4)[ROWS..];
+    night.project.write("later.csv", csv(later));
+    let import = |file| night.project.import(&night.server, &[file]);
+    import("later.csv").exits(0);
+    let newer = std::fs::read(night.ledger("")).unwrap();
+    std::fs::write(night.ledger(""), &older).unwrap();
+    let ran = import("calls.csv").exits(2).says("older copy");
+    assert!(ran.stderr.contains("ledger.db.lock"), "{}", ran.all());
+    assert_eq!(night.server.requests("ticket"), ROWS + 4);
+    std::fs::write(night.ledger(""), newer).unwrap();
+    import("later.csv").exits(0);
+    std::fs::write(night.ledger(""), older).unwrap();
+    std::fs::remove_file(night.ledger(".lock")).unwrap();
+    night.is_known_of(ROWS + 4);
 }
