@@ -341,7 +341,10 @@ impl Input {
     fn unpacker(&self) -> impl FnMut(&Block, &mut dyn Pump) -> Result<(), Fault> + Send {
         move |block, pump| match &self.form {
             // The reader watches the file.
-            Readable::Csv(text) => self.body(&mut block.rows(text)?, &|| Ok(()), pump),
+            Readable::Csv(text) => {
+                let mut rows = block.rows(text, self.header.width())?;
+                self.body(&mut rows, &|| Ok(()), pump)
+            }
             Readable::Xlsx(_) => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use super::error::{Fault, InputErrorKind};
 use super::quotes::Cut;
 use super::relay::Source;
 use crate::row::Row;
-use memchr::{memchr2, memchr2_iter};
+use memchr::{memchr_iter, memchr2, memchr2_iter};
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
@@ -23,6 +23,9 @@ const MAX_FIELD: usize = 1024 * 1024;
 const MAX_LINES: u64 = 1000;
 /// As wide as a spreadsheet can be.
 const MAX_FIELDS: usize = 16_384;
+
+/// In a table of fewer columns, text of several lines may look like rows.
+const NARROW: usize = 4;
 
 /// Blocks mostly take a fourth of this.
 const KEPT: usize = 1024 * 1024;
@@ -76,8 +79,8 @@ impl Block {
         self.start.rows + 1
     }
 
-    /// Its rows.
-    pub(super) fn rows(&self, text: &Text) -> Result<Rows<'_>, Fault> {
+    /// Its rows, under a header of so many columns.
+    pub(super) fn rows(&self, text: &Text, width: usize) -> Result<Rows<'_>, Fault> {
         let undecodable = || {
             let encoding = text.encoding.name();
             let kind = InputErrorKind::Undecodable { encoding };
@@ -86,6 +89,7 @@ impl Block {
         Ok(Rows {
             text: text.decode(&self.bytes).ok_or_else(undecodable)?,
             delimiter: text.delimiter,
+            width,
             at: 0,
             met: self.start,
             end: self.end,
@@ -110,6 +114,8 @@ fn cut_short() -> Fault {
 pub(super) struct Rows<'a> {
     text: Cow<'a, str>,
     delimiter: u8,
+    /// The columns of the header; 0 where it is not known yet.
+    width: usize,
     /// How far the text has been split.
     at: usize,
     /// The rows and lines up to there.
@@ -142,6 +148,9 @@ impl Source for Rows<'_> {
             self.met.lines += record.lines;
             if record.lines > MAX_LINES {
                 return Err(fault(InputErrorKind::TooManyLines { limit: MAX_LINES }));
+            }
+            if record.lines > 1 && swallows_rows(row, self.delimiter, self.width) {
+                return Err(fault(InputErrorKind::StrayQuote));
             }
             if !row.is_blank() {
                 return Ok(true);
@@ -220,6 +229,37 @@ fn unquote(text: &str, row: &mut Row) -> Option<Taken> {
     None
 }
 
+/// Whether a record of several lines is rather several rows between two lone quotes: each of its lines, taken by itself,
+/// has just as many cells as the header. Text of several lines does not come out like that; a delimiter with a space behind
+/// it is taken for a part of a sentence. In narrow tables it might all the same, so nothing is said there.
+fn swallows_rows(row: &Row, delimiter: u8, width: usize) -> bool {
+    if width < NARROW {
+        return false;
+    }
+    // The cells of the line that one is in.
+    let mut cells = 1;
+    for (place, cell) in row.cells().enumerate() {
+        cells += usize::from(place > 0);
+        for (at, line) in cell.text.split('\n').enumerate() {
+            if at > 0 {
+                if cells != width {
+                    return false;
+                }
+                if line.trim().is_empty() {
+                    continue;
+                }
+                cells = 1;
+            }
+            let line = line.as_bytes();
+            let delimiters = memchr_iter(delimiter, line);
+            cells += delimiters
+                .filter(|at| line.get(at + 1) != Some(&b' '))
+                .count();
+        }
+    }
+    cells == width
+}
+
 /// All rows of a file, one after the other.
 pub(super) struct Records<'t> {
     text: &'t Text,
@@ -249,7 +289,7 @@ impl Source for Records<'_> {
             if !self.blocks.next(&mut self.block)? {
                 return Ok(false);
             }
-            let rows = self.block.rows(self.text)?;
+            let rows = self.block.rows(self.text, 0)?;
             self.rows = Rows {
                 text: Cow::Owned(rows.text.into_owned()),
                 ..rows

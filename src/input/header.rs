@@ -82,6 +82,11 @@ impl Header {
         &self.names
     }
 
+    /// How many columns the file has, with the two of a rejects file.
+    pub(super) fn width(&self) -> usize {
+        self.names.len() + self.cut.map_or(0, |_| REJECTS.len())
+    }
+
     pub(super) fn row(&self) -> u64 {
         self.row
     }

@@ -131,6 +131,24 @@ fn a_stray_quote_is_placed_at_its_row() {
 }
 
 #[test]
+fn two_lone_quotes_that_swallow_rows_are_placed_at_their_row() {
+    for (header, tail) in [("", ""), (",error_code,message", ",missing.dob,none")] {
+        let row = |text: &str| format!("{text}{tail}\n");
+        let text = [
+            format!("id,name,reason,phone{header}\n"),
+            row("1,Lee,\"two\nlines\",5"),
+            row("2,Ng,\"bad,6"),
+            row("3,Ray,has fever\",7"),
+        ];
+        let (input, _file) = open(text.concat().as_bytes()).unwrap();
+        let end = input.for_each_row(|_| ControlFlow::<()>::Continue(()));
+        let error = end.unwrap_err();
+        assert!(matches!(error.kind, InputErrorKind::StrayQuote), "{error}");
+        assert_eq!((error.position.row, error.position.line), (3, Some(4)));
+    }
+}
+
+#[test]
 fn title_lines_stand_above_the_header() {
     let text = b"Call report\n\nMay 2024,\nname,dob,phone,prac\nA,1,2,3\nB,1,2,3\n";
     let (input, _file) = open(text).unwrap();

@@ -60,6 +60,31 @@ fn rows_are_numbered_as_a_spreadsheet_numbers_them() {
 }
 
 #[test]
+fn rows_between_two_lone_quotes_are_told_from_text_of_several_lines() {
+    let cases = [
+        ("1,Ng,\"bad,5\n2,Lee,has fever\",6\n", true),
+        (
+            "1,Ng,\"bad,5\n2,Lee,x,6\n\n3,Ray,y,7\n4,Poe,fever\",8\n",
+            true,
+        ),
+        ("1,Ng,\"bad,5\n2,Lee\",x,6\n", true),
+        ("1,Ng,\"bad,5\n2,Lee,x\n3,Ray,fever\",6\n", false),
+        ("1,Ng,\"bad\nworse\",5\n", false),
+        ("1,Ng,\"bad, very\nnow worse, since, noon\",5\n", false),
+        ("1,Ng,\"bad,very\nnow worse\",5\n", false),
+        ("1,\"a\nb\",\"c\nd\",5\n", false),
+    ];
+    for (text, expected) in cases {
+        let (rows, fault) = read(text.as_bytes());
+        assert!(fault.is_none(), "{text:?}");
+        let mut row = Row::default();
+        rows[0].2.iter().for_each(|cell| row.push(cell));
+        assert_eq!(swallows_rows(&row, b',', 4), expected, "{text:?}");
+        assert!(!swallows_rows(&row, b',', 3), "{text:?}");
+    }
+}
+
+#[test]
 fn the_end_stays_the_end() {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(b"a,b\n1,2\n\n\n").unwrap();
@@ -131,7 +156,7 @@ fn a_block_that_parses_otherwise_than_it_was_cut_is_refused() {
                 ..Cut::default()
             },
         };
-        let mut source = block.rows(&text).unwrap();
+        let mut source = block.rows(&text, 0).unwrap();
         let end = loop {
             match source.next(&mut row) {
                 Ok(true) => {}
