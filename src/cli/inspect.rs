@@ -4,6 +4,7 @@ use super::args::{Format, InspectArgs};
 use super::failure::{Exit, Failure};
 use super::files::{exit_of_reading, name_of, open, unread};
 use super::import::emit;
+use super::output::can_stand_at;
 use super::progress::Progress;
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,7 +15,7 @@ use ticketload::results::AtomicFile;
 use ticketload::row::Row;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
-    refuse_overwriting(args)?;
+    check_dump(args)?;
     let progress = Progress::new();
     let mut slots = Vec::new();
     for path in &args.files {
@@ -40,8 +41,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Values go to one place, and never over an input.
-fn refuse_overwriting(args: &InspectArgs) -> Result<(), Failure> {
+/// Values go to one place where they can be written, and never over an input.
+fn check_dump(args: &InspectArgs) -> Result<(), Failure> {
     let Some(dump) = &args.dump else {
         return Ok(());
     };
@@ -65,6 +66,9 @@ fn refuse_overwriting(args: &InspectArgs) -> Result<(), Failure> {
             "--dump would be written over the input",
             "give it a name of its own",
         ));
+    }
+    if dump.as_os_str() != "-" {
+        can_stand_at(dump)?;
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
-//! Standard output: text that a person or a program asked for.
+//! Standard output and other places for what a person or a program asked for.
 //!
-//! Owns the rule that a reader which has gone away (`| head`) is no error.
+//! Owns the rule that a reader which has gone away (`| head`) is no error, and the question whether a file can be written
+//! at all, which is asked before any work is done for it.
 
 use super::failure::{Exit, Failure};
 use serde_json::Value;
 use std::io::{self, Write};
+use std::path::Path;
+use ticketload::results::AtomicFile;
 
 /// Prints text to stdout as it is.
 pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<Exit, Failure> {
@@ -26,4 +29,15 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
     })?;
     text.push(b'\n');
     print(text)
+}
+
+/// A place where nothing can be written is told before anything is done, not after.
+pub(crate) fn can_stand_at(path: &Path) -> Result<(), Failure> {
+    // What was begun there goes away again with the value.
+    AtomicFile::create(path)
+        .map(drop)
+        .map_err(|error| Failure::Usage {
+            message: format!("{} cannot be written: {error}", path.display()),
+            hint: "name a file in a folder that exists and that you may write to".to_owned(),
+        })
 }

@@ -2,7 +2,7 @@
 
 use super::args::{StatusArgs, StatusFormat};
 use super::failure::{Exit, Failure};
-use super::output::print;
+use super::output::{can_stand_at, print};
 use super::runtime;
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -41,6 +41,9 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let settings = given.or(Settings::of_profile(args.account.profile().as_deref())?);
     let account = settings.account()?;
     let questions = questions(args)?;
+    if let Some(path) = &args.output {
+        can_stand_at(path)?;
+    }
     let desk = Arc::new(Desk::open(&settings, account)?);
     let workers = settings.workers()?;
     let runtime = runtime(Builder::new_multi_thread())?;

@@ -1,4 +1,7 @@
 //! [`AtomicFile`]: a file that appears whole or not at all, and that only its owner may read.
+//!
+//! Takes the place of a regular file or of nothing: what a link leads to is replaced and not the link, and never a folder, a
+//! device or a pipe.
 
 use crate::abort::{self, Step};
 use std::io::{self, BufWriter, Write};
@@ -17,17 +20,20 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// Where nothing can be written in that folder.
+    /// Where nothing can be written in that folder, or something else than a file stands in that place.
     pub fn create(path: &Path) -> io::Result<AtomicFile> {
+        let path = place(path)?;
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         // tempfile makes its files readable by their owner only.
         let file = tempfile::Builder::new()
             .prefix(".ticketload-")
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            // Without the name that nobody has asked for.
+            .map_err(|error| io::Error::from(error.kind()))?;
         Ok(AtomicFile {
-            path: path.to_owned(),
+            path,
             file: BufWriter::new(file),
         })
     }
@@ -47,6 +53,28 @@ impl AtomicFile {
         drop(file.persist(&self.path).map_err(|error| error.error)?);
         abort::at(Step::Placed);
         Ok(())
+    }
+}
+
+/// Where a file will really stand. A rename would replace anything, `/dev/null` too.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    let facts = match path.symlink_metadata() {
+        Ok(facts) => facts,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(error) => return Err(error),
+    };
+    let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    if facts.is_file() {
+        Ok(path.to_owned())
+    } else if facts.is_symlink() {
+        match path.canonicalize() {
+            Ok(target) => place(&target),
+            Err(_) => refused("it is a link that leads nowhere"),
+        }
+    } else if facts.is_dir() {
+        refused("it is a folder")
+    } else {
+        refused("it is a device or a pipe")
     }
 }
 
@@ -78,6 +106,27 @@ mod tests {
         file.persist().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "earlier").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        symlink(at("nothing"), at("loose")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        AtomicFile::create(&at("link")).unwrap().persist().unwrap();
+        assert!(at("link").symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(at("file")).unwrap(), "");
+        for name in ["loose", "socket", "."] {
+            let error = AtomicFile::create(&at(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+        assert!(at("socket").metadata().unwrap().file_type().is_socket());
+        assert!(at("loose").symlink_metadata().unwrap().is_symlink());
     }
 
     #[cfg(unix)]

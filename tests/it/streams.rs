@@ -6,6 +6,7 @@ use crate::harness::{
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -102,6 +103,31 @@ fn outputs_of_standard_input_that_cannot_be_written_are_told_before_anything_is_
         assert!(ran.stderr.contains("nowhere"), "{}", ran.stderr);
         assert_eq!((server.tickets().len(), server.requests("ticket")), (0, 0));
     }
+}
+
+#[test]
+fn what_is_no_file_is_never_written_over() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    let _socket = std::os::unix::net::UnixListener::bind(project.path("socket")).unwrap();
+    let commands: [&[&str]; 4] = [
+        &["import", "calls.csv", "--results", "socket"],
+        &["import", "calls.csv", "--rejects", "socket"],
+        &["status", "--ticket", "T1", "--output", "socket"],
+        &["inspect", "calls.csv", "--dump", "socket"],
+    ];
+    for args in commands {
+        let ran = project.run_for(&server, args).exits(2);
+        for part in ["socket", "a device or a pipe", "\nhint: "] {
+            assert!(ran.stderr.contains(part), "{args:?}: {}", ran.all());
+        }
+        let facts = project.path("socket").metadata().unwrap();
+        assert!(facts.file_type().is_socket(), "{args:?}");
+    }
+    assert_eq!(
+        (server.requests("ticket"), server.requests("status")),
+        (0, 0)
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
 use super::super::files::{STDIN, is_stdin};
+use super::super::output::can_stand_at;
 use super::office::SANDBOX_PREFIX;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -143,23 +144,6 @@ pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Failure> {
         return Err(foreign(path, "results"));
     }
     Ok(())
-}
-
-/// A place where nothing can be written is told before anything is sent, not after.
-fn can_stand_at(path: &Path) -> Result<(), Failure> {
-    let cannot = |why: &str| {
-        usage(
-            &format!("{} cannot be written: {why}", path.display()),
-            "give --results and --rejects a place in a folder that exists and that you may write to",
-        )
-    };
-    if path.is_dir() {
-        return Err(cannot("it is a folder"));
-    }
-    // What was begun there goes away again with the value.
-    AtomicFile::create(path)
-        .map(drop)
-        .map_err(|error| cannot(&error.to_string()))
 }
 
 fn holds_something(path: &Path) -> bool {
