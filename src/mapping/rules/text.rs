@@ -5,6 +5,7 @@
 //! pasted documents, are taken out with a warning; NUL is refused, since it means a wrongly read file.
 
 use super::{Judgement, Remark, Value};
+use crate::mapping::wording::trim;
 use memchr::memchr;
 
 /// How the letters of a value are to be written.
@@ -90,8 +91,10 @@ pub(super) fn write_line(value: Value<'_>, out: &mut String) -> Judgement<'stati
     }
 }
 
-/// Appends the text character by character; a carriage return is a line break like any other.
+/// Appends the text character by character; a carriage return is a line break like any other. What is unseen at the ends
+/// once the control characters are gone goes with them: a name of nothing else is no name.
 fn write_cleaned(text: &str, has_lines: bool, out: &mut String) -> Judgement<'static> {
+    let start = out.len();
     let mut remark = None;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -114,5 +117,8 @@ fn write_cleaned(text: &str, has_lines: bool, out: &mut String) -> Judgement<'st
             c => out.push(c),
         }
     }
+    let kept = trim(out.get(start..).unwrap_or_default()).to_owned();
+    out.truncate(start);
+    out.push_str(&kept);
     Ok(remark.map(Remark::changed))
 }
