@@ -216,7 +216,8 @@ impl Characters {
     }
 
     fn finish(&mut self) {
-        if !self.cut.is_empty() {
+        // A text that is of no use was not read to its end, and a border of chunks is no end.
+        if !self.cut.is_empty() && !self.are_damaged() {
             self.invalid = self.invalid.or(Some(self.offset - self.cut.len() as u64));
         }
         self.lone_cr |= self.ends_in_cr;

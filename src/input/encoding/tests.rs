@@ -149,3 +149,47 @@ fn names_and_delimiters_that_cannot_be_are_refused() {
     let quote = Text::decide(file.path(), None, Some(b'"')).unwrap_err();
     assert!(matches!(quote.kind, InputErrorKind::BadDelimiter));
 }
+
+/// Gives so many bytes at a time.
+struct Trickle<'t>(&'t [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.1.min(buffer.len()).min(self.0.len());
+        let (now, later) = self.0.split_at(length);
+        buffer[..length].copy_from_slice(now);
+        self.0 = later;
+        Ok(length)
+    }
+}
+
+#[test]
+fn the_scan_finds_the_same_at_any_chunk_border() {
+    let texts: [&[u8]; 8] = [
+        b"a,b\r\n1,2\r\n",
+        b"a,b\r1,2\r\n",
+        b"a,b\r\n1,2\r",
+        "a,ñ\n1,漢😀\n".as_bytes(),
+        b"a,\xc3\n1,2\n",
+        b"a,\xe6\xbcx\n\xe6\xbc",
+        b"a,\"b\r\n\"\"\"\n1,\"2\nx\"y\n",
+        "a,b\n\x001,漢\n".as_bytes(),
+    ];
+    for bytes in texts {
+        let look = |size| {
+            let mut characters = Characters::behind(0, true);
+            let mut records = Records::behind(Cut::default(), b',');
+            scan::read(&mut Trickle(bytes, size), &mut characters, &mut records).unwrap();
+            // Text whose lines must be turned first was not read on.
+            let rest = (!characters.lone_cr).then_some((characters.invalid, records.trouble));
+            (characters.lone_cr, characters.nul, rest)
+        };
+        for size in 1..bytes.len() {
+            assert_eq!(
+                look(size),
+                look(bytes.len()),
+                "{bytes:?} in chunks of {size}"
+            );
+        }
+    }
+}
