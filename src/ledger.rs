@@ -200,13 +200,14 @@ impl Ledger {
     /// As [`Ledger::open`].
     pub fn open_with(path: &Path, synchronous: Synchronous) -> Result<Ledger, LedgerError> {
         let Opened {
+            path,
             lock,
             connection,
             identity_key,
             recovered,
         } = Opened::open(path, synchronous)?;
         let located = |kind| LedgerError {
-            path: path.to_owned(),
+            path: path.clone(),
             kind,
         };
         let (ops, queue) = mpsc::unbounded_channel();
@@ -214,7 +215,7 @@ impl Ledger {
         let writer = Writer::start(connection, marker, queue)
             .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
         Ok(Ledger {
-            path: path.to_owned(),
+            path,
             identity_key,
             ops: Some(ops),
             writer: Some(writer),
@@ -345,6 +346,8 @@ impl Ledger {
 /// A ledger that is opened for writing: locked, up to date and recovered.
 #[derive(Debug)]
 struct Opened {
+    /// Where it really lies.
+    path: PathBuf,
     lock: lock::Lock,
     connection: Connection,
     identity_key: Vec<u8>,
@@ -354,16 +357,17 @@ struct Opened {
 impl Opened {
     fn open(path: &Path, synchronous: Synchronous) -> Result<Opened, LedgerError> {
         let open = || -> Result<Opened, LedgerErrorKind> {
-            schema::prepare_folder(path)?;
-            let lock = lock::Lock::take(path)?;
-            let mut connection = schema::open(path, synchronous)?;
+            let path = schema::prepare_folder(path)?;
+            let lock = lock::Lock::take(&path)?;
+            let mut connection = schema::open(&path, synchronous)?;
             let identity_key = schema::identity_key(&connection)?;
             if let Some(mark) = lock.mark() {
                 mark.check(&connection, &identity_key)?;
             }
-            emergency::read_back(path, &mut connection)?;
+            emergency::read_back(&path, &mut connection)?;
             let recovered = writer::recover(&mut connection)?;
             Ok(Opened {
+                path,
                 lock,
                 connection,
                 identity_key,

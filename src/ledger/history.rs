@@ -6,7 +6,7 @@ use super::decide::Registration;
 use super::identity::{Identities, Identity};
 use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
 use super::writer::state_from;
-use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, lock, register, schema};
+use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, lock, place, register, schema};
 use crate::submission::State;
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
@@ -112,7 +112,7 @@ impl Reader {
             kind,
         };
         // Read before the ledger is: a run that goes on makes the ledger newer than the mark, never older.
-        let mark = lock::mark_beside(path);
+        let mark = lock::mark_beside(&place::real(path));
         let connection = schema::open_reader(path).map_err(located)?;
         if let Some(mark) = mark {
             let key = schema::identity_key(&connection).map_err(located)?;

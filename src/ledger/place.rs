@@ -38,6 +38,26 @@ const NETWORK: [&str; 24] = [
 /// The kernel's list of what is mounted where.
 const MOUNTS: &str = "/proc/self/mountinfo";
 
+/// Where a ledger really lies, behind any links: its lock and its other files stand there, whatever it was called.
+pub(super) fn real(ledger: &Path) -> PathBuf {
+    let behind = |path: &Path| match path.read_link() {
+        // A link to a ledger that is yet to be made.
+        Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
+        Err(_) => path.to_owned(),
+    };
+    let whole = |path: &Path| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let found = ledger.canonicalize().ok();
+    found
+        .or_else(|| whole(&behind(ledger)))
+        .unwrap_or_else(|| ledger.to_owned())
+}
+
 /// Refuses a folder in which a ledger would not be safe.
 pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
     let folder = ledger

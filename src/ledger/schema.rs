@@ -8,7 +8,7 @@ use super::{LedgerErrorKind, Synchronous, lock, place};
 use rand::TryRng;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One entry per format; `PRAGMA user_version` counts those that a file has.
@@ -109,8 +109,9 @@ ALTER TABLE run ADD COLUMN hidden TEXT CHECK (hidden = 'import' OR hidden = 'ski
 /// The length of the key of the identities' hashes, in bytes.
 const IDENTITY_KEY_BYTES: usize = 32;
 
-/// Makes the ledger's folder and an owner-only file in it, where there are none; refuses a place that is not safe.
-pub(super) fn prepare_folder(path: &Path) -> Result<(), LedgerErrorKind> {
+/// Makes the ledger's folder and an owner-only file in it, where there are none; refuses a place that is not safe. Gives the
+/// path at which the ledger really lies.
+pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     let cannot = |error: std::io::Error| LedgerErrorKind::Open(error.to_string());
     if let Some(folder) = path
         .parent()
@@ -122,9 +123,10 @@ pub(super) fn prepare_folder(path: &Path) -> Result<(), LedgerErrorKind> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(cannot)?;
     }
-    place::check(path)?;
-    drop(lock::owner_only().open(path).map_err(cannot)?);
-    Ok(())
+    let path = place::real(path);
+    place::check(&path)?;
+    drop(lock::owner_only().open(&path).map_err(cannot)?);
+    Ok(path)
 }
 
 /// Opens the writing connection, brings the tables up to date and checks the settings.

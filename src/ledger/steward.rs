@@ -39,13 +39,14 @@ impl Steward {
     /// As [`super::Ledger::open`].
     pub fn open(path: &Path) -> Result<Steward, LedgerError> {
         let Opened {
+            path,
             lock,
             connection,
             identity_key,
             recovered,
         } = Opened::open(path, Synchronous::Full)?;
         Ok(Steward {
-            path: path.to_owned(),
+            path,
             connection,
             identity_key,
             recovered,

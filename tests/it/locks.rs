@@ -1,6 +1,7 @@
 //! Two processes and one ledger.
 
 use crate::harness::{Project, Server, assert_told_truly, calls, count, csv};
+use std::os::unix::fs::symlink;
 
 #[test]
 fn a_second_run_is_told_who_holds_the_ledger_since_when_and_sends_nothing() {
@@ -18,6 +19,33 @@ fn a_second_run_is_told_who_holds_the_ledger_since_when_and_sends_nothing() {
     assert!(!project.path("other.results.csv").exists());
     first.signal("KILL");
     first.end();
+}
+
+#[test]
+fn a_ledger_that_is_reached_by_a_link_is_held_as_the_one_that_it_is() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@1"));
+    let calls = calls(4);
+    project.write("calls.csv", csv(&calls));
+    project.write("other.csv", csv(&calls[2..]));
+    for folder in ["real", "links"] {
+        std::fs::create_dir(project.path(folder)).unwrap();
+    }
+    symlink("../real/ledger.db", project.path("links/ledger.db")).unwrap();
+    let args = ["calls.csv", "--ledger", "links/ledger.db"];
+    let first = project.start_import(&server, &args);
+    server.wait_for(1);
+    let args = ["other.csv", "--ledger", "real/ledger.db"];
+    project.import(&server, &args).exits(7);
+    assert_eq!(server.tickets().len(), 1);
+    first.signal("KILL");
+    first.end();
+    project.run(&["ledger", "check", "--ledger", "links/ledger.db"]);
+    let left = std::fs::read_dir(project.path("links")).unwrap();
+    assert_eq!(
+        left.count(),
+        1,
+        "all that belongs to it is beside the real one"
+    );
 }
 
 #[test]
