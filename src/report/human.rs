@@ -263,6 +263,20 @@ fn next_steps(report: &Report) -> Vec<String> {
     if report.files.iter().any(|file| !file.unwritten.is_empty()) {
         steps.push("Not all files could be written: run the same command again once they can be; nothing is sent twice.".to_owned());
     }
+    let unread = report.files.iter().filter(|file| file.error.is_some());
+    let unread = unread.count() as u64;
+    if unread > 0 && report.command != "inspect" {
+        let files = counted(unread, "file");
+        steps.push(format!("{files} could not be read; nothing of it is sent."));
+    }
+    let asked: u64 = report.files.iter().map(|file| file.rows).sum();
+    let untold = asked.saturating_sub(outcomes.total());
+    if is_import && untold > 0 {
+        let rows = counted(untold, "row");
+        steps.push(format!(
+            "{rows} of the input missing in the results, since it could not be read to its end again."
+        ));
+    }
     if steps.is_empty() && outcomes.total() > 0 {
         let all_known = outcomes.get(Outcome::Ready) == 0;
         steps.push(

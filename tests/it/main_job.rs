@@ -165,7 +165,13 @@ fn several_files_get_their_results_each() {
 fn a_file_that_cannot_be_read_does_not_keep_the_others_from_being_sent() {
     let (project, server) = (Project::new(), Server::new());
     project.write("a.csv", csv(&calls(4)));
-    project.import(&server, &["missing.csv", "a.csv"]).exits(3);
+    let ran = project.import(&server, &["missing.csv", "a.csv"]).exits(3);
+    assert!(
+        ran.stdout.contains("1 file could not be read"),
+        "{}",
+        ran.all()
+    );
+    assert!(!ran.stdout.contains("Every row"), "{}", ran.all());
     assert_eq!(server.tickets().len(), 4);
     assert_eq!(count(&project.results("a.results.csv"), "created"), 4);
 }
