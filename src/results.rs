@@ -49,6 +49,9 @@ pub enum ResultsError {
     /// The file cannot be written.
     #[error("cannot be written: {0}")]
     Io(#[from] io::Error),
+    /// The input, whose rows are to be written, cannot be read any more.
+    #[error("cannot be written: the input could not be read again")]
+    InputLost,
     /// The workbook cannot be written.
     #[error("cannot be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),

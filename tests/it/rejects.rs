@@ -413,3 +413,34 @@ fn a_cell_that_holds_no_value_is_still_one_in_the_rejects(written: &str, message
     );
     assert_eq!(server.tickets().len(), 3);
 }
+
+#[test]
+fn rejects_of_an_input_that_is_gone_are_not_put_in_the_place_of_earlier_ones() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@1"));
+    let rejected = Call::numbered(2).with_reason("[[reject:406]]");
+    project.write("calls.csv", csv(&[Call::numbered(1), rejected]));
+    let args = [
+        "calls.csv",
+        "--rejects",
+        "again.csv",
+        "--timeout",
+        "2",
+        "--format",
+        "json",
+    ];
+    let run = project.start_import(&server, &args);
+    server.wait_for(1);
+    std::fs::remove_file(project.path("calls.csv")).unwrap();
+    let ran = run.end().exits(5);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let file = &report["files"][0];
+    assert_eq!(file["outcomes"]["rejected"], 1);
+    assert_eq!(file["rejects"], serde_json::Value::Null);
+    let unwritten = file["unwritten"][0].as_str().unwrap();
+    assert!(unwritten.starts_with("again.csv: "), "{unwritten}");
+    assert!(!project.path("again.csv").exists());
+    assert_eq!(
+        outcomes(&project.results("calls.results.csv")),
+        ["in_doubt", "rejected"]
+    );
+}

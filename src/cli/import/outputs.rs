@@ -208,14 +208,18 @@ pub(crate) fn write_results(
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));
         move |error| Failure::Results { path, error }
     };
-    let with_rejects = |results: &mut WriteResults<'_>| {
+    let with_rejects = |results: &mut WriteResults<'_>| -> Result<_, ResultsError> {
         let mut rejects = output
             .rejects
             .as_ref()
             .map(|path| Rejects::create(path, table));
         let open_rejects = rejects.as_mut().and_then(|begun| begun.as_mut().ok());
-        let written = results(open_rejects)?;
-        let rows = rejects.map(|rejects| rejects.and_then(Rejects::finish));
+        let written: Written = results(open_rejects)?;
+        let rows = rejects.map(|rejects| match &written.input_lost {
+            // They are rows of the input, and would lack those that could not be read.
+            Some(_) => Err(ResultsError::InputLost),
+            None => rejects.and_then(Rejects::finish),
+        });
         Ok((written, rows))
     };
     let place = output.results.as_deref();
