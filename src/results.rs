@@ -10,7 +10,7 @@ mod file;
 mod rejects;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
-pub use earlier::{EarlierResults, EarlierRow, EarlierTicket};
+pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use file::AtomicFile;
 pub use rejects::Rejects;
 
@@ -19,7 +19,7 @@ use crate::import::{Call, End, Outcomes, Table, summary};
 use crate::input::InputError;
 use crate::ledger::{Fate, LedgerError, Reader, RowRecord, RowsOfRun, RunId};
 use crate::submission::{Doubt, State};
-use crate::ticket::Outcome;
+use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io;
@@ -438,7 +438,7 @@ impl<'a> Writer<'a> {
             &result.row.to_string(),
             inert(result.key).as_ref(),
             result.outcome.as_str(),
-            inert(&printable(&result.ticket_id)).as_ref(),
+            shown_ticket(&result.ticket_id).as_ref(),
             &result.error_code,
             inert(&result.message).as_ref(),
             &result.attempts.to_string(),
@@ -464,6 +464,14 @@ pub fn inert(text: &str) -> Cow<'_, str> {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
+    }
+}
+
+/// A ticket ID as results have it. One like those of the API stays as it is, whatever it begins with: programs ask for it.
+fn shown_ticket(ticket_id: &str) -> Cow<'_, str> {
+    match TicketId::new(ticket_id) {
+        Some(id) if !id.is_plain() => Cow::Owned(inert(&printable(ticket_id)).into_owned()),
+        _ => Cow::Borrowed(ticket_id),
     }
 }
 
@@ -501,5 +509,18 @@ mod tests {
     fn control_characters_of_a_ticket_id_are_escaped() {
         assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
         assert_eq!(printable("RQxQ5s84H"), "RQxQ5s84H");
+    }
+
+    #[test]
+    fn a_ticket_id_of_the_api_is_never_changed() {
+        for (id, shown) in [
+            ("-xQ3", "-xQ3"),
+            ("_a", "_a"),
+            ("", ""),
+            ("=1+2", "'=1+2"),
+            ("-a b", "'-a b"),
+        ] {
+            assert_eq!(shown_ticket(id), shown);
+        }
     }
 }

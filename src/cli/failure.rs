@@ -115,12 +115,17 @@ pub(crate) enum Failure {
         path: PathBuf,
         error: ResultsError,
     },
+    /// A results file of before cannot be read.
+    EarlierResults {
+        path: PathBuf,
+        error: io::Error,
+    },
     /// The command line asks for something that does not go together.
     Usage {
         message: String,
         hint: String,
     },
-    /// An earlier results file names tickets that the ledger does not know.
+    /// An earlier results file tells of tickets or doubts that the ledger does not know.
     LostLedger {
         results: PathBuf,
         input: PathBuf,
@@ -145,6 +150,7 @@ impl Failure {
             | Failure::MappingFile { .. }
             | Failure::Api(_)
             | Failure::Sandbox(_)
+            | Failure::EarlierResults { .. }
             | Failure::Usage { .. }
             | Failure::LostLedger { .. } => Exit::Usage,
             Failure::Input(error) if error.is_usage() => Exit::Usage,
@@ -180,11 +186,17 @@ impl Failure {
             Failure::Token(error) => error.to_string(),
             Failure::Sandbox(error) => error.to_string(),
             Failure::Results { path, error } => format!("{}: {error}", path.display()),
+            Failure::EarlierResults { path, error } => {
+                format!(
+                    "the results file {} cannot be read: {error}",
+                    path.display()
+                )
+            }
             Failure::Usage { message, .. } | Failure::Unread { message } => message.clone(),
             Failure::LostLedger {
                 results, ledger, ..
             } => format!(
-                "{} names tickets that the ledger {} does not know: it may have been lost, and importing again would create them twice",
+                "{} tells of calls that were sent and that the ledger {} does not know: it may have been lost, and importing again would create tickets twice",
                 results.display(),
                 ledger.display()
             ),
@@ -209,9 +221,13 @@ impl Failure {
                 "the ledger has everything: run the same command again once the file can be written, nothing is sent twice"
                     .to_owned(),
             ),
+            Failure::EarlierResults { .. } => Some(
+                "check the path and the right to read it; a file that is not needed any more can be moved away".to_owned(),
+            ),
             Failure::Usage { hint, .. } => Some(hint.clone()),
             Failure::LostLedger { results, input, .. } => Some(format!(
-                "give the ledger that was used before with --ledger. If it is lost, make its tickets known again:\n\n  \
+                "give the ledger that was used before with --ledger. If it is lost, make its tickets known again, with \
+                 --sheet and --hidden as in the import:\n\n  \
                  ticketload ledger adopt {} {} --mapping MAPPING\n\n\
                  If {} belongs to something else, move it away",
                 results.display(),

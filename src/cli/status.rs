@@ -88,8 +88,8 @@ fn plain(ticket_id: TicketId) -> Question {
 }
 
 fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
-    let cannot = |error| Failure::Io {
-        what: "the results file cannot be read",
+    let cannot = |error| Failure::EarlierResults {
+        path: path.to_owned(),
         error,
     };
     let Some(mut earlier) = EarlierResults::open(path).map_err(cannot)? else {

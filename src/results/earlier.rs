@@ -1,10 +1,11 @@
 //! Reading an earlier results file of ours back: which tickets it names.
 //!
 //! Owns the question whether a file at a results path is ours, and the tickets in it. Used to notice a lost ledger and to ask for
-//! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`COLUMNS`].
+//! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`COLUMNS`]. Text that a spreadsheet has
+//! saved in another encoding is read as far as it goes, since words, numbers and tickets are the same in all of them.
 
 use super::{COLUMNS, inert};
-use crate::ticket::TicketId;
+use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io;
@@ -21,6 +22,15 @@ pub struct EarlierTicket {
     pub key: String,
     /// The ticket.
     pub ticket_id: TicketId,
+}
+
+/// What a row of an earlier results file says of a call that may not be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trace {
+    /// It has this ticket.
+    Ticket(TicketId),
+    /// It may have one.
+    Doubt,
 }
 
 /// One row of an earlier results file, as it stands there.
@@ -77,39 +87,68 @@ impl EarlierResults {
 
     /// All rows. One whose row number cannot be read is an error: the file is not as we wrote it.
     pub fn rows(&mut self) -> impl Iterator<Item = io::Result<EarlierRow>> {
-        self.reader.records().map(|record| {
+        self.records().map(|record| {
             let record = record?;
-            let text = |column: usize| record.get(column).unwrap_or_default();
-            let row = text(2).parse().map_err(|_| {
+            let row = record.text(2).parse().map_err(|_| {
                 io::Error::new(io::ErrorKind::InvalidData, "a row has no row number")
             })?;
             Ok(EarlierRow {
                 row,
-                outcome: text(4).to_owned(),
-                ticket_id: TicketId::new(text(5)),
-                error_code: text(6).to_owned(),
-                message: text(7).to_owned(),
-                finished_at: text(9).parse().ok(),
-                key: text(3).to_owned(),
+                outcome: record.text(4),
+                ticket_id: record.ticket_id(),
+                error_code: record.text(6),
+                message: record.text(7),
+                finished_at: record.text(9).parse().ok(),
+                key: record.text(3),
             })
         })
     }
 
     /// The rows that name a ticket.
     pub fn tickets(&mut self) -> impl Iterator<Item = io::Result<EarlierTicket>> {
-        self.reader.records().filter_map(|record| match record {
-            Ok(record) => {
-                let text = |column: usize| record.get(column).unwrap_or_default().to_owned();
-                let ticket_id = TicketId::new(record.get(5)?)?;
-                Some(Ok(EarlierTicket {
-                    file: text(0),
-                    row: text(2),
-                    key: text(3),
-                    ticket_id,
-                }))
-            }
-            Err(error) => Some(Err(error.into())),
+        self.records().filter_map(|record| match record {
+            Ok(record) => Some(Ok(EarlierTicket {
+                file: record.text(0),
+                row: record.text(2),
+                key: record.text(3),
+                ticket_id: record.ticket_id()?,
+            })),
+            Err(error) => Some(Err(error)),
         })
+    }
+
+    /// What the rows say of calls that may not be sent again.
+    pub fn traces(&mut self) -> impl Iterator<Item = io::Result<Trace>> {
+        self.records().filter_map(|record| match record {
+            Ok(record) => {
+                let is_doubt = record.text(4) == Outcome::InDoubt.as_str();
+                let ticket = record.ticket_id().map(Trace::Ticket);
+                ticket.or(is_doubt.then_some(Trace::Doubt)).map(Ok)
+            }
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn records(&mut self) -> impl Iterator<Item = io::Result<Record>> {
+        self.reader
+            .byte_records()
+            .map(|record| record.map(Record).map_err(io::Error::from))
+    }
+}
+
+/// A line of the file.
+struct Record(csv::ByteRecord);
+
+impl Record {
+    fn text(&self, column: usize) -> String {
+        String::from_utf8_lossy(self.0.get(column).unwrap_or_default()).into_owned()
+    }
+
+    /// The ticket, without the apostrophe that keeps a spreadsheet from running it.
+    fn ticket_id(&self) -> Option<TicketId> {
+        let text = self.text(5);
+        let bare = text.strip_prefix('\'').filter(|bare| inert(bare) == text);
+        TicketId::new(bare.unwrap_or(&text))
     }
 }
 
@@ -124,16 +163,31 @@ mod tests {
         std::fs::write(&path, "Call ID,ticket_id\n1,T1\n").unwrap();
         assert!(EarlierResults::open(&path).unwrap().is_none());
         let header = COLUMNS.join(",");
-        let text = format!(
-            "\u{feff}{header}\nc.csv,,2,k,created,T1,,,1,\nc.csv,,3,k,invalid,,missing.dob,m,0,\n"
-        );
-        std::fs::write(&path, text).unwrap();
-        let mut earlier = EarlierResults::open(&path).unwrap().unwrap();
-        let tickets: Vec<_> = earlier.tickets().map(Result::unwrap).collect();
-        assert_eq!(tickets.len(), 1);
-        assert_eq!(
-            (tickets[0].row.as_str(), tickets[0].ticket_id.as_str()),
-            ("2", "T1")
-        );
+        let rows = [
+            "c.csv,,2,k,created,T1,,,1,",
+            "c.csv,,3,k,invalid,,missing.dob,m,0,",
+            "c.csv,,4,k,in_doubt,,reset,m,1,",
+            "c.csv,,5,k,created,'=1+2,,,1,",
+            "c.csv,,6,k,created,-xQ3,,,1,",
+        ];
+        let text = format!("\u{feff}{header}\n{}\n", rows.join("\n"));
+        let ansi = text.replace(",k,", ",M\u{fc}ller,").into_bytes();
+        let ansi = ansi
+            .into_iter()
+            .map(|byte| if byte == 0xc3 { 0xfc } else { byte });
+        for bytes in [text.clone().into_bytes(), ansi.collect()] {
+            std::fs::write(&path, bytes).unwrap();
+            let open = || EarlierResults::open(&path).unwrap().unwrap();
+            let tickets: Vec<_> = open().tickets().map(Result::unwrap).collect();
+            let tickets: Vec<_> = tickets
+                .iter()
+                .map(|ticket| (ticket.row.as_str(), ticket.ticket_id.as_str()))
+                .collect();
+            assert_eq!(tickets, [("2", "T1"), ("5", "=1+2"), ("6", "-xQ3")]);
+            let traces: Vec<_> = open().traces().map(Result::unwrap).collect();
+            assert_eq!(traces.len(), 4);
+            assert_eq!(traces[1], Trace::Doubt);
+            assert_eq!(open().rows().count(), 5);
+        }
     }
 }

@@ -53,3 +53,47 @@ fn results_of_the_built_in_sandbox_say_nothing_about_the_ledger() {
     project.import(&server, &["calls.csv"]).exits(0);
     assert_eq!(server.tickets().len(), 4);
 }
+
+#[test]
+fn rows_that_were_in_doubt_are_not_sent_again_by_a_new_ledger() {
+    let (project, server) = (Project::new(), Server::with_faults("reset_after@1-2"));
+    let calls = calls(2);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(6);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("lost");
+    assert_eq!(server.requests("ticket"), 2);
+}
+
+#[test]
+fn results_that_a_spreadsheet_saved_in_its_own_encoding_still_tell_of_their_tickets() {
+    let (project, server) = lost();
+    let text = project
+        .read("calls.results.csv")
+        .replace("C00001", "M\u{fc}ller");
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    project.write("calls.results.csv", bytes);
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("lost");
+    assert_eq!(server.tickets().len(), 4);
+}
+
+#[test]
+fn results_that_cannot_be_read_are_told_as_that() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    for args in [
+        &["status", "missing.csv"][..],
+        &["ledger", "adopt", "missing.csv", "calls.csv"],
+    ] {
+        let ran = project.run_for(&server, args).exits(2);
+        for part in ["missing.csv cannot be read", "\nhint: "] {
+            assert!(ran.stderr.contains(part), "{args:?}: {}", ran.all());
+        }
+    }
+}

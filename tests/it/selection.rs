@@ -121,6 +121,22 @@ fn hidden_rows_that_were_passed_over_stay_out_of_results_that_are_written_again(
 }
 
 #[test]
+fn a_sheet_with_hidden_rows_is_adopted_as_it_was_imported() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.xlsx", with_hidden_rows(&calls(9)));
+    let import = ["calls.xlsx", "--hidden", "skip"];
+    project.import(&server, &import).exits(0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    project.import(&server, &import).exits(2).says("--hidden");
+    let args = ["ledger", "adopt", "calls.results.csv", "calls.xlsx"];
+    project.run_for(&server, &args).exits(2);
+    let args = [&args[..], &["--hidden", "skip"]].concat();
+    project.run_for(&server, &args).exits(0);
+    project.import(&server, &import).exits(0);
+    assert_eq!(server.tickets().len(), 6);
+}
+
+#[test]
 fn the_sheet_of_a_run_that_was_cut_off_is_read_again() {
     let project = Project::new();
     let mut book = Workbook::new();

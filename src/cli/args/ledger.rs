@@ -1,6 +1,6 @@
 //! What the user typed after `ledger`.
 
-use super::{AccountArgs, Format, StatusFormat, given};
+use super::{AccountArgs, Format, HiddenChoice, StatusFormat, given};
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use jiff::{Span, Timestamp, Zoned, civil};
 use std::path::PathBuf;
@@ -162,6 +162,9 @@ pub(crate) struct AdoptArgs {
     /// The worksheet
     #[arg(long, value_name = "NAME")]
     pub(crate) sheet: Option<String>,
+    /// What became of rows that the worksheet hides
+    #[arg(long, value_name = "CHOICE")]
+    pub(crate) hidden: Option<HiddenChoice>,
     /// The server that has the tickets; nothing is sent
     #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL")]
     pub(crate) server_url: Option<String>,

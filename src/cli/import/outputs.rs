@@ -12,7 +12,7 @@ use ticketload::import::{Office, Outcomes, RunSummary, Table};
 use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger::Reader;
 use ticketload::results::{
-    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Written, write,
+    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Trace, Written, write,
 };
 
 /// Where one file's results go.
@@ -108,7 +108,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// Refuses to go on where an earlier results file names tickets that the ledger does not know.
+    /// Refuses to go on where an earlier results file tells of calls that the ledger does not know.
     pub(crate) fn refuse_if_ledger_was_lost(
         &self,
         reader: &Reader,
@@ -121,7 +121,7 @@ impl Outputs {
                 places.push(&beside);
             }
             for path in places {
-                if path.is_file() && names_unknown_tickets(path, reader)? {
+                if path.is_file() && tells_of_unknown_calls(path, reader)? {
                     return Err(Failure::LostLedger {
                         results: path.to_owned(),
                         input: output.input.clone(),
@@ -169,23 +169,23 @@ fn foreign(path: &Path, what: &str) -> Failure {
     )
 }
 
-fn names_unknown_tickets(path: &Path, reader: &Reader) -> Result<bool, Failure> {
+fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure> {
     let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
     else {
         return Ok(false);
     };
-    for ticket in earlier.tickets() {
-        let ticket = ticket.map_err(|error| unreadable(path, error))?;
-        let is_of_sandbox = ticket.ticket_id.as_str().starts_with(SANDBOX_PREFIX);
-        // An ID with odd characters stands escaped in results and cannot be looked up.
-        if !is_of_sandbox
-            && ticket.ticket_id.is_plain()
-            && !reader.knows_ticket(&ticket.ticket_id)?
-        {
-            return Ok(true);
+    let (mut has_doubts, mut is_of_sandbox) = (false, false);
+    for trace in earlier.traces() {
+        match trace.map_err(|error| unreadable(path, error))? {
+            Trace::Ticket(id) if id.as_str().starts_with(SANDBOX_PREFIX) => is_of_sandbox = true,
+            // An ID with odd characters stands escaped in results and cannot be looked up.
+            Trace::Ticket(id) if id.is_plain() && !reader.knows_ticket(&id)? => return Ok(true),
+            Trace::Ticket(_) => {}
+            Trace::Doubt => has_doubts = true,
         }
     }
-    Ok(false)
+    // A doubt has no name of its own by which to look for it.
+    Ok(has_doubts && !is_of_sandbox && reader.is_empty()?)
 }
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
@@ -310,9 +310,9 @@ pub(crate) fn usage(message: &str, hint: &str) -> Failure {
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {
-    Failure::Results {
+    Failure::EarlierResults {
         path: path.to_owned(),
-        error: ResultsError::Io(error),
+        error,
     }
 }
 

@@ -15,9 +15,7 @@ use ticketload::config::Settings;
 use ticketload::import::Purpose;
 use ticketload::ledger::{Identities, Steward};
 use ticketload::report::counted;
-use ticketload::results::{
-    AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, ResultsError, adopt,
-};
+use ticketload::results::{AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, adopt};
 
 pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     let settings = settings(args)?;
@@ -43,7 +41,7 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
         Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => Err(Failure::Usage {
             message: format!("{error}; nothing was adopted"),
             hint: format!(
-                "give the file that {} was written of, as it was imported, with its mapping and --sheet",
+                "give the file that {} was written of, as it was imported, with its mapping, --sheet and --hidden",
                 args.results.display()
             ),
         }),
@@ -62,9 +60,9 @@ fn settings(args: &AdoptArgs) -> Result<Settings, Failure> {
 
 /// The rows of the results whose fate matters.
 fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
-    let cannot = |error| Failure::Results {
+    let cannot = |error| Failure::EarlierResults {
         path: path.to_owned(),
-        error: ResultsError::Io(error),
+        error,
     };
     let refused = |message: String, hint: &str| Failure::Usage {
         message: format!("{} {message}", path.display()),
@@ -122,7 +120,7 @@ fn input(
         sheet: args.sheet.clone(),
         rows: None,
         limit: None,
-        hidden: None,
+        hidden: args.hidden,
     };
     let progress = Progress::new();
     let stage = Stage {
