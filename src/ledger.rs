@@ -153,7 +153,11 @@ impl From<rusqlite::Error> for LedgerErrorKind {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 LedgerErrorKind::Damaged(error.to_string())
             }
-            _ => LedgerErrorKind::Sql(error.to_string()),
+            _ => LedgerErrorKind::Sql(match error {
+                // Without the statement, which tells nobody anything.
+                rusqlite::Error::SqlInputError { msg, .. } => msg,
+                error => error.to_string(),
+            }),
         }
     }
 }

@@ -318,7 +318,7 @@ fn ledger_hint(error: &LedgerError) -> String {
         LedgerErrorKind::NotDurable(_) => "put the ledger on a local disk with --ledger",
         LedgerErrorKind::Open(_) => "give a place that you may write to with --ledger",
         LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => {
-            "make room on the disk or give back the right to write, then run the same command again"
+            "make room on the disk, give back the right to write, or close what else has it open; then run the same command again"
         }
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => "this is a defect of ticketload; please report it",
     }

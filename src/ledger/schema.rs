@@ -104,7 +104,15 @@ ALTER TABLE run ADD COLUMN first_row INTEGER;
 ALTER TABLE run ADD COLUMN last_row INTEGER;
 ALTER TABLE run ADD COLUMN row_limit INTEGER;
 ALTER TABLE run ADD COLUMN hidden TEXT CHECK (hidden = 'import' OR hidden = 'skip');
+", "
+-- Says whose file it is: 'tklg'.
+PRAGMA application_id = 0x746b6c67;
 "];
+
+/// What the ledgers of this program have in common from format 4 on.
+const APPLICATION_ID: i64 = 0x746b_6c67;
+/// The first format that has it.
+const MARKED: usize = 4;
 
 /// The length of the key of the identities' hashes, in bytes.
 const IDENTITY_KEY_BYTES: usize = 32;
@@ -136,6 +144,7 @@ pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection, 
     connection.busy_timeout(Duration::from_secs(10))?;
     // Statements keep their plan: without this, each new parameter makes SQLite prepare the look-ups anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    refuse_foreign(&connection, format_of(&connection)?)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(LedgerErrorKind::NotDurable(format!(
@@ -165,13 +174,9 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
     let known = MIGRATIONS.len();
     // IMMEDIATE: two processes that start at once do not both run it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let have = usize::try_from(found).unwrap_or(usize::MAX);
+    let have = format_of(&transaction)?;
     if have > known {
-        return Err(LedgerErrorKind::Newer {
-            found,
-            known: i64::try_from(known).unwrap_or(i64::MAX),
-        });
+        return Err(newer(have));
     }
     for sql in &MIGRATIONS[have..] {
         transaction.execute_batch(sql)?;
@@ -185,6 +190,26 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Refuses the database of another program: nothing of it may be changed.
+fn refuse_foreign(connection: &Connection, format: usize) -> Result<(), LedgerErrorKind> {
+    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let is_ours = if format >= MARKED {
+        count("PRAGMA application_id")? == APPLICATION_ID
+    } else if format > 0 {
+        let sql = "SELECT count(*) FROM sqlite_master
+                   WHERE type = 'table' AND name IN ('meta', 'run', 'submission', 'identity', 'row')";
+        count(sql)? == 5
+    } else {
+        count("SELECT count(*) FROM sqlite_master")? == 0
+    };
+    if is_ours {
+        Ok(())
+    } else {
+        let whose = "it is the database of another program";
+        Err(LedgerErrorKind::Damaged(whose.to_owned()))
+    }
 }
 
 /// The key of this ledger's hashes, drawn when the ledger was made.
@@ -221,28 +246,38 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    refuse_foreign(&connection, format_of(&connection)?)?;
     let found = bring_up_to_date(path, &mut connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(LedgerErrorKind::Newer { found, known });
+    if found > MIGRATIONS.len() {
+        return Err(newer(found));
     }
-    if found < known {
+    if found < MIGRATIONS.len() {
         return Err(LedgerErrorKind::Damaged("it has no tables yet".to_owned()));
     }
     Ok(connection)
 }
 
 /// Brings the tables of an older version up to date, unless a run of that version holds them; gives the format.
-fn bring_up_to_date(path: &Path, connection: &mut Connection) -> Result<i64, LedgerErrorKind> {
-    let format = |connection: &Connection| {
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
-    };
-    let found = format(connection)?;
-    let is_older = usize::try_from(found).is_ok_and(|have| have > 0 && have < MIGRATIONS.len());
-    if is_older {
+fn bring_up_to_date(path: &Path, connection: &mut Connection) -> Result<usize, LedgerErrorKind> {
+    let found = format_of(connection)?;
+    if found > 0 && found < MIGRATIONS.len() {
         let _lock = lock::Lock::take(path)?;
         migrate(connection)?;
     }
-    Ok(format(connection)?)
+    format_of(connection)
+}
+
+/// The format of the tables; 0 where there are none.
+fn format_of(connection: &Connection) -> Result<usize, LedgerErrorKind> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(found).unwrap_or(usize::MAX))
+}
+
+fn newer(found: usize) -> LedgerErrorKind {
+    let number = |format| i64::try_from(format).unwrap_or(i64::MAX);
+    LedgerErrorKind::Newer {
+        found: number(found),
+        known: number(MIGRATIONS.len()),
+    }
 }

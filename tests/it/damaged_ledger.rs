@@ -110,6 +110,33 @@ fn a_ledger_that_cannot_be_read_is_refused_and_nothing_is_sent() {
 }
 
 #[test]
+fn the_database_of_another_program_is_left_alone() {
+    let night = Night::new();
+    let another = |version: u32, tables: &str| {
+        let path = night.project.temporary().join("another.db");
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database
+            .execute_batch(&format!("{tables}; PRAGMA user_version = {version}"))
+            .unwrap();
+        drop(database);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        bytes
+    };
+    for version in [0, 2, 4, 99] {
+        for tables in ["CREATE TABLE patient(name)", "CREATE TABLE run(id)"] {
+            let bytes = another(version, tables);
+            night.refused(
+                &format!("{tables}, version {version}"),
+                |ledger| *ledger = bytes,
+                "another program",
+            );
+        }
+    }
+    night.is_known();
+}
+
+#[test]
 fn garbage_beside_the_ledger_does_not_make_it_forget() {
     let night = Night::new();
     for ending in ["-wal", "-shm", "-journal"] {
