@@ -44,6 +44,7 @@ pub use identity::{Identities, Identity};
 pub use lock::Holder;
 pub use purge::{Purge, Purged};
 pub use reference::{Reference, ReferenceError};
+pub use register::Preview;
 pub use resolve::{NewFinding, Recorded, Refused};
 pub use runs::{CodeCount, RunRecord, Tally};
 pub use steward::{Mode, Steward};

@@ -291,10 +291,14 @@ fn from_ledger<'a>(story: &Story<'_>, record: &RowRecord, key: &'a str) -> Resul
             attempts,
             finished_at,
             origin,
+            remark,
             ..
         } => {
             let is_own = origin.0 == story.run && origin.1 == record.row;
-            let elsewhere = (!is_own).then(|| place(story, origin));
+            let elsewhere = (!is_own).then(|| Elsewhere {
+                place: place(story, origin),
+                remark: remark.as_deref(),
+            });
             let base = ResultRow {
                 attempts: *attempts,
                 finished_at: *finished_at,
@@ -314,25 +318,33 @@ fn from_ledger<'a>(story: &Story<'_>, record: &RowRecord, key: &'a str) -> Resul
     }
 }
 
-/// The row of a submission in this state; `elsewhere` is the row that was sent, where it was another one.
+/// The row that was sent, where it was another one than the row in hand.
+struct Elsewhere<'r> {
+    place: String,
+    remark: Option<&'r str>,
+}
+
+/// The row of a submission in this state.
 fn of_state<'a>(
     story: &Story<'_>,
     state: &State,
-    elsewhere: Option<String>,
+    elsewhere: Option<Elsewhere<'_>>,
     base: ResultRow<'a>,
 ) -> ResultRow<'a> {
     let told = |text: &str| match &elsewhere {
         None => text.to_owned(),
-        Some(place) => format!("{text}; this is {place}"),
+        Some(Elsewhere { place, .. }) => format!("{text}; this is {place}"),
     };
     match state {
         State::Created { ticket_id, remark } => {
             let (outcome, message) = match &elsewhere {
                 None => (Outcome::Created, remark.clone().unwrap_or_default()),
-                Some(place) => (
-                    Outcome::AlreadyCreated,
-                    format!("has its ticket from {place}"),
-                ),
+                Some(Elsewhere { place, remark }) => {
+                    let remark = remark.map(|remark| format!("warning: {remark}; "));
+                    let message =
+                        format!("{}has its ticket from {place}", remark.unwrap_or_default());
+                    (Outcome::AlreadyCreated, message)
+                }
             };
             ResultRow {
                 outcome,

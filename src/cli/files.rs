@@ -211,6 +211,12 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
             "{rows} with the key of an earlier row and the same content: each shares that row's ticket and is not sent"
         ));
     }
+    if rehearsal.by_key_alone > 0 {
+        let rows = counted(rehearsal.by_key_alone, "row");
+        remarks.push(format!(
+            "{rows} known by the key alone, since cells and mapping are others than then: make sure that no key is used for two calls"
+        ));
+    }
     if !table.mapping().has_key() {
         let proposal = rehearsal
             .key_proposal

@@ -14,7 +14,7 @@ use super::{Observer, RunEvent};
 use crate::api::{BodyFormat, body};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
-use crate::ledger::{Identities, Identity, LedgerError, Reader, Registration, Snapshot};
+use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Registration, Snapshot};
 use crate::mapping::Mapped;
 use crate::row::Row;
 use crate::ticket::Outcome;
@@ -36,6 +36,8 @@ pub struct Rehearsal {
     pub identical: u64,
     /// How many rows have the key of an earlier row and say the same, and so share what becomes of it.
     pub twins: u64,
+    /// How many rows have a ticket by their key alone: their cells and the mapping are others than then.
+    pub by_key_alone: u64,
     /// A column that would do as `[key]`, where the mapping has none.
     pub key_proposal: Option<String>,
     /// What the file has lost before it came here.
@@ -241,6 +243,7 @@ impl<'a> FirstPass<'a> {
             problems: ProblemLog::new(),
             identical: 0,
             twins: 0,
+            by_key_alone: 0,
             key_proposal: None,
             damage: Damage::default(),
             repeated: Repeated::default(),
@@ -295,7 +298,12 @@ impl<'a> FirstPass<'a> {
             && self.may_be_known(known, call, &source)?
         {
             let row = registration(call, self.identities, self.table, source, 0);
-            let (outcome, reason) = known.preview(&row)?;
+            let Preview {
+                outcome,
+                reason,
+                by_key_alone,
+            } = known.preview(&row)?;
+            self.rehearsal.by_key_alone += u64::from(by_key_alone);
             if call.mapped.is_valid()
                 && let Some((code, message)) = reason
             {
@@ -358,7 +366,7 @@ fn second_look(
             row.verdict = conflicting(&row.verdict, problem);
         }
         let outcome_of = |row: &Registration, valid: bool| match known {
-            Some(known) => known.preview(row).map(|(outcome, _)| outcome),
+            Some(known) => known.preview(row).map(|preview| preview.outcome),
             None if valid => Ok(Outcome::Ready),
             None => Ok(Outcome::Invalid),
         };

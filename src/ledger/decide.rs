@@ -94,6 +94,9 @@ pub(super) enum HitState {
     Open,
 }
 
+/// What is said of a row that is known by its key alone: two clinics may count their calls alike.
+pub(super) const BY_KEY_ALONE: &str = "known by its key alone, since its cells and the mapping are others than then; make sure that it is the same call";
+
 /// What the ledger is to do with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
@@ -103,11 +106,13 @@ pub(super) enum Decision {
     Requeue(SubmissionId),
     /// It shares the fate of an earlier row of this run.
     Twin(SubmissionId),
-    /// It has a ticket or is in doubt. With `attach`, all its identities lead there from now on.
+    /// It has a ticket or is in doubt. With `attach`, all its identities lead there from now on. `by_key_alone` says that
+    /// nothing but the key tells so.
     Known {
         submission: SubmissionId,
         outcome: Outcome,
         attach: bool,
+        by_key_alone: bool,
     },
     /// It is not sent, for this reason.
     Invalid { code: String, message: String },
@@ -146,6 +151,7 @@ fn known(hit: &Hit, outcome: Outcome, attach: bool) -> Decision {
         submission: hit.submission,
         outcome,
         attach,
+        by_key_alone: false,
     }
 }
 
@@ -158,7 +164,12 @@ fn by_key_only(hit: &Hit, row: &Registration) -> Decision {
     match (comparison, &row.verdict) {
         (Some(Comparison::Same), _) => known(hit, Outcome::AlreadyCreated, true),
         // Nobody can say whether the content is another one; that the key has a ticket is certain.
-        (Some(Comparison::OtherMapping), _) => known(hit, Outcome::AlreadyCreated, false),
+        (Some(Comparison::OtherMapping), _) => Decision::Known {
+            submission: hit.submission,
+            outcome: Outcome::AlreadyCreated,
+            attach: false,
+            by_key_alone: true,
+        },
         (None, Verdict::Invalid { code, message, .. }) => {
             let ticket = ticket(hit);
             Decision::Invalid {
@@ -264,6 +275,7 @@ mod tests {
             Decision::Known {
                 outcome: Outcome::AlreadyCreated,
                 attach: false,
+                by_key_alone: true,
                 ..
             }
         ));

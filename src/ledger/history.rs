@@ -6,9 +6,11 @@ use super::decide::Registration;
 use super::identity::{Identities, Identity};
 use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
 use super::writer::state_from;
-use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId, lock, place, register, schema};
+use super::{
+    LedgerError, LedgerErrorKind, Preview, RunId, SubmissionId, lock, place, register, schema,
+};
 use crate::submission::State;
-use crate::ticket::{Outcome, TicketId};
+use crate::ticket::TicketId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use std::path::{Path, PathBuf};
@@ -39,15 +41,12 @@ impl Snapshot<'_> {
             .located(register::knows(&self.transaction, source, key))
     }
 
-    /// What would become of a row: `ready`, `already_created`, `in_doubt`, or `invalid` with code and message.
+    /// What would become of a row.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn preview(
-        &self,
-        row: &Registration,
-    ) -> Result<(Outcome, Option<(String, String)>), LedgerError> {
+    pub fn preview(&self, row: &Registration) -> Result<Preview, LedgerError> {
         self.reader
             .located(register::preview(&self.transaction, row))
     }
@@ -84,6 +83,8 @@ pub enum Fate {
         finished_at: Option<Timestamp>,
         /// The run and row that sent it, with the file's name: another one where the row was known before.
         origin: (RunId, u64, String),
+        /// What a person should know of how the row was known before.
+        remark: Option<String>,
     },
 }
 
@@ -308,6 +309,7 @@ fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
             row.get::<_, i64>(11)?.unsigned_abs(),
             row.get(12)?,
         ),
+        remark: row.get(2)?,
     };
     Ok(Some(RowRecord { row: number, fate }))
 }

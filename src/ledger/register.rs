@@ -3,7 +3,9 @@
 //! Owns the SQL behind [`decide`](super::decide). Runs inside the writer's transaction, or, as [`preview`], on a reading
 //! connection that changes nothing.
 
-use super::decide::{Decision, Disposition, Hit, HitState, Registration, Verdict, decide};
+use super::decide::{
+    BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, Verdict, decide,
+};
 use super::identical::among_identical;
 use super::identity::Identity;
 use super::writer::change;
@@ -37,7 +39,7 @@ pub(super) fn register(
                     .prepare_cached("INSERT INTO identity(hash, submission) VALUES (?1, ?2)")?
                     .execute(params![identity.bytes(), submission.0])?;
             }
-            remember(connection, run, row, submission)?;
+            remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }
         Decision::Requeue(submission) => {
@@ -55,22 +57,24 @@ pub(super) fn register(
                     ])?)?;
             }
             attach(connection, identities, submission)?;
-            remember(connection, run, row, submission)?;
+            remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }
         Decision::Twin(submission) => {
-            remember(connection, run, row, submission)?;
+            remember(connection, run, row, submission, None)?;
             Ok(Disposition::Twin(submission))
         }
         Decision::Known {
             submission,
             outcome,
             attach: lead_there,
+            by_key_alone,
         } => {
             if lead_there {
                 attach(connection, identities, submission)?;
             }
-            remember(connection, run, row, submission)?;
+            let remark = by_key_alone.then_some(BY_KEY_ALONE);
+            remember(connection, run, row, submission, remark)?;
             Ok(Disposition::Settled(outcome))
         }
         Decision::Invalid { code, message } => {
@@ -100,16 +104,42 @@ pub(super) fn knows(
     Ok(statement.query_row(hashes, |row| row.get(0))?)
 }
 
+/// What would become of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Its outcome, as far as it can be known before it is sent.
+    pub outcome: Outcome,
+    /// Code and message, where the row would not be sent for a reason of the ledger or its own.
+    pub reason: Option<(String, String)>,
+    /// Whether nothing but its key says that it has a ticket.
+    pub by_key_alone: bool,
+}
+
 /// What would become of a row, without changing anything.
 pub(super) fn preview(
     connection: &Connection,
     row: &Registration,
-) -> Result<(Outcome, Option<(String, String)>), LedgerErrorKind> {
+) -> Result<Preview, LedgerErrorKind> {
     let (_, hits) = look_up(connection, row, None)?;
+    let of = |outcome| Preview {
+        outcome,
+        reason: None,
+        by_key_alone: false,
+    };
     Ok(match decide(&hits, row, RunId(0)) {
-        Decision::New | Decision::Requeue(_) | Decision::Twin(_) => (Outcome::Ready, None),
-        Decision::Known { outcome, .. } => (outcome, None),
-        Decision::Invalid { code, message } => (Outcome::Invalid, Some((code, message))),
+        Decision::New | Decision::Requeue(_) | Decision::Twin(_) => of(Outcome::Ready),
+        Decision::Known {
+            outcome,
+            by_key_alone,
+            ..
+        } => Preview {
+            by_key_alone,
+            ..of(outcome)
+        },
+        Decision::Invalid { code, message } => Preview {
+            reason: Some((code, message)),
+            ..of(Outcome::Invalid)
+        },
     })
 }
 
@@ -194,10 +224,11 @@ fn remember(
     run: RunId,
     row: &Registration,
     submission: SubmissionId,
+    remark: Option<&str>,
 ) -> Result<(), LedgerErrorKind> {
     connection
-        .prepare_cached("INSERT INTO row(run, row, submission) VALUES (?1, ?2, ?3)")?
-        .execute(params![run.0, number(row.row), submission.0])?;
+        .prepare_cached("INSERT INTO row(run, row, submission, message) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![run.0, number(row.row), submission.0, remark])?;
     Ok(())
 }
 

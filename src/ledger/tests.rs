@@ -129,7 +129,7 @@ fn a_snapshot_stays_as_it_is_while_a_run_goes_on() {
     let run = begin(&ledger);
     let ids = register(&ledger, run, vec![row.clone()]);
     let reader = ledger.reader().unwrap();
-    let outcome = |snapshot: &Snapshot<'_>| snapshot.preview(&row).unwrap().0;
+    let outcome = |snapshot: &Snapshot<'_>| snapshot.preview(&row).unwrap().outcome;
     let before = reader.snapshot().unwrap();
     assert_eq!(outcome(&before), Outcome::Ready);
     apply(&ledger, ids[0], Event::Claimed).unwrap();
@@ -161,7 +161,7 @@ fn a_row_is_known_by_its_cells_or_its_key() {
         let row = call(&ledger, 9, content, key);
         let found = snapshot.knows(&row.source, row.key.as_ref()).unwrap();
         assert_eq!(found, known, "{content} {key:?}");
-        assert!(known || snapshot.preview(&row).unwrap().0 == Outcome::Ready);
+        assert!(known || snapshot.preview(&row).unwrap().outcome == Outcome::Ready);
     }
 }
 

@@ -283,6 +283,50 @@ fn the_same_key_and_content_twice_is_one_call() {
 }
 
 #[test]
+fn a_row_that_is_known_by_its_key_alone_wants_a_look() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    // Another clinic that counts its calls in the same way.
+    let others: Vec<Call> = calls(3)
+        .into_iter()
+        .map(|call| call.with_reason("since yesterday"))
+        .collect();
+    project.write("other.csv", csv(&others));
+    project.write("other.toml", format!("{KEYED}\naddress = \"Notes\"\n"));
+    let args = ["validate", "other.csv", "--mapping", "other.toml"];
+    let ran = project.run_for(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows known by the key alone"),
+        "{}",
+        ran.all()
+    );
+    let args = ["other.csv", "--mapping", "other.toml"];
+    let ran = project.import(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows with a ticket want a look"),
+        "{}",
+        ran.all()
+    );
+    for row in project.results("other.results.csv") {
+        assert_eq!(row.outcome, "already_created");
+        assert!(
+            row.message.starts_with("warning: known by its key alone"),
+            "{row:?}"
+        );
+        assert!(row.message.contains("of calls.csv (run 1)"), "{row:?}");
+    }
+    assert_eq!(server.tickets().len(), 3);
+    // The same file again: its cells were not taken for those of the other clinic's calls.
+    let ran = project.import(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows with a ticket want a look"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
 fn a_repeated_key_shares_in_the_rehearsal_what_the_ledger_knows_of_the_first_row() {
     let (project, server) = (Project::new(), Server::new());
     let doubtful = Call::numbered(1).with_reason("[[fault:http502_after]]");

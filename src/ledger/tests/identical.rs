@@ -74,7 +74,7 @@ fn previews(ledger: &Ledger, rows: u64) -> Vec<Outcome> {
     let reader = ledger.reader().unwrap();
     let snapshot = reader.snapshot().unwrap();
     (0..rows)
-        .map(|nth| snapshot.preview(&of_rejects(ledger, nth)).unwrap().0)
+        .map(|nth| snapshot.preview(&of_rejects(ledger, nth)).unwrap().outcome)
         .collect()
 }
 
