@@ -9,8 +9,8 @@
 use std::path::Path;
 use std::time::Instant;
 use ticketload::ledger::{
-    Disposition, Ledger, NewRun, Reader, Registration, RunEnd, RunId, SubmissionId, Synchronous,
-    Verdict,
+    Disposition, Ledger, NewRun, Reader, Registration, RunEnd, RunId, Scope, SubmissionId,
+    Synchronous, Verdict,
 };
 use ticketload::reading::Selection;
 use ticketload::row::Row;
@@ -23,7 +23,9 @@ const GROUP: u64 = 512;
 const LOOKED_UP: u64 = 10_000;
 
 fn call(ledger: &Ledger, row: u64, number: u64) -> Registration {
-    let ids = ledger.identities("bench");
+    let ids = ledger
+        .identities(&Scope::new("bench".to_owned(), None))
+        .expect("an account without a name wants no look");
     let mut cells = Row::default();
     cells.push(&format!("call {number}"));
     let mut payload = Payload::default();
@@ -42,7 +44,10 @@ fn call(ledger: &Ledger, row: u64, number: u64) -> Registration {
 
 fn begin(ledger: &Ledger) -> RunId {
     let run = NewRun {
-        scope: ledger.identities("bench").scope(),
+        scope: ledger
+            .identities(&Scope::new("bench".to_owned(), None))
+            .expect("an account without a name wants no look")
+            .scope(),
         target: "bench at localhost".to_owned(),
         file: "calls.csv".to_owned(),
         sheet: None,

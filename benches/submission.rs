@@ -11,7 +11,7 @@ use ticketload::import::{
     Conditions, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, rehearse, run,
 };
 use ticketload::input::{Input, Options};
-use ticketload::ledger::{Ledger, Synchronous};
+use ticketload::ledger::{Ledger, Scope, Synchronous};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Selection;
 use ticketload::sandbox::{Sandbox, Settings};
@@ -69,7 +69,9 @@ fn office(
     Office {
         tokens: Arc::new(Tokens::new(Arc::clone(&transport))),
         transport,
-        identities: ledger.identities("bench"),
+        identities: ledger
+            .identities(&Scope::new("bench".to_owned(), None))
+            .expect("an account without a name wants no look"),
         ledger: Arc::new(ledger),
         target: "bench".to_owned(),
         conditions: Conditions {

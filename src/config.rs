@@ -6,6 +6,7 @@
 
 use crate::api::{BodyFormat, Credentials, Endpoint, ServerUrl, ServerUrlError};
 use crate::import::{Rate, RateError};
+use crate::ledger::Scope;
 use etcetera::BaseStrategy;
 use secrecy::{SecretSlice, SecretString};
 use serde::Deserialize;
@@ -154,7 +155,7 @@ pub struct Account {
     /// As whom.
     pub credentials: Credentials,
     /// What identities of rows are scoped to.
-    pub scope: String,
+    pub scope: Scope,
     /// `USER at HOST`, for people.
     pub target: String,
 }
@@ -297,17 +298,17 @@ impl Settings {
     /// # Errors
     ///
     /// Where the server address is wrong.
-    pub fn scope(&self) -> Result<Option<(String, String)>, ConfigError> {
+    pub fn scope(&self) -> Result<Option<(Scope, String)>, ConfigError> {
         let (Some(url), Some(username)) = (&self.server_url, &self.username) else {
             return Ok(None);
         };
         let url: ServerUrl = url.parse()?;
         let target = format!("{username} at {}", url.host());
-        let scope = self
-            .scope
-            .clone()
-            .unwrap_or_else(|| format!("{url} {username}"));
-        Ok(Some((scope, target)))
+        Ok(Some((self.scope_of(&url, username), target)))
+    }
+
+    fn scope_of(&self, url: &ServerUrl, username: &str) -> Scope {
+        Scope::new(format!("{url} {username}"), self.scope.clone())
     }
 
     /// The account.
@@ -350,7 +351,8 @@ impl Settings {
             "key_file",
         ))?;
         let password = std::str::from_utf8(&password).map_err(|_| ConfigError::SecretText)?;
-        let (scope, target) = self.scope()?.unwrap_or_default();
+        let scope = self.scope_of(&server_url, &username);
+        let target = format!("{username} at {}", server_url.host());
         let endpoint = Endpoint {
             server_url,
             resource: self.resource()?,

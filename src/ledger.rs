@@ -31,6 +31,7 @@ mod register;
 mod resolve;
 mod runs;
 mod schema;
+mod scope;
 mod steward;
 mod writer;
 
@@ -47,6 +48,7 @@ pub use reference::{Reference, ReferenceError};
 pub use register::Preview;
 pub use resolve::{NewFinding, Recorded, Refused};
 pub use runs::{CodeCount, RunRecord, Tally};
+pub use scope::Scope;
 pub use steward::{Mode, Steward};
 pub use writer::{NewRun, RunEnd};
 
@@ -239,12 +241,6 @@ impl Ledger {
     #[must_use]
     pub fn recovered(&self) -> u64 {
         self.recovered
-    }
-
-    /// The identities of rows sent to one account.
-    #[must_use]
-    pub fn identities(&self, scope: &str) -> Identities {
-        Identities::new(&self.identity_key, scope)
     }
 
     /// Opens a second, reading connection.

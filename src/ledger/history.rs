@@ -3,7 +3,7 @@
 //! Owns the queries that change nothing, on a connection of their own, so that they work while a run is going.
 
 use super::decide::Registration;
-use super::identity::{Identities, Identity};
+use super::identity::Identity;
 use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
 use super::writer::state_from;
 use super::{
@@ -123,16 +123,6 @@ impl Reader {
             path: path.to_owned(),
             connection,
         })
-    }
-
-    /// The identities of rows sent to one account.
-    ///
-    /// # Errors
-    ///
-    /// Where the ledger cannot be read.
-    pub fn identities(&self, scope: &str) -> Result<Identities, LedgerError> {
-        let key = self.located(schema::identity_key(&self.connection))?;
-        Ok(Identities::new(&key, scope))
     }
 
     /// Whether the ledger knows no submission at all, so that looking up rows is of no use.

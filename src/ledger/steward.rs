@@ -4,7 +4,6 @@
 //! does, recovers what a dead run left, and works on one connection in whole transactions: each of its works is
 //! stored as a whole or not at all. Every change of a state still goes through [`crate::submission::next`].
 
-use super::identity::Identities;
 use super::lock::Lock;
 use super::writer::{NewRun, RunEnd};
 use super::{LedgerError, LedgerErrorKind, Opened, RunId, Synchronous, writer};
@@ -58,12 +57,6 @@ impl Steward {
     #[must_use]
     pub fn recovered(&self) -> u64 {
         self.recovered
-    }
-
-    /// The identities of rows sent to one account.
-    #[must_use]
-    pub fn identities(&self, scope: &str) -> Identities {
-        Identities::new(&self.identity_key, scope)
     }
 
     /// Begins a run that sends nothing and gives its number.
@@ -120,6 +113,10 @@ impl Steward {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    pub(super) fn identity_key(&self) -> &[u8] {
+        &self.identity_key
     }
 
     pub(super) fn located<T>(&self, result: Result<T, LedgerErrorKind>) -> Result<T, LedgerError> {

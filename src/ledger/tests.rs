@@ -45,7 +45,10 @@ fn begin_over(ledger: &Ledger, fingerprint: [u8; 32]) -> RunId {
 
 fn new_run(ledger: &Ledger) -> NewRun {
     NewRun {
-        scope: ledger.identities("here").scope(),
+        scope: ledger
+            .identities(&Scope::new("here".to_owned(), None))
+            .unwrap()
+            .scope(),
         target: "bulk at localhost".into(),
         file: "calls.csv".into(),
         sheet: None,
@@ -57,7 +60,9 @@ fn new_run(ledger: &Ledger) -> NewRun {
 }
 
 fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registration {
-    let ids = ledger.identities("here");
+    let ids = ledger
+        .identities(&Scope::new("here".to_owned(), None))
+        .unwrap();
     let mut cells = Row::default();
     cells.push(content);
     cells.push(key.unwrap_or_default());

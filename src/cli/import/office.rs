@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::config::{Account, Settings};
 use ticketload::import::{Conditions, Office, Rate, Signal, Stop};
-use ticketload::ledger::Ledger;
+use ticketload::ledger::{Ledger, Scope};
 use ticketload::sandbox::{self, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -116,7 +116,7 @@ impl Desk {
         Ok(Office {
             tokens: Arc::new(Tokens::new(Arc::clone(&transport))),
             transport,
-            identities: ledger.identities(&scope),
+            identities: ledger.identities(&scope)?,
             ledger,
             target,
             conditions: self.conditions(args)?,
@@ -219,7 +219,7 @@ async fn open_sandbox(
     let account = Account {
         endpoint,
         credentials,
-        scope: "sandbox".to_owned(),
+        scope: Scope::new("sandbox".to_owned(), None),
         target: format!("{} at the built-in sandbox", defaults.username),
     };
     Ok((account, folder.join("ledger.db"), (sandbox, temporary)))

@@ -27,7 +27,7 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     };
     let rows = earlier(&args.results)?;
     let mut steward = Steward::open(&settings.ledger()?)?;
-    let identities = steward.identities(&scope);
+    let identities = steward.identities(&scope)?;
     let prepared = input(args, &settings, &identities)?;
     let adoptable = Adoptable {
         table: &prepared.table,

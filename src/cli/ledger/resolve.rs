@@ -253,7 +253,7 @@ fn check_tickets(settings: &Settings, steward: &Steward, entries: &[Entry]) -> R
         return Ok(());
     }
     let account = settings.account()?;
-    let scope = steward.identities(&account.scope).scope();
+    let scope = steward.identities(&account.scope)?.scope();
     for (entry, _) in &named {
         let reference = entry.finding.reference;
         if let Some((other, target)) = steward.account_of(reference)?

@@ -205,7 +205,9 @@ fn two_accounts_may_have_one_ticket_id() {
     let bench = Bench::new();
     let ledger = bench.open();
     let here = begin(&ledger);
-    let elsewhere = ledger.identities("elsewhere");
+    let elsewhere = ledger
+        .identities(&Scope::new("elsewhere".to_owned(), None))
+        .unwrap();
     let there = ledger
         .begin_run(NewRun {
             scope: elsewhere.scope(),
@@ -439,7 +441,10 @@ fn the_number_of_a_run_is_never_given_twice() {
 #[test]
 fn adopted_rows_are_known_to_the_next_run() {
     let bench = Bench::new();
-    let ids = bench.open().identities("here");
+    let ids = bench
+        .open()
+        .identities(&Scope::new("here".to_owned(), None))
+        .unwrap();
     let rows = {
         let ledger = bench.open();
         [

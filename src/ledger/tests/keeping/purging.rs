@@ -73,9 +73,15 @@ fn a_purged_row_is_known_by_its_cells_and_by_its_key() {
     let ledger = bench.open();
     let next = begin(&ledger);
     let mut moved = call(&ledger, 9, "a", Some("K1"));
-    moved.source = ledger.identities("here").key(b"other cells");
+    moved.source = ledger
+        .identities(&Scope::new("here".to_owned(), None))
+        .unwrap()
+        .key(b"other cells");
     let mut other = call(&ledger, 10, "other content", Some("K1"));
-    other.source = ledger.identities("here").key(b"again other cells");
+    other.source = ledger
+        .identities(&Scope::new("here".to_owned(), None))
+        .unwrap()
+        .key(b"again other cells");
     let rows = vec![
         call(&ledger, 8, "a", Some("K1")),
         moved,
