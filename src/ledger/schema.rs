@@ -144,7 +144,7 @@ pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection, 
     connection.busy_timeout(Duration::from_secs(10))?;
     // Statements keep their plan: without this, each new parameter makes SQLite prepare the look-ups anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    refuse_foreign(&connection, format_of(&connection)?)?;
+    check_format(&connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(LedgerErrorKind::NotDurable(format!(
@@ -174,10 +174,7 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
     let known = MIGRATIONS.len();
     // IMMEDIATE: two processes that start at once do not both run it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let have = format_of(&transaction)?;
-    if have > known {
-        return Err(newer(have));
-    }
+    let have = check_format(&transaction)?;
     for sql in &MIGRATIONS[have..] {
         transaction.execute_batch(sql)?;
     }
@@ -192,8 +189,13 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
     Ok(())
 }
 
-/// Refuses the database of another program: nothing of it may be changed.
-fn refuse_foreign(connection: &Connection, format: usize) -> Result<(), LedgerErrorKind> {
+/// Refuses a ledger of a newer version and the database of another program: nothing of them may be changed. Gives the
+/// format.
+fn check_format(connection: &Connection) -> Result<usize, LedgerErrorKind> {
+    let format = format_of(connection)?;
+    if format > MIGRATIONS.len() {
+        return Err(newer(format));
+    }
     let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let is_ours = if format >= MARKED {
         count("PRAGMA application_id")? == APPLICATION_ID
@@ -205,7 +207,7 @@ fn refuse_foreign(connection: &Connection, format: usize) -> Result<(), LedgerEr
         count("SELECT count(*) FROM sqlite_master")? == 0
     };
     if is_ours {
-        Ok(())
+        Ok(format)
     } else {
         let whose = "it is the database of another program";
         Err(LedgerErrorKind::Damaged(whose.to_owned()))
@@ -246,12 +248,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    refuse_foreign(&connection, format_of(&connection)?)?;
     let found = bring_up_to_date(path, &mut connection)?;
     connection.pragma_update(None, "query_only", true)?;
-    if found > MIGRATIONS.len() {
-        return Err(newer(found));
-    }
     if found < MIGRATIONS.len() {
         return Err(LedgerErrorKind::Damaged("it has no tables yet".to_owned()));
     }
@@ -260,12 +258,12 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
 
 /// Brings the tables of an older version up to date, unless a run of that version holds them; gives the format.
 fn bring_up_to_date(path: &Path, connection: &mut Connection) -> Result<usize, LedgerErrorKind> {
-    let found = format_of(connection)?;
+    let found = check_format(connection)?;
     if found > 0 && found < MIGRATIONS.len() {
         let _lock = lock::Lock::take(path)?;
         migrate(connection)?;
     }
-    format_of(connection)
+    check_format(connection)
 }
 
 /// The format of the tables; 0 where there are none.
