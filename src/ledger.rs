@@ -107,7 +107,7 @@ pub enum LedgerErrorKind {
     Damaged(String),
     /// It knows less than was committed to it.
     #[error(
-        "lacks what was stored in it last: the file beside it that ends in -wal was removed or damaged, or an older copy was put in its place"
+        "lacks what was stored in it last: it or the file beside it that ends in -wal was removed or damaged, or an older copy was put in its place"
     )]
     Behind,
     /// There is none.
@@ -217,6 +217,10 @@ impl Ledger {
             path: path.clone(),
             kind,
         };
+        if let Some(mark) = lock.mark() {
+            mark.check_place(&connection, &identity_key)
+                .map_err(located)?;
+        }
         let (ops, queue) = mpsc::unbounded_channel();
         let marker = lock.marker(&identity_key).map_err(located)?;
         let writer = Writer::start(connection, marker, queue)

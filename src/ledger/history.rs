@@ -118,6 +118,7 @@ impl Reader {
         if let Some(mark) = mark {
             let key = schema::identity_key(&connection).map_err(located)?;
             mark.check(&connection, &key).map_err(located)?;
+            mark.check_place(&connection, &key).map_err(located)?;
         }
         Ok(Reader {
             path: path.to_owned(),

@@ -4,7 +4,8 @@
 //! garbled after a kill, or an older copy of it, as if nothing was missing, and what was sent since would be sent again.
 //! So the lock file names the submission that moved last, how often it had been claimed by then and whether it was
 //! settled; a ledger that knows less of it is refused. Written after each commit and never pressed to the disk: after a
-//! power cut it says less than the ledger, never more. A mark that is missing, or of another ledger, refuses nothing.
+//! power cut it says less than the ledger, never more. A mark that is missing refuses nothing, nor does one of another
+//! ledger, unless an empty one stands in that one's place.
 
 use super::identity::Identities;
 use super::{LedgerErrorKind, SubmissionId, lock};
@@ -107,6 +108,23 @@ impl Mark {
         match known {
             Some(known) if progress(&known) >= progress(self) => Ok(()),
             _ => Err(LedgerErrorKind::Behind),
+        }
+    }
+}
+
+impl Mark {
+    /// Refuses a ledger that knows no call where there was another one: that one was removed or put aside.
+    pub(super) fn check_place(
+        &self,
+        connection: &Connection,
+        identity_key: &[u8],
+    ) -> Result<(), LedgerErrorKind> {
+        let mut statement = connection.prepare("SELECT EXISTS (SELECT 1 FROM submission)")?;
+        let knows_calls: bool = statement.query_row([], |row| row.get(0))?;
+        if knows_calls || number_of(identity_key) == self.ledger {
+            Ok(())
+        } else {
+            Err(LedgerErrorKind::Behind)
         }
     }
 }

@@ -97,3 +97,30 @@ fn results_that_cannot_be_read_are_told_as_that() {
         }
     }
 }
+
+#[test]
+fn a_ledger_that_was_removed_is_noticed_without_any_results() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let folder = project.home().join("state/ticketload");
+    std::fs::remove_file(folder.join("ledger.db")).unwrap();
+    std::fs::rename(project.path("calls.results.csv"), project.path("kept.csv")).unwrap();
+    for command in ["import", "import", "validate"] {
+        let ran = project.run_for(&server, &[command, "calls.csv"]).exits(2);
+        for part in ["ledger.db.lock", "ledger adopt"] {
+            assert!(ran.stderr.contains(part), "{command}: {}", ran.all());
+        }
+    }
+    let adopt = ["ledger", "adopt", "kept.csv", "calls.csv"];
+    project.run_for(&server, &adopt).exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 4);
+    // Somebody who says that it is meant begins anew.
+    for name in ["ledger.db", "ledger.db.lock"] {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 8);
+}
