@@ -45,7 +45,12 @@ impl InputError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self.kind,
-            InputErrorKind::HiddenRows { .. } | InputErrorKind::NoSuchColumn { .. }
+            InputErrorKind::HiddenRows { .. }
+                | InputErrorKind::NoSuchColumn { .. }
+                | InputErrorKind::SheetOfCsv
+                | InputErrorKind::RangeOfCsv
+                | InputErrorKind::UnknownEncoding { .. }
+                | InputErrorKind::BadDelimiter
         )
     }
 

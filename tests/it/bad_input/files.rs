@@ -1,4 +1,4 @@
-//! Files that are no table, or a damaged one: exit code 3.
+//! Files that are no table, or a damaged one: exit code 3; and what no file can give: exit code 2.
 
 use super::{refused, with_file, with_mapping};
 use crate::harness::{Project, Server, calls, csv, outcomes, table, xlsx};
@@ -106,6 +106,22 @@ fn a_sheet_that_does_not_exist() {
         3,
         &["Cals", "Calls"],
     );
+}
+
+#[test]
+fn what_is_asked_of_a_file_that_cannot_have_it() {
+    let project = with_mapping(str::to_owned);
+    refused(
+        &project,
+        &["calls.csv", "--sheet", "Night"],
+        2,
+        &["calls.csv", "--sheet", "hint: "],
+    );
+    let project = with_mapping(|mapping| format!("{mapping}\n[source]\nrange = \"Calls\"\n"));
+    refused(&project, &["calls.csv"], 2, &["calls.csv", "hint: "]);
+    let inspect = ["inspect", "calls.csv", "--encoding", "utf-9"];
+    let ran = project.run(&inspect).exits(2);
+    assert!(ran.stderr.contains("\nhint: "), "{}", ran.all());
 }
 
 #[test]
