@@ -254,9 +254,15 @@ fn results_are_written_again_from_the_ledger() {
     let stage = Stage::new(&["cough", "[[fault:reset_after]]", "[[reject:407]]"]);
     stage.import();
     let first = stage.read("calls.results.csv");
-    let again = stage.say("ledger results 1 --results again.csv --mapping mapping.toml");
-    assert_eq!(again.code, 0, "{}", again.err);
-    assert_eq!(stage.read("again.csv"), first);
+    for named in ["", " --mapping mapping.toml"] {
+        let again = stage.say(&format!("ledger results 1 --results again.csv{named}"));
+        assert_eq!(again.code, 0, "{}", again.err);
+        assert_eq!(stage.read("again.csv"), first);
+    }
+    // A mapping that nobody names and that is another one now would write other keys.
+    let path = stage.folder.path().join("mapping.toml");
+    let mapping = stage.read("mapping.toml");
+    std::fs::write(path, mapping + "# changed\n").unwrap();
     let without = stage.say("ledger results 1 --results -");
     assert_eq!(
         without.out,

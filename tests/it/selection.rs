@@ -165,6 +165,7 @@ fn results_without_the_input_say_that_rows_may_be_missing() {
     let project = Project::new();
     project.write("calls.csv", csv(&calls(40)));
     cut_off(&project, &["calls.csv"]);
+    std::fs::rename(project.path("mapping.toml"), project.path("moved.toml")).unwrap();
     let ran = project
         .run(&["ledger", "results", "1", "--results", "-"])
         .exits(0)
@@ -179,7 +180,7 @@ fn results_without_the_input_say_that_rows_may_be_missing() {
             "--results",
             "-",
             "--mapping",
-            "mapping.toml",
+            "moved.toml",
         ])
         .exits(0);
     assert!(!whole.stderr.contains("cut off"), "{}", whole.stderr);

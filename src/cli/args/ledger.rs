@@ -132,7 +132,7 @@ pub(crate) struct ResultsArgs {
     /// Where the rows go that want mending
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "mapping")]
     pub(crate) rejects: Option<PathBuf>,
-    /// The mapping, to read the rows' keys from the input
+    /// The mapping, to read the rows' keys from the input [default: mapping.toml, if it is as it was then]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) mapping: Option<PathBuf>,
     /// Where the input is now, if it was moved

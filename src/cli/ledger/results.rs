@@ -9,14 +9,18 @@ use super::super::import::outputs::{beside, refuse_foreign, to_place, usage};
 use super::inputs::{mapping, reopen};
 use super::{plain, record};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use ticketload::config::Settings;
 use ticketload::import::Table;
 use ticketload::ledger::{Reader, RunRecord, Steward};
+use ticketload::mapping::Mapping;
 use ticketload::report::counted;
 use ticketload::results::{Ending, Rejects, Story};
 use ticketload::ticket::Outcome;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
-    let path = args.place.settings()?.ledger()?;
+    let settings = args.place.settings()?;
+    let path = settings.ledger()?;
     let (reader, run) = ended_run(&path, args)?;
     if let Some(at) = run.purged_at {
         return Err(usage(
@@ -28,7 +32,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
             "its tickets are still known: import the file again and every row says which ticket it has",
         ));
     }
-    let table = table(args, &run)?;
+    let table = table(args, &settings, &run)?;
     let place = place(args, &run)?;
     let ending = Ending::remembered(run.ended.as_deref());
     if table.is_none() && !ending.knows_every_row() {
@@ -82,11 +86,18 @@ fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunRecord), Fai
 }
 
 /// The input, where it can be had. Without it there are no keys and no rejects.
-fn table(args: &ResultsArgs, run: &RunRecord) -> Result<Option<Table>, Failure> {
-    let Some(named) = &args.mapping else {
-        return Ok(None);
+fn table(
+    args: &ResultsArgs,
+    settings: &Settings,
+    run: &RunRecord,
+) -> Result<Option<Table>, Failure> {
+    let mapping = match &args.mapping {
+        Some(named) => mapping(named)?,
+        None => match of_the_run(&settings.mapping(), run) {
+            Some(mapping) => mapping,
+            None => return Ok(None),
+        },
     };
-    let mapping = mapping(named)?;
     let path = args
         .input
         .clone()
@@ -113,6 +124,13 @@ fn table(args: &ResultsArgs, run: &RunRecord) -> Result<Option<Table>, Failure> 
             Ok(None)
         }
     }
+}
+
+/// The mapping that an import would take, if it is the one of the run: nobody has named it, and another one would write
+/// other keys.
+fn of_the_run(path: &Path, run: &RunRecord) -> Option<Arc<Mapping>> {
+    let mapping = mapping(path).ok()?;
+    (mapping.fingerprint() == run.mapping).then_some(mapping)
 }
 
 /// Where the results go; none for stdout.
