@@ -1,4 +1,5 @@
-//! TLS that fails: a certificate that nobody vouches for, a server without TLS, one that says nothing. These connect to https, for which the machine must have root certificates; without them they say so.
+//! TLS that fails: a certificate that nobody vouches for, a server without TLS, one that says nothing, and all of it behind
+//! a proxy. These connect to https, for which the machine must have root certificates; without them they say so.
 
 use super::*;
 use base64::Engine;
@@ -14,8 +15,11 @@ const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3c4giDS0OdD6h
 
 /// Submits over https; none where this machine has no root certificates.
 async fn submit_securely(host: &str, port: u16, timeout: Duration) -> Option<Reply> {
-    let endpoint = endpoint(&format!("https://{host}:{port}/api"), timeout);
-    match Client::new(&endpoint, credentials("word")) {
+    submit_to_secure(&endpoint(&format!("https://{host}:{port}/api"), timeout)).await
+}
+
+async fn submit_to_secure(endpoint: &Endpoint) -> Option<Reply> {
+    match Client::new(endpoint, credentials("word")) {
         Ok(client) => Some(
             client
                 .submit(&Token::new(TOKEN.to_owned()), &ticket())
@@ -89,5 +93,78 @@ async fn a_handshake_that_hangs_is_a_connect_timeout() {
     check(
         submit_securely("localhost", port, IMPATIENCE).await,
         NotSentKind::ConnectTimeout,
+    );
+}
+
+/// A server behind a proxy at this address; its name is nobody's, so that only a proxy can have been asked.
+fn behind(proxy: &str) -> Endpoint {
+    Endpoint {
+        proxy: Some(proxy.parse().unwrap()),
+        ..endpoint("https://calls.invalid/api", PATIENCE)
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_lets_nobody_through_has_seen_nothing_but_the_servers_name() {
+    for status in [
+        "407 Proxy Authentication Required",
+        "403 Forbidden",
+        "502 Bad Gateway",
+    ] {
+        let refusal = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let proxy = Server::start([Act::Last(refusal)]).await;
+        let address = proxy.url().replace("http://", "http://me:S3CRET@");
+        let Some(reply) = submit_to_secure(&behind(&address)).await else {
+            return;
+        };
+        let said = format!("{reply:?}");
+        assert!(matches!(reply, Reply::NotSent(_)), "{status}: {said}");
+        assert!(!said.contains("S3CRET"), "{status}: {said}");
+        let seen = proxy.requests();
+        assert_eq!(seen.len(), 1, "{status}: {seen:?}");
+        assert!(
+            seen[0].starts_with("CONNECT calls.invalid:443 HTTP/1.1\r\n"),
+            "{seen:?}"
+        );
+        assert!(
+            seen[0]
+                .to_lowercase()
+                .contains("proxy-authorization: basic")
+        );
+        for secret in ["token", "Abernathy", "api"] {
+            assert!(!seen[0].contains(secret), "{secret}: {seen:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_nobody_is_behind_is_not_gone_around() {
+    let nobody = server::nobody().await;
+    check(
+        submit_to_secure(&behind(&nobody)).await,
+        NotSentKind::Refused,
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_does_not_vouch_for_the_server_behind_it() {
+    let (listener, port) = listen();
+    let config = Arc::new(self_signed());
+    let _proxy = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let mut tls = rustls::ServerConnection::new(config).unwrap();
+        let _handshake = tls.complete_io(&mut stream);
+    });
+    let proxy = format!("http://127.0.0.1:{port}");
+    check(
+        submit_to_secure(&behind(&proxy)).await,
+        NotSentKind::Certificate,
     );
 }
