@@ -203,6 +203,27 @@ pub(crate) fn assert_told_truly(told: &[Told], calls: &[Call], tickets: &[Logged
     assert!(created.is_empty(), "tickets of no row: {created:?}");
 }
 
+/// The outcomes that `validate` expects of `calls.csv`.
+pub(crate) fn rehearsed(project: &Project, server: &Server, exit: i32) -> serde_json::Value {
+    let ran = project
+        .run_for(server, &["validate", "calls.csv", "--format", "json"])
+        .exits(exit);
+    let mut report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    report["outcomes"].take()
+}
+
+/// What was rehearsed is what was told; `ready` was to be sent.
+pub(crate) fn assert_agrees(rehearsed: &serde_json::Value, told: &[Told]) {
+    for (before, after) in [
+        ("ready", "created"),
+        ("already_created", "already_created"),
+        ("invalid", "invalid"),
+        ("in_doubt", "in_doubt"),
+    ] {
+        assert_eq!(rehearsed[before], count(told, after), "{after}");
+    }
+}
+
 /// What a ticket was made for.
 pub(crate) fn complaint(ticket: &LoggedTicket) -> &str {
     ticket.payload["complaint"].as_str().unwrap()

@@ -1,8 +1,8 @@
 //! Which row is this? Whatever happens to a file, a call that has a ticket is known again.
 
 use crate::harness::{
-    Call, KEYED, Project, Server, Told, UNKEYED, assert_told_truly, calls, count, csv, csv_text,
-    outcomes, table, typed_xlsx, without_key, xlsx,
+    Call, KEYED, Project, Server, Told, UNKEYED, assert_agrees, assert_told_truly, calls, count,
+    csv, csv_text, outcomes, rehearsed, table, typed_xlsx, without_key, xlsx,
 };
 
 /// Imports `first`, and then `second`, which says the same in another way: nothing is created by it.
@@ -161,29 +161,6 @@ fn a_mapping_that_changed_after_a_partial_run_creates_nothing_twice() {
 }
 
 #[test]
-fn a_key_that_is_added_later_knows_the_rows_of_before() {
-    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
-    let mut calls = calls(6);
-    project.write("calls.csv", csv(&calls));
-    project.import(&server, &["calls.csv"]).exits(0);
-    project.write("mapping.toml", KEYED);
-    project.import(&server, &["calls.csv"]).exits(0);
-    assert_eq!(
-        count(&project.results("calls.results.csv"), "already_created"),
-        6
-    );
-    // From now on the key leads to the ticket, though the cells change.
-    calls[2].practice = " 1234".to_owned();
-    project.write("calls.csv", csv(&calls));
-    project.import(&server, &["calls.csv"]).exits(0);
-    assert_eq!(server.tickets().len(), 6);
-    assert_eq!(
-        count(&project.results("calls.results.csv"), "already_created"),
-        6
-    );
-}
-
-#[test]
 fn rejected_rows_that_are_mended_are_sent_and_the_others_are_not() {
     for mapping in [KEYED, UNKEYED] {
         let (project, server) = (Project::with_mapping(mapping), Server::new());
@@ -257,170 +234,6 @@ fn two_identical_calls_are_two_tickets_once() {
 }
 
 #[test]
-fn the_same_key_and_content_twice_is_one_call() {
-    let (project, server) = (Project::new(), Server::new());
-    let calls = calls(3);
-    let rows = [
-        calls[0].clone(),
-        calls[1].clone(),
-        calls[0].clone(),
-        calls[2].clone(),
-    ];
-    project.write("calls.csv", csv(&rows));
-    for expected in ["created", "already_created"] {
-        let rehearsed = rehearsed(&project, &server, 0);
-        project
-            .import(&server, &["calls.csv", "--workers", "1"])
-            .exits(0)
-            .says("1 row with the key of an earlier row");
-        let told = project.results("calls.results.csv");
-        assert_eq!(told[0].outcome, expected);
-        assert_eq!(told[2].outcome, "already_created");
-        assert_eq!(told[0].ticket_id, told[2].ticket_id);
-        assert_eq!(server.tickets().len(), 3);
-        assert_agrees(&rehearsed, &told);
-    }
-}
-
-#[test]
-fn a_row_that_is_known_by_its_key_alone_wants_a_look() {
-    let (project, server) = (Project::new(), Server::new());
-    project.write("calls.csv", csv(&calls(3)));
-    project.import(&server, &["calls.csv"]).exits(0);
-    // Another clinic that counts its calls in the same way.
-    let others: Vec<Call> = calls(3)
-        .into_iter()
-        .map(|call| call.with_reason("since yesterday"))
-        .collect();
-    project.write("other.csv", csv(&others));
-    project.write("other.toml", format!("{KEYED}\naddress = \"Notes\"\n"));
-    let args = ["validate", "other.csv", "--mapping", "other.toml"];
-    let ran = project.run_for(&server, &args).exits(0);
-    assert!(
-        ran.stdout.contains("3 rows known by the key alone"),
-        "{}",
-        ran.all()
-    );
-    let args = ["other.csv", "--mapping", "other.toml"];
-    let ran = project.import(&server, &args).exits(0);
-    assert!(
-        ran.stdout.contains("3 rows with a ticket want a look"),
-        "{}",
-        ran.all()
-    );
-    for row in project.results("other.results.csv") {
-        assert_eq!(row.outcome, "already_created");
-        assert!(
-            row.message.starts_with("warning: known by its key alone"),
-            "{row:?}"
-        );
-        assert!(row.message.contains("of calls.csv (run 1)"), "{row:?}");
-    }
-    assert_eq!(server.tickets().len(), 3);
-    // The same file again: its cells were not taken for those of the other clinic's calls.
-    let ran = project.import(&server, &args).exits(0);
-    assert!(
-        ran.stdout.contains("3 rows with a ticket want a look"),
-        "{}",
-        ran.all()
-    );
-}
-
-#[test]
-fn a_repeated_key_shares_in_the_rehearsal_what_the_ledger_knows_of_the_first_row() {
-    let (project, server) = (Project::new(), Server::new());
-    let doubtful = Call::numbered(1).with_reason("[[fault:http502_after]]");
-    let rows = [Call::numbered(2), doubtful];
-    // Sent without a key: only the cells of the first of each pair are known.
-    project.write("keyless.toml", UNKEYED);
-    project.write("calls.csv", csv(&rows));
-    project
-        .import(&server, &["calls.csv", "--mapping", "keyless.toml"])
-        .exits(6);
-    project.write("calls.csv", csv(&[rows.clone(), rows].concat()));
-    let rehearsed = rehearsed(&project, &server, 6);
-    project.import(&server, &["calls.csv"]).exits(6);
-    let told = project.results("calls.results.csv");
-    assert_eq!(
-        outcomes(&told),
-        ["already_created", "in_doubt", "already_created", "in_doubt"]
-    );
-    assert_agrees(&rehearsed, &told);
-}
-
-#[test]
-fn the_same_key_and_content_twice_shares_a_rejection_and_a_doubt() {
-    for (marker, outcome, exit) in [
-        ("[[reject:406]]", "rejected", 1),
-        ("[[fault:http502_after]]", "in_doubt", 6),
-    ] {
-        let (project, server) = (Project::new(), Server::new());
-        let twin = Call::numbered(1).with_reason(marker);
-        project.write("calls.csv", csv(&[twin.clone(), Call::numbered(2), twin]));
-        project
-            .import(&server, &["calls.csv", "--workers", "4"])
-            .exits(exit);
-        let told = project.results("calls.results.csv");
-        assert_eq!(outcomes(&told), [outcome, "created", outcome]);
-        assert_eq!(server.requests("ticket"), 2);
-    }
-}
-
-#[test]
-fn the_same_key_with_two_contents_is_a_conflict_for_both_rows() {
-    let (project, server) = (Project::new(), Server::new());
-    let mut calls = calls(4);
-    calls[3].id = calls[1].id.clone();
-    project.write("calls.csv", csv(&calls));
-    for _ in 0..2 {
-        project.import(&server, &["calls.csv"]).exits(1);
-        let told = project.results("calls.results.csv");
-        for row in [1, 3] {
-            let found = (told[row].outcome.as_str(), told[row].error_code.as_str());
-            assert_eq!(found, ("invalid", "conflict.key"));
-            assert!(
-                told[row].message.contains("rows 3 and 5"),
-                "{}",
-                told[row].message
-            );
-        }
-        assert_eq!(server.tickets().len(), 2);
-    }
-}
-
-#[test]
-fn a_blank_key_makes_its_row_invalid() {
-    let (project, server) = (Project::new(), Server::new());
-    let mut calls = calls(4);
-    calls[0].id = String::new();
-    calls[2].id = "   ".to_owned();
-    project.write("calls.csv", csv(&calls));
-    project.import(&server, &["calls.csv"]).exits(1);
-    let told = project.results("calls.results.csv");
-    assert_eq!(
-        outcomes(&told),
-        ["invalid", "created", "invalid", "created"]
-    );
-    assert_eq!(
-        (told[0].error_code.as_str(), told[2].error_code.as_str()),
-        ("missing.key", "missing.key")
-    );
-}
-
-#[test]
-fn a_key_is_the_same_trimmed_and_in_either_normal_form() {
-    let (project, server) = (Project::new(), Server::new());
-    let mut call = Call::numbered(1);
-    call.id = "Zo\u{e9}-1".to_owned();
-    project.write("a.csv", csv(std::slice::from_ref(&call)));
-    project.import(&server, &["a.csv"]).exits(0);
-    call.id = "  Zoe\u{301}-1 ".to_owned();
-    project.write("b.csv", csv(std::slice::from_ref(&call)));
-    project.import(&server, &["b.csv"]).exits(0);
-    assert_eq!(server.tickets().len(), 1);
-}
-
-#[test]
 fn the_file_of_the_next_night_overlaps_and_only_the_new_rows_are_sent() {
     for mapping in [KEYED, UNKEYED] {
         let (project, server) = (Project::with_mapping(mapping), Server::new());
@@ -441,26 +254,6 @@ fn the_file_of_the_next_night_overlaps_and_only_the_new_rows_are_sent() {
         );
         assert_eq!(server.tickets().len(), 20);
     }
-}
-
-#[test]
-fn the_same_key_with_other_content_later_is_a_conflict_that_names_the_ticket() {
-    let (project, server) = (Project::new(), Server::new());
-    let mut calls = calls(3);
-    project.write("calls.csv", csv(&calls));
-    project.import(&server, &["calls.csv"]).exits(0);
-    let ticket = project.results("calls.results.csv")[1].ticket_id.clone();
-    calls[1].reason = "something else".to_owned();
-    project.write("calls.csv", csv(&calls));
-    project.import(&server, &["calls.csv"]).exits(1);
-    let told = project.results("calls.results.csv");
-    assert_eq!(
-        outcomes(&told),
-        ["already_created", "invalid", "already_created"]
-    );
-    assert_eq!(told[1].error_code, "conflict.key");
-    assert!(told[1].message.contains(&ticket), "{}", told[1].message);
-    assert_eq!(server.tickets().len(), 3);
 }
 
 #[test]
@@ -510,18 +303,6 @@ fn a_part_of_a_file_and_then_the_whole_creates_each_call_once() {
 }
 
 #[test]
-fn another_account_is_another_call_centre() {
-    let (project, server) = (Project::new(), Server::new());
-    let other = Server::with(|settings| settings.username = "other".to_owned());
-    project.write("calls.csv", csv(&calls(3)));
-    project.import(&server, &["calls.csv"]).exits(0);
-    project
-        .import(&other, &["calls.csv", "--username", "other"])
-        .exits(0);
-    assert_eq!((server.tickets().len(), other.tickets().len()), (3, 3));
-}
-
-#[test]
 fn validate_warns_where_there_is_no_key_and_proposes_a_column() {
     let project = Project::with_mapping(UNKEYED);
     project.write("calls.csv", csv(&calls(5)));
@@ -547,68 +328,6 @@ fn validate_tells_before_what_the_import_tells_after() {
     let rehearsed = rehearsed(&project, &server, 1);
     project.import(&server, &["calls.csv"]).exits(1);
     assert_agrees(&rehearsed, &project.results("calls.results.csv"));
-}
-
-/// The outcomes that `validate` expects of `calls.csv`.
-fn rehearsed(project: &Project, server: &Server, exit: i32) -> serde_json::Value {
-    let ran = project
-        .run_for(server, &["validate", "calls.csv", "--format", "json"])
-        .exits(exit);
-    let mut report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    report["outcomes"].take()
-}
-
-/// What was rehearsed is what was told; `ready` was to be sent.
-fn assert_agrees(rehearsed: &serde_json::Value, told: &[Told]) {
-    for (before, after) in [
-        ("ready", "created"),
-        ("already_created", "already_created"),
-        ("invalid", "invalid"),
-        ("in_doubt", "in_doubt"),
-    ] {
-        assert_eq!(rehearsed[before], count(told, after), "{after}");
-    }
-}
-
-/// A profile that names its account.
-fn name_scope(project: &Project, scope: &str) {
-    let profile = format!("[profile.default]\nscope = \"{scope}\"\n");
-    project.write("ticketload.toml", profile);
-}
-
-#[test]
-fn a_scope_that_is_set_later_takes_over_what_was_sent_and_keeps_it_when_the_server_moves() {
-    let (project, server, moved) = (Project::new(), Server::new(), Server::new());
-    project.write("calls.csv", csv(&calls(3)));
-    project.import(&server, &["calls.csv"]).exits(0);
-    name_scope(&project, "call-centre");
-    let before = rehearsed(&project, &server, 0);
-    assert_eq!(
-        (&before["already_created"], &before["ready"]),
-        (&3.into(), &0.into())
-    );
-    for at in [&server, &moved] {
-        let rehearsed = rehearsed(&project, at, 0);
-        project.import(at, &["calls.csv"]).exits(0);
-        let told = project.results("calls.results.csv");
-        assert_eq!(count(&told, "already_created"), 3);
-        assert_agrees(&rehearsed, &told);
-    }
-    assert_eq!((server.tickets().len(), moved.tickets().len()), (3, 0));
-}
-
-#[test]
-fn a_scope_from_the_beginning_holds_wherever_the_server_is() {
-    let (project, server, moved) = (Project::new(), Server::new(), Server::new());
-    name_scope(&project, "call-centre");
-    project.write("calls.csv", csv(&calls(3)));
-    project.import(&server, &["calls.csv"]).exits(0);
-    project.import(&moved, &["calls.csv"]).exits(0);
-    assert_eq!((server.tickets().len(), moved.tickets().len()), (3, 0));
-    // Another name is another call centre.
-    name_scope(&project, "other");
-    project.import(&moved, &["calls.csv"]).exits(0);
-    assert_eq!(moved.tickets().len(), 3);
 }
 
 /// What the README says of mappings without a key: what such a file costs is a second ticket, so it is told.

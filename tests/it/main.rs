@@ -8,6 +8,9 @@ mod harness;
 #[cfg(test)]
 #[cfg(debug_assertions)]
 mod abort;
+/// Calls are known within one account.
+#[cfg(test)]
+mod accounts;
 /// Bad input is told in a sentence, with the right exit code, and nothing is sent.
 #[cfg(test)]
 mod bad_input;
@@ -50,6 +53,9 @@ mod identities;
 /// The JSON report has the keys that programs rely on.
 #[cfg(test)]
 mod json;
+/// A key names a call.
+#[cfg(test)]
+mod keys;
 /// The house stands as the crate's front page draws it.
 #[cfg(test)]
 mod layers;

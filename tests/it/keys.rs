@@ -1,0 +1,212 @@
+//! A key names a call: whoever has it is that call, in one file and in the next, and what cannot be is said.
+
+use crate::harness::{
+    Call, KEYED, Project, Server, UNKEYED, assert_agrees, calls, count, csv, outcomes, rehearsed,
+};
+
+#[test]
+fn a_key_that_is_added_later_knows_the_rows_of_before() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let mut calls = calls(6);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("mapping.toml", KEYED);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(
+        count(&project.results("calls.results.csv"), "already_created"),
+        6
+    );
+    // From now on the key leads to the ticket, though the cells change.
+    calls[2].practice = " 1234".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 6);
+    assert_eq!(
+        count(&project.results("calls.results.csv"), "already_created"),
+        6
+    );
+}
+
+#[test]
+fn the_same_key_and_content_twice_is_one_call() {
+    let (project, server) = (Project::new(), Server::new());
+    let calls = calls(3);
+    let rows = [
+        calls[0].clone(),
+        calls[1].clone(),
+        calls[0].clone(),
+        calls[2].clone(),
+    ];
+    project.write("calls.csv", csv(&rows));
+    for expected in ["created", "already_created"] {
+        let rehearsed = rehearsed(&project, &server, 0);
+        project
+            .import(&server, &["calls.csv", "--workers", "1"])
+            .exits(0)
+            .says("1 row with the key of an earlier row");
+        let told = project.results("calls.results.csv");
+        assert_eq!(told[0].outcome, expected);
+        assert_eq!(told[2].outcome, "already_created");
+        assert_eq!(told[0].ticket_id, told[2].ticket_id);
+        assert_eq!(server.tickets().len(), 3);
+        assert_agrees(&rehearsed, &told);
+    }
+}
+
+#[test]
+fn a_row_that_is_known_by_its_key_alone_wants_a_look() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    // Another clinic that counts its calls in the same way.
+    let others: Vec<Call> = calls(3)
+        .into_iter()
+        .map(|call| call.with_reason("since yesterday"))
+        .collect();
+    project.write("other.csv", csv(&others));
+    project.write("other.toml", format!("{KEYED}\naddress = \"Notes\"\n"));
+    let args = ["validate", "other.csv", "--mapping", "other.toml"];
+    let ran = project.run_for(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows known by the key alone"),
+        "{}",
+        ran.all()
+    );
+    let args = ["other.csv", "--mapping", "other.toml"];
+    let ran = project.import(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows with a ticket want a look"),
+        "{}",
+        ran.all()
+    );
+    for row in project.results("other.results.csv") {
+        assert_eq!(row.outcome, "already_created");
+        assert!(
+            row.message.starts_with("warning: known by its key alone"),
+            "{row:?}"
+        );
+        assert!(row.message.contains("of calls.csv (run 1)"), "{row:?}");
+    }
+    assert_eq!(server.tickets().len(), 3);
+    // The same file again: its cells were not taken for those of the other clinic's calls.
+    let ran = project.import(&server, &args).exits(0);
+    assert!(
+        ran.stdout.contains("3 rows with a ticket want a look"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
+fn a_repeated_key_shares_in_the_rehearsal_what_the_ledger_knows_of_the_first_row() {
+    let (project, server) = (Project::new(), Server::new());
+    let doubtful = Call::numbered(1).with_reason("[[fault:http502_after]]");
+    let rows = [Call::numbered(2), doubtful];
+    // Sent without a key: only the cells of the first of each pair are known.
+    project.write("keyless.toml", UNKEYED);
+    project.write("calls.csv", csv(&rows));
+    project
+        .import(&server, &["calls.csv", "--mapping", "keyless.toml"])
+        .exits(6);
+    project.write("calls.csv", csv(&[rows.clone(), rows].concat()));
+    let rehearsed = rehearsed(&project, &server, 6);
+    project.import(&server, &["calls.csv"]).exits(6);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["already_created", "in_doubt", "already_created", "in_doubt"]
+    );
+    assert_agrees(&rehearsed, &told);
+}
+
+#[test]
+fn the_same_key_and_content_twice_shares_a_rejection_and_a_doubt() {
+    for (marker, outcome, exit) in [
+        ("[[reject:406]]", "rejected", 1),
+        ("[[fault:http502_after]]", "in_doubt", 6),
+    ] {
+        let (project, server) = (Project::new(), Server::new());
+        let twin = Call::numbered(1).with_reason(marker);
+        project.write("calls.csv", csv(&[twin.clone(), Call::numbered(2), twin]));
+        project
+            .import(&server, &["calls.csv", "--workers", "4"])
+            .exits(exit);
+        let told = project.results("calls.results.csv");
+        assert_eq!(outcomes(&told), [outcome, "created", outcome]);
+        assert_eq!(server.requests("ticket"), 2);
+    }
+}
+
+#[test]
+fn the_same_key_with_two_contents_is_a_conflict_for_both_rows() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(4);
+    calls[3].id = calls[1].id.clone();
+    project.write("calls.csv", csv(&calls));
+    for _ in 0..2 {
+        project.import(&server, &["calls.csv"]).exits(1);
+        let told = project.results("calls.results.csv");
+        for row in [1, 3] {
+            let found = (told[row].outcome.as_str(), told[row].error_code.as_str());
+            assert_eq!(found, ("invalid", "conflict.key"));
+            assert!(
+                told[row].message.contains("rows 3 and 5"),
+                "{}",
+                told[row].message
+            );
+        }
+        assert_eq!(server.tickets().len(), 2);
+    }
+}
+
+#[test]
+fn a_blank_key_makes_its_row_invalid() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(4);
+    calls[0].id = String::new();
+    calls[2].id = "   ".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["invalid", "created", "invalid", "created"]
+    );
+    assert_eq!(
+        (told[0].error_code.as_str(), told[2].error_code.as_str()),
+        ("missing.key", "missing.key")
+    );
+}
+
+#[test]
+fn a_key_is_the_same_trimmed_and_in_either_normal_form() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut call = Call::numbered(1);
+    call.id = "Zo\u{e9}-1".to_owned();
+    project.write("a.csv", csv(std::slice::from_ref(&call)));
+    project.import(&server, &["a.csv"]).exits(0);
+    call.id = "  Zoe\u{301}-1 ".to_owned();
+    project.write("b.csv", csv(std::slice::from_ref(&call)));
+    project.import(&server, &["b.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn the_same_key_with_other_content_later_is_a_conflict_that_names_the_ticket() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(3);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let ticket = project.results("calls.results.csv")[1].ticket_id.clone();
+    calls[1].reason = "something else".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(
+        outcomes(&told),
+        ["already_created", "invalid", "already_created"]
+    );
+    assert_eq!(told[1].error_code, "conflict.key");
+    assert!(told[1].message.contains(&ticket), "{}", told[1].message);
+    assert_eq!(server.tickets().len(), 3);
+}
