@@ -5,13 +5,12 @@
 //! nothing; holds a bounded number of hashes in memory. Knows no mapping: what a finding means for a ticket is the
 //! reader's to judge.
 
-mod class;
 mod column;
 mod damage;
 mod finding;
 mod shape;
 
-pub use class::Holds;
+pub use crate::holds::Holds;
 pub use column::{Column, DateOrder};
 pub use damage::Damage;
 pub use finding::{Finding, end_findings, file_findings};

@@ -145,7 +145,7 @@ impl fmt::Display for Area {
 }
 
 /// The letters of a column that is counted from 0.
-fn letters(column: usize) -> String {
+pub(crate) fn letters(column: usize) -> String {
     let mut letters = Vec::new();
     let mut left = column + 1;
     while left > 0 {
@@ -275,6 +275,12 @@ mod tests {
         assert!(Selection::default().contains(1_000_000, 999_999));
         assert_eq!(part.to_string(), "--rows 10-20 --limit 3");
         assert_eq!(Selection::default().to_string(), "");
+    }
+
+    #[test]
+    fn columns_are_named_as_spreadsheets_name_them() {
+        let named = [0, 25, 26, 51, 52, 701, 702].map(letters);
+        assert_eq!(named, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
     }
 
     #[test]

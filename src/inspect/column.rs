@@ -3,8 +3,8 @@
 //! Owns the verdicts that only a whole column allows: what most of it holds, how many values are different, and whether
 //! day or month comes first in its dates. Holds hashes of values up to a cap, never a value.
 
-use super::class::{self, DayMonth, Holds};
 use super::finding::{Finding, Tally};
+use crate::holds::{self, DayMonth, Holds};
 use crate::row::{Cell, CellKind};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -104,7 +104,7 @@ impl Profile {
     }
 
     pub(super) fn look(&mut self, cell: Cell<'_>, row: u64) {
-        let (mut holds, order) = class::of(cell);
+        let (mut holds, order) = holds::of(cell);
         if holds == Holds::Zip && !self.is_zip && !cell.text.contains('-') {
             // Five digits are a ZIP code only where the header says so.
             holds = Holds::Number;

@@ -1,11 +1,13 @@
 //! Binding: the columns that a mapping names are looked up in one file's header.
 //!
 //! Owns what "the same header" means and what is said when a column is not there or stands there twice. The header
-//! of the file is quoted only where it looks like one: in a file without a header row the first row is a patient.
+//! of the file is quoted only where it is one: in a file without a header row the first row is a patient.
 
 use super::diagnostics::Diagnostic;
 use super::rule::{Column, Placed};
 use super::wording::{fold_header, likeliest, listed, trim};
+use crate::holds;
+use crate::reading::letters;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -34,27 +36,26 @@ impl<'h> Header<'h> {
 
     /// Looks up all columns that the mapping names, in their order; all errors at once.
     pub(super) fn find_all(&self, wanted: &[&Placed]) -> Result<Vec<Column>, Vec<Diagnostic>> {
-        let is_header = wanted.iter().any(|placed| {
-            self.places.contains_key(&fold_header(&placed.text)) || self.alike(placed).is_some()
-        });
-        if !is_header && !wanted.is_empty() {
-            return Err(self.no_header(wanted));
-        }
+        let is_quoted = self.is_header(wanted);
         let mut found = Vec::new();
         let mut faults = Vec::new();
         for placed in wanted {
-            match self.find(placed) {
+            match self.find(placed, is_quoted) {
                 Ok(column) => found.push(column),
                 Err(fault) => faults.push(*fault),
             }
         }
-        // The list of columns is told once, below the last of the columns that are not there.
+        // What is there instead is told once, below the last of the columns that are not there.
         if let Some(last) = faults
             .iter_mut()
             .filter(|fault| fault.help.is_none())
             .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
         {
-            last.help = Some(self.columns());
+            last.help = Some(if is_quoted {
+                self.columns()
+            } else {
+                self.no_header()
+            });
         }
         if faults.is_empty() {
             Ok(found)
@@ -63,7 +64,14 @@ impl<'h> Header<'h> {
         }
     }
 
-    fn find(&self, placed: &Placed) -> Result<Column, Box<Diagnostic>> {
+    /// Whether the row can be shown: a column stands in it by its very name, and nothing that looks like a value. Mere
+    /// likeness is no proof, since some name is like some patient's.
+    fn is_header(&self, wanted: &[&Placed]) -> bool {
+        let is_there = |placed: &&Placed| self.places.contains_key(&fold_header(&placed.text));
+        wanted.iter().any(is_there) && !holds::is_of_values(self.names)
+    }
+
+    fn find(&self, placed: &Placed, is_quoted: bool) -> Result<Column, Box<Diagnostic>> {
         let places = self
             .places
             .get(&fold_header(&placed.text))
@@ -76,7 +84,7 @@ impl<'h> Header<'h> {
             .collect();
         match (places, exact.as_slice()) {
             ([place], _) | (_, [place]) => Ok(self.column(*place)),
-            ([], _) => Err(Box::new(self.not_there(placed))),
+            ([], _) => Err(Box::new(self.not_there(placed, is_quoted))),
             _ => Err(Box::new(self.standing_twice(placed, places))),
         }
     }
@@ -93,9 +101,10 @@ impl<'h> Header<'h> {
         likeliest(&placed.text, self.names.iter().map(String::as_str)).map(trim)
     }
 
-    fn not_there(&self, placed: &Placed) -> Diagnostic {
+    fn not_there(&self, placed: &Placed, is_quoted: bool) -> Diagnostic {
         let name = &placed.text;
-        let title = match self.alike(placed).map(printable) {
+        let alike = self.alike(placed).filter(|_| is_quoted);
+        let title = match alike.map(printable) {
             Some(meant) => format!("no column '{name}'; did you mean '{meant}'?"),
             None => format!("no column '{name}'"),
         };
@@ -114,22 +123,12 @@ impl<'h> Header<'h> {
             .help("give the columns different headers in the file")
     }
 
-    /// None of the columns is there, nor any that is like one: this row is probably not the header.
-    fn no_header(&self, wanted: &[&Placed]) -> Vec<Diagnostic> {
-        let help = format!(
-            "the first row of {} that is read must hold the headers; if they stand further down, set header_row in [source]; \
-             if the file has none, add a row with them",
+    fn no_header(&self) -> String {
+        format!(
+            "the first row of {} that is read must hold the headers; if they stand in another row, set header_row in \
+             [source]; if the file has none, add a row with them; `ticketload inspect` shows what the file holds",
             self.file
-        );
-        let mut faults: Vec<Diagnostic> =
-            wanted.iter().map(|placed| self.not_there(placed)).collect();
-        if let Some(last) = faults
-            .iter_mut()
-            .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
-        {
-            last.help = Some(help);
-        }
-        faults
+        )
     }
 
     fn columns(&self) -> String {
@@ -158,18 +157,6 @@ fn printable(header: &str) -> String {
     words.join(" ")
 }
 
-/// A column as spreadsheets name it: A to Z, then AA.
-fn letters(place: usize) -> String {
-    let mut letters = Vec::new();
-    let mut rest = Some(place);
-    while let Some(number) = rest {
-        let letter = u8::try_from(number % 26).unwrap_or_default();
-        letters.push(char::from(b'A' + letter));
-        rest = (number / 26).checked_sub(1);
-    }
-    letters.iter().rev().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,11 +164,5 @@ mod tests {
     #[test]
     fn a_header_is_printed_in_one_line_without_control_characters() {
         assert_eq!(printable(" Phone\r\n\u{1b}[31mnumber "), "Phone [31mnumber");
-    }
-
-    #[test]
-    fn columns_are_named_as_spreadsheets_name_them() {
-        let named = [0, 25, 26, 51, 52, 701, 702].map(letters);
-        assert_eq!(named, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
     }
 }

@@ -74,6 +74,33 @@ fn a_first_row_that_is_no_header_is_not_quoted() {
 }
 
 #[test]
+fn a_patient_in_place_of_the_header_is_not_quoted_for_one_likeness() {
+    // `Female` is enough like `Email` to be taken for a slip of the pen.
+    let patient = columns("Quillfeather,Ada,12/30/1989,Fever,Female,ada@example.org");
+    let bound = mapping("email = 'Email'").bind(&patient, "calls.csv", date(2024, 6, 1));
+    let told = bound.unwrap_err().to_string();
+    assert!(told.contains("no column 'Email'\n") && told.contains("set header_row in [source]"));
+    for value in patient {
+        assert!(!told.contains(&value), "{told}");
+    }
+}
+
+#[test]
+fn a_patient_is_not_quoted_where_a_value_is_called_like_a_column() {
+    let told = refused("Fever,Ada,12/30/1989,Reason,(212) 555-0100");
+    assert!(!told.contains("Ada") && !told.contains("12/30/1989") && !told.contains("0100"));
+    assert!(!told.contains("no column 'Reason'"), "it is there: {told}");
+    assert!(told.contains("set header_row in [source]"), "{told}");
+}
+
+#[test]
+fn a_header_that_holds_a_date_is_used_all_the_same() {
+    let header = columns(&format!("{HEADER},6/1/2024"));
+    let bound = mapping("").bind(&header, "calls.csv", date(2024, 6, 1));
+    assert!(bound.is_ok(), "all columns are there");
+}
+
+#[test]
 fn a_translate_file_is_handed_in_and_checked() {
     let text = "state = { column = 'State', translate = { 'the keys' = 'FL' }, translate_file = 'states.csv' }";
     let mut with_file = mapping(text);

@@ -1,7 +1,7 @@
-//! What a single cell seems to hold, told from its look.
+//! What a single cell seems to hold, told from its look, and whether a header holds a row's values instead of names.
 //!
 //! Owns the looks of dates, phones, ZIP codes, e-mail addresses and numbers. A guess for people: the mapping's own
-//! rules decide what a ticket takes.
+//! rules decide what a ticket takes. Where the guess keeps a header from being shown it errs towards keeping it.
 
 use crate::row::{Cell, CellKind};
 
@@ -60,10 +60,10 @@ impl Holds {
 }
 
 /// The first two numbers of a date that ends in its year.
-pub(super) type DayMonth = (u32, u32);
+pub(crate) type DayMonth = (u32, u32);
 
 /// What a cell seems to hold, and the numbers of a date whose order is open.
-pub(super) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
+pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
     let text = cell.text.trim();
     let holds = match cell.kind {
         _ if text.is_empty() => Holds::Blank,
@@ -74,6 +74,25 @@ pub(super) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
         CellKind::Text | CellKind::Number => return of_text(text),
     };
     (holds, None)
+}
+
+/// Whether a header is a row of values rather than of names: a single date, time, phone, e-mail address or number that
+/// no column is called by is enough, since a file without a header would show a patient.
+pub(crate) fn is_of_values(header: &[String]) -> bool {
+    header.iter().any(|name| {
+        let name = name.trim();
+        match of_text(name).0 {
+            Holds::Date | Holds::Time | Holds::Phone | Holds::Zip | Holds::Email => true,
+            Holds::Number => is_long(name),
+            Holds::Blank | Holds::Text | Holds::Boolean => false,
+        }
+    })
+}
+
+/// Columns may be called 1 to 999, or by a year; what has more digits counts or names something.
+fn is_long(number: &str) -> bool {
+    let is_year = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
+    number.bytes().filter(u8::is_ascii_digit).count() > 3 && !is_year
 }
 
 fn of_text(text: &str) -> (Holds, Option<DayMonth>) {
@@ -246,6 +265,39 @@ mod tests {
         for (text, holds) in cases {
             let kind = CellKind::Text;
             assert_eq!(of(Cell { text, kind }).0, holds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_with_one_value_is_no_header() {
+        let header = |name: &str| ["Last Name".to_owned(), name.to_owned()];
+        let values = [
+            "12/30/1989",
+            "Dec 30, 1989",
+            "7:30 PM",
+            " 212-555-0100 ",
+            "5551234567",
+            "02139",
+            "1234",
+            "ada@example.org",
+        ];
+        for value in values {
+            assert!(is_of_values(&header(value)), "{value:?}");
+        }
+        let names = [
+            "",
+            "DOB",
+            "Phone 2",
+            "E-mail @ home",
+            "1",
+            "112",
+            "2024",
+            "24/7",
+            "9-1-1",
+            "Q1/2024",
+        ];
+        for name in names {
+            assert!(!is_of_values(&header(name)), "{name:?}");
         }
     }
 
