@@ -34,7 +34,8 @@ pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
 
 use self::csv::{Block, Blocks, Records};
-use crate::reading::{Area, Condition, Hidden, Merged, Range};
+use crate::holds;
+use crate::reading::{Area, Condition, Hidden, Merged, Range, letters};
 use crate::row::Row;
 use description::Origin;
 use encoding::Text;
@@ -45,6 +46,7 @@ use identity::Identity;
 use part::within;
 use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -136,6 +138,18 @@ impl Input {
     #[must_use]
     pub fn header(&self) -> &[String] {
         self.header.names()
+    }
+
+    /// The header as it may be shown: the columns' letters where it looks like a row of values, which would show a
+    /// patient.
+    #[must_use]
+    pub fn shown_header(&self) -> Cow<'_, [String]> {
+        let names = self.header();
+        if holds::is_of_values(names) {
+            Cow::Owned((0..names.len()).map(letters).collect())
+        } else {
+            Cow::Borrowed(names)
+        }
     }
 
     /// How many rows `skip_rows_where` passed over when the rows were last read to their end.

@@ -54,7 +54,8 @@ pub fn inspect(
     mut each: impl FnMut(&Row) -> io::Result<()>,
 ) -> Result<Inspection, InspectError> {
     let header = input.header();
-    let mut profiles: Vec<Profile> = header.iter().map(|name| Profile::new(name)).collect();
+    let shown = input.shown_header();
+    let mut profiles: Vec<Profile> = shown.iter().map(|name| Profile::new(name)).collect();
     let mut damage = Damage::default();
     let mut shape = Shape::new(header, input.description().kind);
     let mut rows = 0;
@@ -74,10 +75,10 @@ pub fn inspect(
         return Err(InspectError::Rows(error));
     }
     let mut findings = file_findings(input.description());
-    findings.extend(finding::header_findings(header, input.description().kind));
+    findings.extend(finding::header_findings(input));
     findings.extend(end_findings(input));
     findings.extend(shape.findings());
-    findings.extend(damage.findings(header));
+    findings.extend(damage.findings(&shown));
     findings.extend(profiles.iter().flat_map(Profile::findings));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Ok(Inspection {

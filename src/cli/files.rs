@@ -180,7 +180,7 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
     };
     let mut report = FileReport::of(table.name().to_owned());
     report.description = Some(table.input().description().clone());
-    report.columns = table.input().header().to_vec();
+    report.columns = table.input().shown_header().into_owned();
     report.rows = rehearsal.rows;
     report.outcomes = rehearsal.outcomes;
     report.remarks = remarks(&table, &rehearsal);
@@ -199,7 +199,7 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     let input = table.input();
     let mut findings = file_findings(input.description());
     findings.extend(end_findings(input));
-    findings.extend(rehearsal.damage.findings(input.header()));
+    findings.extend(rehearsal.damage.findings(&input.shown_header()));
     let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
     if input.skipped_rows() > 0 {
         let rows = counted(input.skipped_rows(), "row");

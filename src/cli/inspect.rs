@@ -115,7 +115,7 @@ fn look(
     };
     let mut report = FileReport::of(name_of(path));
     report.description = Some(input.description().clone());
-    report.columns = input.header().to_vec();
+    report.columns = input.shown_header().into_owned();
     report.rows = inspection.rows;
     report.inspection = Some(inspection);
     Ok(super::files::Slot {

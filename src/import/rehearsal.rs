@@ -257,7 +257,7 @@ impl<'a> FirstPass<'a> {
             sources: Duplicates::new(),
             keys: Duplicates::new(),
             proposal: (!table.mapping().has_key())
-                .then(|| KeyProposal::new(table.input().header())),
+                .then(|| KeyProposal::new(&table.input().shown_header())),
         }
     }
 

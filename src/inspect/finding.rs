@@ -212,7 +212,22 @@ fn hidden_rows(file: &Description) -> Option<Finding> {
 }
 
 /// What is to be said of the header.
-pub(super) fn header_findings(header: &[String], kind: Kind) -> Vec<Finding> {
+pub(super) fn header_findings(input: &Input) -> Vec<Finding> {
+    let (header, kind) = (input.header(), input.description().kind);
+    // Letters stand for names that are values: nothing else is to be said of those.
+    if *input.shown_header() != *header {
+        let row = input.description().header_row;
+        let message = format!(
+            "the header (row {row}) looks like a row of values, so its columns are told by their letters; if the headers \
+             stand in another row, say so with `header_row` in [source]; if the file has none, add a row with them, since \
+             this row is not sent"
+        );
+        return vec![Finding::warning("header.looks_like_values", message)];
+    }
+    named_findings(header, kind)
+}
+
+pub(super) fn named_findings(header: &[String], kind: Kind) -> Vec<Finding> {
     let folded = |name: &str| name.trim().to_lowercase();
     let mut findings = Vec::new();
     let mut told = Vec::new();

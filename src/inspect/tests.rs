@@ -101,6 +101,29 @@ fn doubled_and_blank_headers_are_told() {
 }
 
 #[test]
+fn a_first_row_of_values_is_told_by_letters() {
+    let found = inspected(
+        "Quillfeather,Ada,3/4/1989,5551234567\nDoe,Jane,1/2/1990,5551234568\nRoe,Rick,1/2/1991,5551234569\n",
+    );
+    let told: Vec<_> = found
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.column.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("header.looks_like_values", None),
+            ("dates.ambiguous", Some("C"))
+        ]
+    );
+    let names: Vec<_> = found.columns.iter().map(|column| &column.name).collect();
+    assert_eq!(names, ["A", "B", "C", "D"]);
+    let shown = format!("{found:?}");
+    assert!(!shown.contains("Quillfeather") && !shown.contains("1989") && !shown.contains("555"));
+}
+
+#[test]
 fn no_finding_holds_a_value() {
     let found = inspected("Name,DOB\nAbernathy,Secret\nAbernathy,Secret\nNÃºÃ±ez,1.2E+11\n");
     let shown = format!("{found:?}");
@@ -128,7 +151,7 @@ fn a_file_that_ends_in_the_middle_of_a_row_is_told() {
 
 #[test]
 fn a_single_column_is_no_matter_of_delimiters_in_a_workbook() {
-    let told = |kind| finding::header_findings(&["a".to_owned()], kind)[0].to_string();
+    let told = |kind| finding::named_findings(&["a".to_owned()], kind)[0].to_string();
     assert!(told(Kind::Csv).contains("delimiter"));
     assert!(told(Kind::Xlsx).contains("sheet") && !told(Kind::Xlsx).contains("delimiter"));
 }

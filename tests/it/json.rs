@@ -174,6 +174,31 @@ fn import_reports_what_the_results_say() {
 }
 
 #[test]
+fn the_columns_of_a_file_without_a_header_are_letters() {
+    let project = Project::new();
+    let text = "Quillfeather,12/30/1989,(212) 555-0100\nDoe,1/2/1990,(212) 555-0101\n";
+    project.write("calls.csv", text);
+    let ran = project.run(&["inspect", "calls.csv", "--format", "json"]);
+    let told: Value = serde_json::from_str(&ran.exits(0).stdout).unwrap();
+    let file = &told["files"][0];
+    assert_eq!(file["columns"], serde_json::json!(["A", "B", "C"]));
+    let codes = file["findings"].as_array().unwrap();
+    assert_eq!(codes[0]["code"], "header.looks_like_values");
+
+    let more = |(at, line): (usize, &str)| match at {
+        0 => format!("{line},quex@example.org\n"),
+        _ => format!("{line},\n"),
+    };
+    let text = csv(&calls(2));
+    project.write(
+        "calls.csv",
+        text.lines().enumerate().map(more).collect::<String>(),
+    );
+    let ran = project.run(&["validate", "calls.csv", "--format", "json"]);
+    assert!(!ran.exits(0).stdout.contains("quex"));
+}
+
+#[test]
 fn several_files_are_reported_each_also_those_that_cannot_be_read() {
     let (project, server) = (Project::new(), Server::new());
     project.write("a.csv", csv(&calls(3)));
