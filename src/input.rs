@@ -341,7 +341,9 @@ impl Input {
                 let mut blocks = Blocks::open(path, text)?;
                 outlet.pass(|block| {
                     watch()?;
-                    Ok(blocks.next(block)? && last.is_none_or(|last| block.first_row() <= last))
+                    let more = blocks.next(block)?;
+                    let is_wanted = last.is_none_or(|last| block.first_row() <= last);
+                    Ok((more && is_wanted).then(|| block.size()))
                 })?;
             }
             Readable::Xlsx(book) => {

@@ -47,6 +47,9 @@ pub struct Cell<'a> {
     pub kind: CellKind,
 }
 
+/// What a cell takes beside its text.
+const CELL: usize = size_of::<u32>() + size_of::<CellKind>();
+
 /// The unit of work: one row of a table with its position.
 ///
 /// Cells are counted from 0, as columns of the header are. Asking for a cell past the end gives an empty one.
@@ -140,6 +143,16 @@ impl Row {
     #[must_use]
     pub fn ends(&self) -> &[u32] {
         &self.ends
+    }
+
+    /// How many bytes its cells take.
+    pub(crate) fn size(&self) -> usize {
+        self.text.len() + self.ends.len() * CELL
+    }
+
+    /// How many bytes it keeps for the cells to come.
+    pub(crate) fn memory(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * CELL
     }
 
     /// Whether a cell may have held something else than text.

@@ -79,6 +79,11 @@ impl Block {
         self.start.rows + 1
     }
 
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Its rows, under a header of so many columns.
     pub(super) fn rows(&self, text: &Text, width: usize) -> Result<Rows<'_>, Fault> {
         let undecodable = || {

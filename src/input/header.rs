@@ -10,6 +10,8 @@ use crate::row::{CellKind, Position, Row};
 
 /// Rows looked at to tell title lines from a header.
 const LOOK_AHEAD: usize = 50;
+/// Rows that are as long as a book are not held beside each other.
+const LOOK_TEXT: usize = 1024 * 1024;
 
 /// Rows between two looks at the file: each costs a microsecond.
 const WATCH_EVERY: u32 = 256;
@@ -56,7 +58,7 @@ impl Header {
         if names.iter().map(|name| name.trim()).eq(RESULTS) {
             return Err(InputErrorKind::OwnResults.into());
         }
-        if first.rows.len() <= at + 1 {
+        if first.rows.len() <= at + 1 && !first.goes_on {
             let position = Position {
                 sheet: None,
                 ..row.position.clone()
@@ -104,6 +106,8 @@ impl Header {
 struct Preview {
     rows: Vec<Row>,
     passed: u64,
+    /// Whether it ended for the length of its rows, with at least one more behind them.
+    goes_on: bool,
 }
 
 impl Preview {
@@ -111,7 +115,9 @@ impl Preview {
         let mut preview = Preview {
             rows: Vec::new(),
             passed: 0,
+            goes_on: false,
         };
+        let mut text = 0;
         let wanted = if asked.is_some() { 2 } else { LOOK_AHEAD };
         while preview.rows.len() < wanted {
             let mut row = Row::default();
@@ -130,7 +136,14 @@ impl Preview {
                         kind: InputErrorKind::HeaderRowBlank,
                     });
                 }
-                _ => preview.rows.push(row),
+                _ => {
+                    text += row.joined().len();
+                    preview.rows.push(row);
+                }
+            }
+            if text > LOOK_TEXT {
+                preview.goes_on = source.next(&mut Row::default())?;
+                break;
             }
         }
         Ok(preview)

@@ -29,6 +29,8 @@ const BATCHES: usize = 4;
 const BATCHES_EACH: usize = 3;
 /// A recycled row that once was longer than this gives its memory back.
 const KEPT_TEXT: usize = 16 * 1024;
+/// Text that is under way before the reader waits for some to come back: only rows as long as a book get there.
+const UNDER_WAY: usize = 8 * 1024 * 1024;
 
 /// A row, and what a hand made of it.
 #[derive(Default)]
@@ -46,6 +48,7 @@ struct Batch<P, W, N> {
     /// Rows for the caller, as far as they are used.
     slots: Vec<Slot<W>>,
     used: usize,
+    /// How many bytes it carries, as rows or as a piece.
     text: usize,
     /// What the hand has to say of each row.
     notes: Vec<Entry<N>>,
@@ -113,10 +116,15 @@ impl<P, W: Default, N> Batch<P, W, N> {
         let row = &mut self.slots[self.used].row;
         let found = source.next(row)?;
         if found {
-            self.text += row.joined().len();
             self.used += 1;
         }
         Ok(found)
+    }
+
+    /// What the row that was taken last takes of the memory.
+    fn last_size(&self) -> usize {
+        let last = self.used.checked_sub(1).and_then(|at| self.slots.get(at));
+        last.map_or(0, |slot| slot.row.size())
     }
 
     /// Has a hand work on a slot.
@@ -134,9 +142,8 @@ impl<P, W: Default, N> Batch<P, W, N> {
         self.used = 0;
         self.text = 0;
         self.notes.clear();
-        // A few rows with book-length notes must not keep their memory for the rest of the file.
-        self.slots
-            .retain(|slot| slot.row.joined().len() <= KEPT_TEXT);
+        // A few rows with book-length notes must not keep their memory for the rest of the file, whatever came after them.
+        self.slots.retain(|slot| slot.row.memory() <= KEPT_TEXT);
     }
 }
 
@@ -177,6 +184,9 @@ pub(super) struct Outlet<P, W, N> {
     turn: usize,
     lanes: Vec<SyncSender<Batch<P, W, N>>>,
     empty: Receiver<Batch<P, W, N>>,
+    /// Batches that came back while the reader waited for others.
+    stock: Vec<Batch<P, W, N>>,
+    under_way: usize,
     sheet: Option<Arc<str>>,
 }
 
@@ -184,7 +194,7 @@ impl<P: Default, W: Default, N> Pump for Outlet<P, W, N> {
     fn pump(&mut self, source: &mut dyn Source) -> Result<(), Fault> {
         loop {
             match self.batch.take(source, self.sheet.as_ref()) {
-                Ok(true) => {}
+                Ok(true) => self.batch.text += self.batch.last_size(),
                 Ok(false) => {
                     self.hand_over();
                     return Ok(());
@@ -203,16 +213,17 @@ impl<P: Default, W: Default, N> Pump for Outlet<P, W, N> {
 }
 
 impl<P: Default, W: Default, N> Outlet<P, W, N> {
-    /// Sends pieces for as long as `fill` has some; ends early as [`Pump::pump`] does.
+    /// Sends pieces for as long as `fill` has some and says how long each is; ends early as [`Pump::pump`] does.
     pub(super) fn pass(
         &mut self,
-        mut fill: impl FnMut(&mut P) -> Result<bool, Fault>,
+        mut fill: impl FnMut(&mut P) -> Result<Option<usize>, Fault>,
     ) -> Result<(), Fault> {
         loop {
             let mut piece = std::mem::take(&mut self.batch.spare);
-            if !fill(&mut piece)? {
+            let Some(length) = fill(&mut piece)? else {
                 return Ok(());
-            }
+            };
+            self.batch.text = length;
             self.batch.piece = Some(piece);
             if !self.hand_over() {
                 return Ok(());
@@ -225,16 +236,22 @@ impl<P: Default, W: Default, N> Outlet<P, W, N> {
             return true;
         }
         let batch = std::mem::take(&mut self.batch);
+        self.under_way += batch.text;
         let lane = &self.lanes[self.turn];
         self.turn = (self.turn + 1) % self.lanes.len();
         if lane.send(batch).is_err() {
             return false;
         }
-        let Ok(mut batch) = self.empty.recv() else {
-            return false;
-        };
-        batch.empty();
-        self.batch = batch;
+        // What is under way comes back, so nobody waits for ever.
+        while self.stock.is_empty() || self.under_way > UNDER_WAY {
+            let Ok(mut batch) = self.empty.recv() else {
+                return false;
+            };
+            self.under_way = self.under_way.saturating_sub(batch.text);
+            batch.empty();
+            self.stock.push(batch);
+        }
+        self.batch = self.stock.pop().unwrap_or_default();
         true
     }
 }
@@ -288,6 +305,8 @@ where
             turn: 0,
             lanes,
             empty,
+            stock: Vec::new(),
+            under_way: 0,
             sheet,
         };
         let reader = thread::Builder::new()

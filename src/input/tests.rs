@@ -74,6 +74,27 @@ fn many_rows_arrive_in_order_and_breaking_stops_the_reader() {
     assert_eq!(end.unwrap(), Some("enough"));
 }
 
+/// Rows of one cell each, and how many of them were read.
+struct Wide(u64, usize);
+
+impl Source for Wide {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        self.0 += 1;
+        row.reset(self.0, None);
+        row.push(&"x".repeat(self.1));
+        Ok(self.0 <= 60)
+    }
+}
+
+#[test]
+fn rows_as_long_as_a_book_are_not_held_beside_each_other_to_find_a_header() {
+    for (length, read) in [(10, 50), (400_000, 4), (5_000_000, 2)] {
+        let mut rows = Wide(0, length);
+        let header = Header::find(&mut rows, None).unwrap();
+        assert_eq!((header.row(), rows.0), (1, read));
+    }
+}
+
 #[test]
 fn each_bad_file_gets_a_sentence_of_its_own() {
     let cases: &[(&[u8], &str)] = &[

@@ -1,6 +1,7 @@
 //! Order, ends and faults of what goes through the relay.
 
 use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// So many rows, each with its number.
 struct Numbers(u64, u64);
@@ -98,7 +99,7 @@ fn pieces_become_rows_in_order_up_to_the_first_that_is_bad() {
                     length += 1;
                     *piece = (first, length);
                     first += length;
-                    Ok(length <= 500)
+                    Ok((length <= 500).then_some(1))
                 })
             },
             hands,
@@ -113,6 +114,55 @@ fn pieces_become_rows_in_order_up_to_the_first_that_is_bad() {
         let last = bad.min(500);
         assert_eq!(next - 1, last * (last + 1) / 2);
     }
+}
+
+/// Rows of which one in three is as long as a book, followed by a short one; counts how many bytes are under way.
+struct Books<'a>(u64, &'a AtomicUsize, &'a AtomicUsize);
+
+const BOOK: usize = 6 * 1024 * 1024;
+
+impl Source for Books<'_> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        self.0 += 1;
+        row.reset(self.0, None);
+        if self.0.is_multiple_of(3) {
+            row.push(&"x".repeat(BOOK));
+            let under_way = self.1.fetch_add(BOOK, Ordering::SeqCst) + BOOK;
+            self.2.fetch_max(under_way, Ordering::SeqCst);
+        }
+        Ok(self.0 <= 60)
+    }
+}
+
+#[test]
+fn rows_as_long_as_a_book_wait_until_those_before_them_are_done() {
+    let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let end = run(
+        None,
+        |outlet: &mut Outlet<Piece, u64, u64>| outlet.pump(&mut Books(0, &under_way, &most)),
+        hands(2, square),
+        |seen| {
+            if seen.row.is_multiple_of(3) {
+                under_way.fetch_sub(BOOK, Ordering::SeqCst);
+            }
+            ControlFlow::<()>::Continue(())
+        },
+    );
+    assert!(end.is_ok());
+    // One is being read while two are waited for.
+    assert!(most.into_inner() <= 3 * BOOK);
+}
+
+#[test]
+fn a_batch_keeps_no_memory_of_a_long_row_whose_slot_was_used_again() {
+    let mut batch = Batch::<Piece, u64, u64>::default();
+    let counts = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let mut books = Books(2, &counts[0], &counts[1]);
+    assert!(batch.take(&mut books, None).is_ok_and(|found| found));
+    batch.used = 0;
+    assert!(batch.take(&mut books, None).is_ok_and(|found| found));
+    batch.empty();
+    assert!(batch.slots.is_empty());
 }
 
 #[test]
