@@ -166,13 +166,14 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             value => show::push(row, value, self.is_1904, &mut self.scratch),
         }
         if row.joined().len() > MAX_ROW_TEXT {
-            return Err(self.too_long());
+            let kind = InputErrorKind::too_large("", "this row", "16 MiB");
+            return Err(self.fault(kind));
         }
         Ok(())
     }
 
-    fn too_long(&self) -> Fault {
-        let kind = InputErrorKind::too_large("", "this row", "16 MiB");
+    /// What is wrong with the row that was met last.
+    fn fault(&self, kind: InputErrorKind) -> Fault {
         fault_at(&self.book.sheet, u64::from(self.next_row), kind)
     }
 }
@@ -199,10 +200,9 @@ impl<R: Read + Seek> Source for Rows<'_, R> {
         while self.gather(row)? {
             let is_meant = !is_empty(row) && !self.book.skips(self.next_row.saturating_sub(1));
             // A row that is passed over may be the one that holds a merged value.
-            if let Some(merges) = &mut self.merges
-                && !merges.fill(row)
-            {
-                return Err(self.too_long());
+            if let Some(merges) = &mut self.merges {
+                let filled = merges.fill(row);
+                filled.map_err(|kind| self.fault(kind))?;
             }
             if is_meant {
                 return Ok(true);

@@ -577,6 +577,41 @@ fn merged_cells_are_filled_when_asked() {
     );
 }
 
+#[test]
+fn a_merged_area_as_large_as_a_sheet_fills_no_more_than_a_table() {
+    let text = "x".repeat(30_000);
+    let sheet = |rows: u32| {
+        let head = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>name</t></is></c></row>";
+        let value = format!("<c r=\"A2\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+        let more = |row| format!("<row r=\"{row}\"><c r=\"XFD{row}\"><v>1</v></c></row>");
+        let more: String = (3..rows).map(more).collect();
+        let merge = "<mergeCell ref=\"A2:XFD1048576\"/>".repeat(1000);
+        let end = format!("</sheetData><mergeCells>{merge}</mergeCells><sheetData>");
+        raw(
+            &format!("{head}<row r=\"2\">{value}</row>{more}{end}"),
+            "<sst/>",
+        )
+    };
+    let fill = Options {
+        merged: Merged::Fill,
+        header_row: Some(1),
+        ..Options::default()
+    };
+    let file = sheet(5);
+    let filled = rows(&Input::open(file.path(), &fill).unwrap()).unwrap();
+    let widths: Vec<_> = filled.iter().map(|row| row.1.len()).collect();
+    assert_eq!(widths, [256, 16_384, 16_384]);
+    assert_eq!(filled[1].1[255].0, text);
+    assert_eq!(filled[1].1[256].0, "");
+    let file = sheet(300);
+    let told = rows(&Input::open(file.path(), &fill).unwrap());
+    assert!(
+        told.unwrap_err()
+            .to_string()
+            .contains("merged cells are filled with")
+    );
+}
+
 fn ranged(file: &NamedTempFile, range: &str, sheet: Option<&str>) -> Result<Input, InputError> {
     let options = Options {
         range: Range::from_words(range),
