@@ -9,6 +9,7 @@ mod package;
 mod pattern;
 mod rows;
 mod show;
+mod styles;
 mod survey;
 mod tables;
 mod tags;
@@ -26,6 +27,7 @@ use package::{Package, Sheet};
 use rows::Rows;
 use std::fs::File;
 use std::io::BufReader;
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -78,7 +80,9 @@ impl Workbook {
             let (name, sheet) = (range.name.clone(), range.sheet.clone());
             return Err(InputErrorKind::RangeElsewhere { name, sheet }.into());
         }
-        package.check_small_parts()?;
+        styles::check(&mut package)?;
+        let theme = package.theme();
+        package.check_small(theme, &mut |_| Ok(ControlFlow::Continue(())))?;
         // The sheet is looked through while the shared strings are checked and taken in: two cores, two parts.
         let (facts, strings) = thread::scope(|scope| {
             let look = thread::Builder::new().name("survey".to_owned());

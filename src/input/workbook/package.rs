@@ -18,6 +18,9 @@ use zip::result::ZipError;
 /// Parts that are held whole for a moment: what names the sheets, and what calamine keeps of the styles.
 const SMALL: u64 = 32 * 1024 * 1024;
 const SMALL_TEXT: &str = "32 MiB";
+/// Where calamine looks, in the workbook's folder.
+const STYLES: &str = "styles.xml";
+const STRINGS: &str = "sharedStrings.xml";
 /// One read while unpacking.
 const CHUNK: usize = 64 * 1024;
 
@@ -224,22 +227,36 @@ impl Package {
         }
     }
 
-    /// Reads the parts that calamine takes in whole when it opens the workbook, checking each to its end.
-    pub(super) fn check_small_parts(&mut self) -> Result<(), InputErrorKind> {
-        for name in ["styles.xml", "theme/theme1.xml"] {
-            let part = format!("{}{name}", self.folder);
-            if self.has(&normal(&part)) {
-                self.unpack(&part, SMALL, SMALL_TEXT, &mut |_| {
-                    Ok(ControlFlow::Continue(()))
-                })?;
-            }
+    /// Reads a part that calamine takes in whole when it opens the workbook to its end, where there is one.
+    pub(super) fn check_small(
+        &mut self,
+        part: Option<String>,
+        each: &mut dyn FnMut(&[u8]) -> Step,
+    ) -> Result<(), InputErrorKind> {
+        match part {
+            Some(part) => self.unpack(&part, SMALL, SMALL_TEXT, each),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The part that holds the colours.
+    pub(super) fn theme(&self) -> Option<String> {
+        self.beside("theme/theme1.xml")
+    }
+
+    /// The part that holds the formats of cells.
+    pub(super) fn styles(&self) -> Option<String> {
+        self.beside(STYLES)
     }
 
     /// The part that holds the shared strings, where there is one.
     pub(super) fn shared_strings(&self) -> Option<String> {
-        let part = format!("{}sharedStrings.xml", self.folder);
+        self.beside(STRINGS)
+    }
+
+    /// A part in the workbook's folder, where it is there.
+    fn beside(&self, name: &str) -> Option<String> {
+        let part = format!("{}{name}", self.folder);
         self.has(&normal(&part)).then_some(part)
     }
 

@@ -180,7 +180,7 @@ pub(super) fn shared_strings(package: &mut Package, part: &str) -> Result<(), In
     Ok(())
 }
 
-fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
+pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
     match misfit {
         Misfit::TooLong => InputErrorKind::too_large(part, "a text or a tag", "1 MiB"),
         Misfit::DocType => super::doctype(part),
@@ -419,7 +419,7 @@ fn extend(runs: &mut Vec<(u32, u32)>, first: u32, last: u32) {
 }
 
 /// The name of a tag without its namespace prefix, with the slash of a closing tag.
-fn local_name(tag: &[u8]) -> &[u8] {
+pub(super) fn local_name(tag: &[u8]) -> &[u8] {
     let slash = tag.first() == Some(&b'/');
     let inner = tag.get(usize::from(slash)..).unwrap_or_default();
     let end = inner

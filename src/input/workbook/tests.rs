@@ -3,7 +3,7 @@
 use super::super::{Input, InputError, Kind, Options};
 use super::*;
 use crate::reading::{Hidden, Range};
-use crate::row::CellKind;
+use crate::row::{CellKind, Row};
 use rust_xlsxwriter::{
     ExcelDateTime, Format, Formula, Table, TableColumn, Workbook as Writer, XlsxError as WriteError,
 };
@@ -603,13 +603,66 @@ fn a_merged_area_as_large_as_a_sheet_fills_no_more_than_a_table() {
     assert_eq!(widths, [256, 16_384, 16_384]);
     assert_eq!(filled[1].1[255].0, text);
     assert_eq!(filled[1].1[256].0, "");
-    let file = sheet(300);
-    let told = rows(&Input::open(file.path(), &fill).unwrap());
-    assert!(
-        told.unwrap_err()
-            .to_string()
-            .contains("merged cells are filled with")
-    );
+    let areas = [[1, 0, 1_000_000, 16_383]];
+    let (mut merges, mut row) = (merges::Merges::new(&areas), Row::default());
+    let filled = (2..200).try_for_each(|number| {
+        row.reset(number, None);
+        row.push(if number == 2 { &text } else { "" });
+        row.push("1");
+        merges.fill(&mut row)
+    });
+    let told = filled.unwrap_err().to_string();
+    assert!(told.contains("merged cells are filled with"));
+}
+
+/// The workbook with each part's name and XML as `change` makes them.
+fn repacked(
+    file: &NamedTempFile,
+    change: impl Fn(&str, String) -> (String, String),
+) -> NamedTempFile {
+    let mut from = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
+    let new = NamedTempFile::new().unwrap();
+    let mut to = zip::ZipWriter::new(new.reopen().unwrap());
+    for at in 0..from.len() {
+        let mut part = from.by_index(at).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let xml = std::io::read_to_string(&mut part).unwrap();
+        let (name, xml) = change(&name, xml);
+        to.start_file(name, SimpleFileOptions::default()).unwrap();
+        to.write_all(xml.as_bytes()).unwrap();
+    }
+    to.finish().unwrap();
+    new
+}
+
+fn small() -> NamedTempFile {
+    written(|writer| {
+        let sheet = writer.add_worksheet();
+        let zip = Format::new().set_num_format("00000");
+        sheet.write(0, 0, "name")?.write(0, 1, "zip")?;
+        sheet
+            .write(1, 0, "Ada")?
+            .write_with_format(1, 1, 2139, &zip)?;
+        Ok(())
+    })
+}
+
+#[test]
+fn styles_that_would_fill_the_memory_are_refused() {
+    let with = |formats: usize, length: usize| {
+        let file = repacked(&small(), |name, xml| {
+            let more = "<xf numFmtId=\"164\"/>".repeat(formats);
+            let format = format!("formatCode=\"{}", "0".repeat(length));
+            let xml = xml.replace("</cellXfs>", &format!("{more}</cellXfs>"));
+            (name.to_owned(), xml.replace("formatCode=\"", &format))
+        });
+        open(&file).err().map(|error| error.to_string())
+    };
+    assert_eq!(with(1000, 250), None);
+    let many = with(65_490, 1).unwrap();
+    assert!(many.contains("the number of cell formats is over the limit of 65,490"));
+    let long = with(10_000, 10_000).unwrap();
+    assert!(long.contains("the size of the cell formats is over"));
 }
 
 fn ranged(file: &NamedTempFile, range: &str, sheet: Option<&str>) -> Result<Input, InputError> {
