@@ -184,6 +184,12 @@ pub enum InputErrorKind {
         /// What was found.
         what: &'static str,
     },
+    /// A part of the workbook is named in a way, or stands under a name, that is not read.
+    #[error("the workbook is packed like no spreadsheet program does it: a part is not at its usual place{}", In(.part))]
+    Displaced {
+        /// The part of the workbook.
+        part: String,
+    },
     /// The file asks for more than a table of calls can need.
     #[error("{what} is over the limit of {limit}{}", In(.part))]
     TooLarge {
@@ -368,6 +374,7 @@ impl InputErrorKind {
             K::Damaged { .. } => {
                 "copy or export it again; if Excel can repair it, save it as a new .xlsx"
             }
+            K::Displaced { .. } => "open it in Excel and save it: that puts each part in its place",
             K::TooLarge { .. } => "check that it is the right file; split it, or save it as CSV",
             K::UnknownEncoding { .. } => "write a name such as utf-8, windows-1252 or utf-16le",
             K::Undecodable { .. } => "set another `encoding` in [source], or save it as CSV UTF-8",

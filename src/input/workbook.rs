@@ -80,6 +80,7 @@ impl Workbook {
             let (name, sheet) = (range.name.clone(), range.sheet.clone());
             return Err(InputErrorKind::RangeElsewhere { name, sheet }.into());
         }
+        package.check_names()?;
         styles::check(&mut package)?;
         let theme = package.theme();
         package.check_small(theme, &mut |_| Ok(ControlFlow::Continue(())))?;

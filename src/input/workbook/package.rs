@@ -3,7 +3,7 @@
 //! Owns which parts there are, which sheets the workbook names, and reading a part to its very end so that its
 //! checksum is compared: the sheet reader never gets that far. Guarantees that a part is measured while it is
 //! unpacked, whatever size the archive claims for it. Finds parts exactly as calamine does (without regard to case, a
-//! backslash for a slash), so that what was checked is what is read.
+//! backslash for a slash), so that what was checked is what is read; a part that others would find elsewhere is refused.
 
 use super::super::error::{Foreign, InputErrorKind};
 use quick_xml::events::{BytesStart, Event};
@@ -118,13 +118,41 @@ impl Package {
         } else {
             name
         };
-        if self.has(&normal(&format!("{}{}", self.folder, self.workbook))) {
+        let part = format!("{}{}", self.folder, self.workbook);
+        self.check_place(&part, "", &part)?;
+        if self.has(&normal(&part)) {
             return Ok(());
         }
         Err(InputErrorKind::Damaged {
             part: self.workbook.clone(),
             what: "the part is missing",
         })
+    }
+
+    /// Refuses a target that is a part for other programs, since it goes up a folder or is escaped, and none for calamine.
+    fn check_place(&self, part: &str, folder: &str, target: &str) -> Result<(), InputErrorKind> {
+        let is_found = self.has(&normal(part)) && !part.contains('\\');
+        let meant = resolved(folder, &target.replace('\\', "/"));
+        let is_meant = |part: &str| self.has(&normal(part));
+        if !is_found && (is_meant(&meant) || is_meant(&unescaped(&meant))) {
+            return Err(InputErrorKind::Displaced { part: meant });
+        }
+        Ok(())
+    }
+
+    /// Refuses styles or shared strings under another name than the usual one, which is the only one that calamine knows:
+    /// it would read dates as numbers without a word.
+    pub(super) fn check_names(&mut self) -> Result<(), InputErrorKind> {
+        let workbook = format!("{}{}", self.folder, self.workbook);
+        for (ending, name) in [("/styles", STYLES), ("/sharedStrings", STRINGS)] {
+            let usual = normal(&format!("{}{name}", self.folder));
+            for part in self.related(&workbook, ending)? {
+                if normal(&part) != usual {
+                    return Err(InputErrorKind::Displaced { part });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The worksheets in the workbook's order; charts and dialogs are none.
@@ -140,6 +168,7 @@ impl Package {
         })?;
         let folder = self.folder.clone();
         let mut sheets = Vec::new();
+        let mut sheet_targets = Vec::new();
         self.elements(&format!("{folder}{}", self.workbook), |e| {
             if e.local_name().as_ref() != "sheet" {
                 return;
@@ -153,6 +182,7 @@ impl Package {
                     Some(absolute) => absolute.to_owned(),
                     None => format!("{folder}{target}"),
                 };
+                sheet_targets.push(target.clone());
                 let state = attribute(e, "state");
                 sheets.push(Sheet {
                     name: attribute(e, "name").unwrap_or_default(),
@@ -161,6 +191,9 @@ impl Package {
                 });
             }
         })?;
+        for (sheet, target) in sheets.iter().zip(&sheet_targets) {
+            self.check_place(&sheet.part, &folder, target)?;
+        }
         Ok(sheets)
     }
 
@@ -172,11 +205,12 @@ impl Package {
     ) -> Result<Vec<String>, InputErrorKind> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let rels = format!("{folder}/_rels/{name}.rels");
+        let rels = rels.trim_start_matches('/');
         let mut found = Vec::new();
-        if !self.has(&normal(&rels)) {
+        if !self.has(&normal(rels)) {
             return Ok(found);
         }
-        self.elements(&rels, |e| {
+        self.elements(rels, |e| {
             let is_meant = attribute(e, "Type").is_some_and(|typ| typ.ends_with(ending));
             if let Some(target) = attribute(e, "Target").filter(|_| is_meant) {
                 found.push(resolved(folder, &target));
@@ -373,18 +407,37 @@ fn sign(entity: &str) -> Option<char> {
 
 /// A target as seen from a folder: `../tables/table1.xml` from `xl/worksheets` is `xl/tables/table1.xml`.
 fn resolved(folder: &str, target: &str) -> String {
-    if let Some(absolute) = target.strip_prefix('/') {
-        return absolute.to_owned();
-    }
+    let folder = if target.starts_with('/') { "" } else { folder };
     let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
     for step in target.split('/') {
         match step {
             ".." => drop(steps.pop()),
-            "." => {}
+            "." | "" => {}
             step => steps.push(step),
         }
     }
     steps.join("/")
+}
+
+/// The path without escapes: `my%20sheet.xml` is `my sheet.xml`.
+fn unescaped(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        let digits = behind.get(..2).filter(|_| first == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn normal(part: &str) -> String {

@@ -665,6 +665,48 @@ fn styles_that_would_fill_the_memory_are_refused() {
     assert!(long.contains("the size of the cell formats is over"));
 }
 
+#[test]
+fn parts_that_are_not_where_they_are_looked_for_are_refused() {
+    let file = small();
+    let renamed = |from: &str, to: &str, (target, written): (&str, &str)| {
+        let file = repacked(&file, |name, xml| {
+            let target = format!("Target=\"{target}\"");
+            let xml = xml.replace(&target, &format!("Target=\"{written}\""));
+            (name.replace(from, to), xml)
+        });
+        let error = open(&file).unwrap_err();
+        let is_displaced = matches!(error.kind, InputErrorKind::Displaced { .. });
+        (is_displaced, error.to_string())
+    };
+    for (name, other) in [
+        ("styles.xml", "st.xml"),
+        ("sharedStrings.xml", "strings.xml"),
+    ] {
+        let (is_displaced, told) = renamed(name, other, (name, other));
+        assert!(is_displaced && told.contains(other), "{told}");
+    }
+    let sheet = "worksheets/sheet1.xml";
+    for target in [
+        "../xl/worksheets/sheet1.xml",
+        "./worksheets/sheet1.xml",
+        "worksheets//sheet1.xml",
+        "worksheets\\sheet1.xml",
+        "worksheets/sheet%31.xml",
+        "/xl/../xl/worksheets/sheet1.xml",
+    ] {
+        let (is_displaced, told) = renamed("?", "?", (sheet, target));
+        assert!(is_displaced, "{target}: {told}");
+    }
+    let workbook = "xl/workbook.xml";
+    let (is_displaced, told) = renamed("?", "?", (workbook, "./xl/workbook.xml"));
+    assert!(is_displaced, "{told}");
+    let (is_displaced, told) = renamed("?", "?", (sheet, "worksheets/sheet7.xml"));
+    assert!(
+        !is_displaced && told.contains("the part is missing"),
+        "{told}"
+    );
+}
+
 fn ranged(file: &NamedTempFile, range: &str, sheet: Option<&str>) -> Result<Input, InputError> {
     let options = Options {
         range: Range::from_words(range),
