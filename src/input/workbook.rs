@@ -9,6 +9,7 @@ mod package;
 mod pattern;
 mod rows;
 mod show;
+mod strings;
 mod styles;
 mod survey;
 mod tables;
@@ -229,7 +230,7 @@ fn open_book(path: &Path) -> Result<Book, XlsxError> {
 /// Checks the shared strings and lets calamine take them in.
 fn take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fault> {
     if let Some(part) = package.shared_strings() {
-        survey::shared_strings(package, &part)?;
+        strings::check(package, &part)?;
     }
     match caught(|| open_book(path)) {
         Ok(book) => book.map_err(|error| parser_fault(&error, sheet, 0)),

@@ -1,7 +1,6 @@
-//! Looks through the parts that rows come from, to their end, before a row is used.
+//! Looks through the sheet that rows come from, to its end, before a row is used.
 //!
-//! Owns what calamine does not tell: formulas without a value, hidden rows and columns, merged cells, filters; and
-//! the limits on shared strings, which calamine holds in memory. Its findings are for people and for the reader of
+//! Owns what calamine does not tell: formulas without a value, hidden rows and columns, merged cells, filters. Its findings are for people and for the reader of
 //! the rows; the cells' values are read by calamine alone.
 
 use super::super::error::InputErrorKind;
@@ -14,16 +13,8 @@ use std::ops::{ControlFlow, RangeInclusive};
 /// A full sheet of long rows is some 2 GiB; beyond that the time to read it is no longer bounded by anything.
 const SHEET: u64 = 4 * 1024 * 1024 * 1024;
 const SHEET_TEXT: &str = "4 GiB";
-/// Calamine holds all shared strings: a full sheet's worth of calls, and no more.
-const STRINGS: u64 = 1024 * 1024 * 1024;
-const STRINGS_TEXT: &str = "1 GiB";
-/// Shared strings are distinct, so they pack 3 to 20 times; only blanks and repeats pack better.
-const RATIO: u64 = 150;
-const RATIO_FROM: u64 = 64 * 1024 * 1024;
-/// Each string costs memory beside its text: 24 million are a full sheet with 23 columns of text.
-const STRINGS_COUNT: u64 = 24 * 1024 * 1024;
 /// One string or cell with its markup.
-const CELL: u64 = 4 * 1024 * 1024;
+pub(super) const CELL: u64 = 4 * 1024 * 1024;
 /// More formulas without a value than this are not listed but refused.
 const UNCOMPUTED: usize = 1_000_000;
 /// More cells with an error than this are not listed: only those that calamine does not know want to be found again.
@@ -142,74 +133,10 @@ pub(super) fn has_data(package: &mut Package, part: &str) -> Result<bool, InputE
     Ok(survey.facts.has_data)
 }
 
-/// Looks through the shared strings and refuses what would fill the memory.
-pub(super) fn shared_strings(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
-    let packed = package.packed_size(part);
-    let mut tags = Tags::default();
-    let mut strings = Strings::default();
-    package.unpack(part, STRINGS, STRINGS_TEXT, &mut |chunk| {
-        tags.feed(chunk, &mut strings)
-            .map_err(|m| misfit(part, m))?;
-        strings.bytes += chunk.len() as u64;
-        if strings.bytes > RATIO_FROM && strings.bytes / RATIO > packed {
-            return Err(InputErrorKind::too_large(
-                part,
-                "how often the strings repeat",
-                "150 times",
-            ));
-        }
-        if strings.count > STRINGS_COUNT {
-            return Err(InputErrorKind::too_large(
-                part,
-                "the number of strings",
-                "25,165,824",
-            ));
-        }
-        if strings.longest > CELL {
-            return Err(InputErrorKind::too_large(part, "a string", "4 MiB"));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    // Calamine makes room for as many strings as the part claims to have.
-    if strings.claimed > strings.count.saturating_mul(2).saturating_add(65_536) {
-        return Err(InputErrorKind::Damaged {
-            part: part.to_owned(),
-            what: "it claims to hold more strings than it does",
-        });
-    }
-    Ok(())
-}
-
 pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
     match misfit {
         Misfit::TooLong => InputErrorKind::too_large(part, "a text or a tag", "1 MiB"),
         Misfit::DocType => super::doctype(part),
-    }
-}
-
-#[derive(Debug, Default)]
-struct Strings {
-    bytes: u64,
-    count: u64,
-    claimed: u64,
-    /// Bytes of text in the string that is open.
-    open: u64,
-    longest: u64,
-}
-
-impl Visitor for Strings {
-    fn tag(&mut self, tag: &[u8], text: usize) {
-        self.open += (text + tag.len()) as u64;
-        self.longest = self.longest.max(self.open);
-        match local_name(tag) {
-            b"si" => {
-                self.count += 1;
-                self.open = 0;
-            }
-            b"/si" => self.open = 0,
-            b"sst" => self.claimed = number(attribute(tag, b"uniqueCount")).unwrap_or(0),
-            _ => {}
-        }
     }
 }
 
@@ -448,7 +375,7 @@ fn up_to_quote(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// The raw value of an attribute without a prefix; what is asked for never holds an entity.
-fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+pub(super) fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut at = 0;
     loop {
         let rest = tag.get(at..)?;
@@ -474,7 +401,7 @@ fn is_true(value: Option<&[u8]>) -> bool {
     matches!(value, Some(b"1" | b"true"))
 }
 
-fn number(value: Option<&[u8]>) -> Option<u64> {
+pub(super) fn number(value: Option<&[u8]>) -> Option<u64> {
     std::str::from_utf8(value?).ok()?.trim().parse().ok()
 }
 
