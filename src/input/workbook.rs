@@ -14,6 +14,7 @@ mod styles;
 mod survey;
 mod tables;
 mod tags;
+mod value;
 
 use super::Options;
 use super::border::caught;
@@ -95,6 +96,9 @@ impl Workbook {
             Ok::<_, InputErrorKind>((facts, strings))
         })?;
         let facts = facts?;
+        if let Some((row, what)) = facts.odd {
+            return Err(damaged(&sheet, u64::from(row) + 1, what));
+        }
         let opened = Mutex::new(Some(Box::new(strings?)));
         Ok(Workbook {
             sheet,

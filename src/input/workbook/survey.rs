@@ -1,11 +1,13 @@
 //! Looks through the sheet that rows come from, to its end, before a row is used.
 //!
-//! Owns what calamine does not tell: formulas without a value, hidden rows and columns, merged cells, filters. Its findings are for people and for the reader of
+//! Owns what calamine does not tell: formulas without a value, hidden rows and columns, merged cells, filters, and values
+//! that it would read as others than they are. Its findings are for people and for the reader of
 //! the rows; the cells' values are read by calamine alone.
 
 use super::super::error::InputErrorKind;
 use super::package::Package;
 use super::tags::{Misfit, Tags, Visitor};
+use super::value::{OpenCell, Writing, are_plain};
 use crate::reading::Area;
 use memchr::memmem;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -31,6 +33,8 @@ pub(in super::super) struct Facts {
     pub(super) uncomputed: Vec<(u32, u32)>,
     /// Cells with an error for a value, likewise.
     pub(super) errors: Vec<(u32, u32)>,
+    /// The first row, from 0, that would not be read as it is written, and why.
+    pub(super) odd: Option<(u32, &'static str)>,
     /// Whether a cell does not say where it stands, in a row that has an error.
     pub(super) unplaced: bool,
     /// Runs of hidden rows with a value, from 0, both ends included.
@@ -140,20 +144,20 @@ pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
     }
 }
 
-/// The cell whose end has not been met yet.
-#[derive(Debug)]
-struct OpenCell {
-    place: (u32, u32),
-    text_formula: bool,
-    error: bool,
-    formula: bool,
-    value: bool,
-    size: u64,
-}
+const BEHIND: &str = "rows stand behind the end of the table";
 
-/// What a row holds that is of note beside values: a formula, with or without a namespace prefix, an error, the attribute
-/// that hides it, and markup that is no tag.
-const NOTABLE: [&[u8]; 6] = [b"<f", b":f", b"\"e\"", b"'e'", b"hidden", b"<!"];
+/// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
+/// attribute that hides it, markup that is no tag, a value with a prefix, and an early end of all rows.
+const NOTABLE: [&[u8]; 8] = [
+    b"<f",
+    b":f",
+    b"\"e\"",
+    b"'e'",
+    b"hidden",
+    b"<!",
+    b":v>",
+    b"sheetData",
+];
 
 #[derive(Debug, Default)]
 struct SheetSurvey {
@@ -163,6 +167,7 @@ struct SheetSurvey {
     row_is_hidden: bool,
     row_is_unplaced: bool,
     row_has_error: bool,
+    is_ended: bool,
     cell: Option<OpenCell>,
     too_large: bool,
 }
@@ -184,19 +189,36 @@ impl Visitor for SheetSurvey {
         let plain = numbered
             && self.facts.has_data
             && self.cell.is_none()
+            && !self.is_ended
             && NOTABLE
                 .iter()
-                .all(|notable| memmem::find(rows, notable).is_none());
+                .all(|notable| memmem::find(rows, notable).is_none())
+            && are_plain(rows);
         if plain { to } else { 0 }
     }
 
+    fn text(&mut self, bytes: &[u8]) {
+        if let Some(cell) = &mut self.cell {
+            cell.value_goes_on(bytes);
+        }
+    }
+
+    fn special(&mut self, is_cdata: bool) {
+        if let Some(cell) = &mut self.cell {
+            cell.special_met(is_cdata);
+        }
+    }
+
     fn tag(&mut self, tag: &[u8], text: usize) {
-        match local_name(tag) {
+        let name = local_name(tag);
+        if let Some(cell) = &mut self.cell {
+            cell.value_ends(name);
+        }
+        match name {
             b"c" => self.cell_opens(tag),
             b"v" => {
                 if let Some(cell) = &mut self.cell {
-                    // `<v></v>` and `<v/>` are an empty text where the cell is text, and no value otherwise.
-                    cell.value = cell.text_formula;
+                    cell.value_opens(tag);
                 }
             }
             b"/v" | b"/t" if text > 0 => {
@@ -214,6 +236,8 @@ impl Visitor for SheetSurvey {
             b"/c" => self.cell_closes(),
             b"row" => self.row_opens(tag),
             b"/row" => self.row_closes(),
+            b"sheetData" => self.is_ended |= tag.ends_with(b"/"),
+            b"/sheetData" => self.is_ended = true,
             b"col" => self.column_run(tag),
             b"mergeCell" => self.merge(tag),
             b"filterColumn" => self.facts.filtered = true,
@@ -247,22 +271,13 @@ impl SheetSurvey {
         }
         let place = (self.row, self.column);
         self.column = self.column.saturating_add(1);
+        if self.is_ended {
+            self.facts.odd.get_or_insert((self.row, BEHIND));
+        }
         if tag.ends_with(b"/") {
             return;
         }
-        // Asked for each cell of the file, so the cheap question comes first.
-        let text_formula =
-            tag.windows(3).any(|three| three == b"str") && attribute(tag, b"t") == Some(b"str");
-        // Places are written in capitals.
-        let error = memchr::memchr(b'e', tag).is_some() && attribute(tag, b"t") == Some(b"e");
-        self.cell = Some(OpenCell {
-            place,
-            text_formula,
-            error,
-            formula: false,
-            value: false,
-            size: 0,
-        });
+        self.cell = Some(OpenCell::new(place, tag));
     }
 
     fn cell_closes(&mut self) {
@@ -270,7 +285,10 @@ impl SheetSurvey {
         if cell.formula && !cell.value {
             self.facts.uncomputed.push(cell.place);
         }
-        if cell.error && cell.value {
+        if let Some(what) = cell.oddity() {
+            self.facts.odd.get_or_insert((cell.place.0, what));
+        }
+        if cell.writing == Writing::Error && cell.value {
             self.row_has_error = true;
             if self.facts.errors.len() < ERRORS {
                 self.facts.errors.push(cell.place);
@@ -366,6 +384,7 @@ pub(super) fn local_name(tag: &[u8]) -> &[u8] {
         (true, b"t") => b"/t",
         (true, b"si") => b"/si",
         (true, b"row") => b"/row",
+        (true, b"sheetData") => b"/sheetData",
         (true, _) => b"/",
     }
 }
@@ -425,6 +444,7 @@ fn place(reference: &[u8]) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::value::{NO_STRING, NO_VALUE};
     use super::*;
     use proptest::prelude::*;
 
@@ -456,6 +476,14 @@ mod tests {
         fn tag(&mut self, tag: &[u8], text: usize) {
             self.0.tag(tag, text);
         }
+
+        fn text(&mut self, bytes: &[u8]) {
+            self.0.text(bytes);
+        }
+
+        fn special(&mut self, is_cdata: bool) {
+            self.0.special(is_cdata);
+        }
     }
 
     proptest! {
@@ -481,7 +509,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 15] = [
+    const ROWS: [&str; 28] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -497,7 +525,87 @@ mod tests {
         "<row><c r=\"A1\" t=\"e\"><v>#SPILL!</v></c><c><v>1</v></c></row>",
         "<row><c r=\"A1\" t='e'><v>#SPILL!</v></c></row>",
         "<row><c t = \"e\"><v>#SPILL!</v></c></row>",
+        "<row><c r=\"A1\" s=\"1\"><v>-1.5E-3</v></c><c t=\"s\"><v>12</v></c></row>",
+        "<row><c t=\"str\"><v>a &lt; b</v></c><c t=\"d\"><v>1989-12-30</v></c><c t=\"str\"><v></v></c></row>",
+        "<row><c><v></v></c><c><v/></c><c t=\"s\"><v></v></c><c t=\"b\"><v>true</v></c></row>",
+        "<row><c><v>plain text</v></c><c><v>1</v>\n</c></row>",
+        "<row><c t=\"inlineStr\"><is><t>a</t></is><v> x </v></c></row>",
+        "<row><c t=\"s\"><v>-1</v></c></row>",
+        "<row><c t='s'><v>1.0</v></c></row>",
+        "<row><c t=\"s\"><v>1x</v></c></row>",
+        "<row><c><v> 44197</v></c></row>",
+        "<row><c><v>44197\n</v></c></row>",
+        "<row><c><v>4&#52;197</v></c></row>",
+        "<row><c><v>1</v><v>2</v></c></row>",
+        "<row><c t=\"s\"><v xml:space=\"preserve\">x</v></c></row>",
     ];
+
+    #[test]
+    fn values_that_would_be_read_as_others_are_found() {
+        let odd = |cell: &str| {
+            let xml = format!("<row r=\"3\"><c><v>1</v></c></row><row r=\"4\">{cell}</row>");
+            facts(&format!("<sheetData>{xml}</sheetData>")).odd
+        };
+        for value in [
+            "abc",
+            "-1",
+            "1.0",
+            "+1",
+            "1x",
+            " 0 ",
+            "<![CDATA[0]]>",
+            "0<!-- -->",
+        ] {
+            let cell = format!("<c t=\"s\"><v>{value}</v></c>");
+            assert_eq!(odd(&cell), Some((3, NO_STRING)), "{value}");
+        }
+        for value in [
+            "4&#52;197",
+            "5<!-- 6 -->7",
+            "<![CDATA[55]]>",
+            "1<?x?>2",
+            " 5 ",
+            "5\n",
+            "1</v><v>2",
+        ] {
+            for tag in ["c", "c t=\"n\"", "c r=\"B4\" t='b'"] {
+                let cell = format!("<{tag}><v>{value}</v></c>");
+                assert_eq!(odd(&cell), Some((3, NO_VALUE)), "{value}");
+            }
+        }
+        assert_eq!(
+            odd("<c t=\"str\"><v><![CDATA[a]]></v></c>"),
+            Some((3, NO_VALUE))
+        );
+        for cell in [
+            "<c t=\"s\"><v>12</v></c>",
+            "<c t=\"s\"><v></v></c>",
+            "<c><v>-1.5E-3</v></c>",
+            "<c><v>some text</v></c>",
+            "<c t=\"str\"><v> a &amp; b<!-- --> </v></c>",
+            "<c t=\"inlineStr\"><is><t>a<![CDATA[<b>]]></t></is><v> </v></c>",
+        ] {
+            assert_eq!(odd(cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn rows_behind_the_end_of_the_table_are_found() {
+        let row = |row: u32| format!("<row r=\"{row}\"><c r=\"A{row}\"><v>1</v></c></row>");
+        let end = "</sheetData>";
+        for (end, behind) in [
+            (end, ""),
+            (end, "<sheetData>"),
+            ("</x:sheetData>", ""),
+            ("<sheetData/>", ""),
+        ] {
+            let rows: String = (3..60).map(row).collect();
+            let xml = format!("<sheetData>{}{}{end}{behind}{rows}", row(1), row(2));
+            assert_eq!(facts(&xml).odd, Some((2, BEHIND)), "{end}");
+        }
+        let control = "</sheetData><xdr:col>1</xdr:col><xdr:row>3</xdr:row><xm:f>A1</xm:f>";
+        assert_eq!(facts(&format!("{}{control}", row(1))).odd, None);
+    }
 
     #[test]
     fn hidden_merged_and_filtered_are_found() {

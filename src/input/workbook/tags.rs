@@ -25,6 +25,12 @@ pub(super) trait Visitor {
     /// Takes one tag: its inside without the angle brackets, and how many bytes of text stood in front of it.
     fn tag(&mut self, tag: &[u8], text: usize);
 
+    /// Takes a part of the text in front of the next tag, also where it is wrapped in CDATA.
+    fn text(&mut self, _bytes: &[u8]) {}
+
+    /// Takes note of a comment, or of CDATA.
+    fn special(&mut self, _is_cdata: bool) {}
+
     /// How many of these bytes, which begin with a tag, may be passed over; what comes behind them begins with one too.
     ///
     /// Asked once for each chunk, at its first tag that begins with [`Visitor::PASS_AT`].
@@ -73,9 +79,11 @@ impl Tags {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(open) = memchr(b'<', rest) else {
                 self.text += rest.len();
+                visitor.text(rest);
                 return Ok(bytes.len());
             };
             self.text += open;
+            visitor.text(rest.get(..open).unwrap_or_default());
             if self.text > MAX_PIECE {
                 return Err(Misfit::TooLong);
             }
@@ -103,7 +111,7 @@ impl Tags {
     fn piece(&mut self, tag: &[u8], visitor: &mut impl Visitor) -> Result<Option<usize>, Misfit> {
         match tag.first() {
             None => Ok(None),
-            Some(b'!') => self.special(tag),
+            Some(b'!') => self.special(tag, visitor),
             Some(_) => {
                 let Some(end) = memchr(b'>', tag) else {
                     return Ok(None);
@@ -115,7 +123,7 @@ impl Tags {
         }
     }
 
-    fn special(&mut self, tag: &[u8]) -> Result<Option<usize>, Misfit> {
+    fn special(&mut self, tag: &[u8], visitor: &mut impl Visitor) -> Result<Option<usize>, Misfit> {
         const CDATA: &[u8] = b"![CDATA[";
         const COMMENT: &[u8] = b"!--";
         if tag.len() < CDATA.len() {
@@ -123,7 +131,11 @@ impl Tags {
         }
         if tag.starts_with(COMMENT) {
             let body = tag.get(COMMENT.len()..).unwrap_or_default();
-            return Ok(memmem::find(body, b"-->").map(|end| COMMENT.len() + end + 3));
+            let end = memmem::find(body, b"-->");
+            if end.is_some() {
+                visitor.special(false);
+            }
+            return Ok(end.map(|end| COMMENT.len() + end + 3));
         }
         if tag.starts_with(CDATA) {
             let body = tag.get(CDATA.len()..).unwrap_or_default();
@@ -131,6 +143,8 @@ impl Tags {
                 return Ok(None);
             };
             self.text += end;
+            visitor.special(true);
+            visitor.text(body.get(..end).unwrap_or_default());
             return Ok(Some(CDATA.len() + end + 3));
         }
         Err(Misfit::DocType)

@@ -615,6 +615,37 @@ fn a_merged_area_as_large_as_a_sheet_fills_no_more_than_a_table() {
     assert!(told.contains("merged cells are filled with"));
 }
 
+#[test]
+fn cells_that_would_be_read_as_others_are_refused_at_their_row() {
+    let strings = "<sst uniqueCount=\"1\"><si><t>Quillfeather</t></si></sst>";
+    let told = |cell: &str, end: &str| {
+        let head = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c></row>";
+        let file = raw(&format!("{head}{end}<row r=\"3\">{cell}</row>"), strings);
+        open(&file).err().map(|error| error.to_string())
+    };
+    let good = "<c r=\"A3\" t=\"s\"><v>0</v></c>";
+    assert_eq!(told(good, ""), None);
+    for (cell, end, what) in [
+        (
+            "<c r=\"A3\" t=\"s\"><v>1x</v></c>",
+            "",
+            "names no shared string",
+        ),
+        (
+            "<c r=\"A3\" s=\"1\"><v>\n44197</v></c>",
+            "",
+            "is not written as",
+        ),
+        (good, "</sheetData>", "behind the end of the table"),
+    ] {
+        let told = told(cell, end).unwrap();
+        assert!(
+            told.contains("sheet \"Calls\", row 3: ") && told.contains(what),
+            "{told}"
+        );
+    }
+}
+
 /// The workbook with each part's name and XML as `change` makes them.
 fn repacked(
     file: &NamedTempFile,

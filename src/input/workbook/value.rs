@@ -1,0 +1,156 @@
+//! How the cells of a sheet say their values, as bytes.
+//!
+//! Owns what calamine would read as something else than it says: it takes the first piece of a number and the first
+//! shared string for any number that is none. Reads no value: it only judges how one is written.
+
+use super::survey::attribute;
+use memchr::memmem;
+
+pub(super) const NO_STRING: &str = "a cell names no shared string";
+pub(super) const NO_VALUE: &str = "a cell's value is not written as spreadsheet programs write it";
+
+/// The cell whose end has not been met yet.
+#[derive(Debug)]
+pub(super) struct OpenCell {
+    pub(super) place: (u32, u32),
+    pub(super) writing: Writing,
+    pub(super) formula: bool,
+    pub(super) value: bool,
+    /// How much of the value has been met, while one is open.
+    open_value: Option<usize>,
+    ends_in_space: bool,
+    odd: bool,
+    pub(super) size: u64,
+}
+
+/// How a cell says its value, which calamine reads in three ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// A number or a boolean: the first piece of text is taken, and what is no number becomes text.
+    Number,
+    /// The number of a shared string: likewise, and what is no number becomes the first string.
+    Index,
+    /// An error, which the reader of the rows knows by its place, however it is written.
+    Error,
+    /// The text of a formula: all pieces are taken, but for CDATA.
+    Text,
+    /// A date, likewise.
+    Date,
+    /// A text of its own; a value beside it is passed over.
+    Inline,
+}
+
+impl Writing {
+    pub(super) fn of(cell: &[u8]) -> Writing {
+        match attribute(cell, b"t") {
+            Some(b"s") => Writing::Index,
+            Some(b"e") => Writing::Error,
+            Some(b"str") => Writing::Text,
+            Some(b"d") => Writing::Date,
+            Some(b"inlineStr" | b"is") => Writing::Inline,
+            _ => Writing::Number,
+        }
+    }
+}
+
+impl OpenCell {
+    pub(super) fn new(place: (u32, u32), tag: &[u8]) -> OpenCell {
+        OpenCell {
+            place,
+            writing: Writing::of(tag),
+            formula: false,
+            value: false,
+            open_value: None,
+            ends_in_space: false,
+            odd: false,
+            size: 0,
+        }
+    }
+
+    /// What is wrong with its value.
+    pub(super) fn oddity(&self) -> Option<&'static str> {
+        let what = match self.writing {
+            Writing::Index => NO_STRING,
+            _ => NO_VALUE,
+        };
+        self.odd.then_some(what)
+    }
+
+    pub(super) fn value_opens(&mut self, tag: &[u8]) {
+        // Of two values the last would be taken.
+        self.odd |= self.value && self.writing != Writing::Inline;
+        // `<v></v>` and `<v/>` are an empty text where the cell is text, and no value otherwise.
+        self.value = self.writing == Writing::Text;
+        self.open_value = (!tag.ends_with(b"/")).then_some(0);
+    }
+
+    pub(super) fn value_goes_on(&mut self, bytes: &[u8]) {
+        let (Some(met), Some(first), Some(last)) =
+            (&mut self.open_value, bytes.first(), bytes.last())
+        else {
+            return;
+        };
+        self.odd |= match self.writing {
+            Writing::Index => !bytes.iter().all(u8::is_ascii_digit),
+            Writing::Number => {
+                memchr::memchr(b'&', bytes).is_some() || (*met == 0 && first.is_ascii_whitespace())
+            }
+            _ => false,
+        };
+        *met += bytes.len();
+        self.ends_in_space = last.is_ascii_whitespace();
+    }
+
+    /// Takes note of a comment, or of CDATA.
+    pub(super) fn special_met(&mut self, is_cdata: bool) {
+        if self.open_value.is_some() {
+            self.odd |= match self.writing {
+                Writing::Number | Writing::Index => true,
+                Writing::Text | Writing::Date => is_cdata,
+                Writing::Error | Writing::Inline => false,
+            };
+        }
+    }
+
+    /// Any tag ends the text of a value, and only its own ends it well.
+    pub(super) fn value_ends(&mut self, name: &[u8]) {
+        if let Some(met) = self.open_value.take() {
+            let is_cut = name != b"/v" || (met > 0 && self.ends_in_space);
+            self.odd |= is_cut && matches!(self.writing, Writing::Number | Writing::Index);
+        }
+    }
+}
+
+/// Whether all values of some rows are written as spreadsheet programs write them; others want a closer look.
+pub(super) fn are_plain(rows: &[u8]) -> bool {
+    memmem::find_iter(rows, b"<v").all(|at| {
+        let (before, value) = rows.split_at(at);
+        let Some(value) = value.strip_prefix(b"<v>") else {
+            return false;
+        };
+        let digits = value.iter().take_while(|byte| byte.is_ascii_digit());
+        let digits = digits.count();
+        let ends = |length: usize| {
+            value
+                .get(length..)
+                .is_some_and(|end| end.starts_with(b"</v></c>"))
+        };
+        if digits > 0 && ends(digits) {
+            return true;
+        }
+        let length = memchr::memchr(b'<', value).filter(|&length| ends(length));
+        let text = length.and_then(|length| value.get(..length));
+        let cell = memchr::memrchr(b'<', before).and_then(|at| before.get(at + 1..));
+        let (Some(text), Some(cell)) = (text, cell.filter(|cell| cell.starts_with(b"c "))) else {
+            return false;
+        };
+        match Writing::of(cell) {
+            Writing::Number => {
+                let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                !text.is_empty() && text.iter().all(is_number)
+            }
+            Writing::Text | Writing::Date => true,
+            Writing::Index | Writing::Error | Writing::Inline => false,
+        }
+    })
+}
