@@ -51,6 +51,7 @@ impl InputError {
                 | InputErrorKind::RangeOfCsv
                 | InputErrorKind::UnknownEncoding { .. }
                 | InputErrorKind::BadDelimiter
+                | InputErrorKind::ColumnTwice { .. }
         )
     }
 
@@ -305,6 +306,14 @@ pub enum InputErrorKind {
         /// The name.
         name: String,
     },
+    /// A condition names a column that the header has more than once.
+    #[error("the column {} of skip_rows_where stands more than once: columns {}", Quoted(.name), .columns.join(", "))]
+    ColumnTwice {
+        /// The name in the condition.
+        name: String,
+        /// The letters of the columns.
+        columns: Vec<String>,
+    },
     /// A compressed file that cannot be unpacked.
     #[error("this gzip file is cut short or damaged")]
     Gzip,
@@ -405,6 +414,7 @@ impl InputErrorKind {
             K::NoSuchColumn { .. } => {
                 "write the column as the header does; `inspect` shows the header"
             }
+            K::ColumnTwice { .. } => "give the columns different headers in the file",
             K::Gzip => "copy or export it again, or unpack it and name the file inside",
             K::Endless { .. } => "check that it is the right file; split it",
             K::Spool(_) => "make room in the temporary folder (TMPDIR), or name another",

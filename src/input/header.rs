@@ -5,7 +5,7 @@
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
-use crate::reading::{Condition, Test};
+use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
 
 /// Rows looked at to tell title lines from a header.
@@ -176,12 +176,23 @@ impl Skips {
             words.join(" ")
         };
         let place = |condition: &Condition| {
-            let wanted = folded(&condition.column);
-            let found = header.names.iter().position(|name| folded(name) == wanted);
-            let no_column = || InputErrorKind::NoSuchColumn {
-                name: condition.column.clone(),
+            let name = condition.column.clone();
+            let wanted = folded(&name);
+            let columns = || header.names.iter().enumerate();
+            let alike = columns().filter(|(_, header)| folded(header) == wanted);
+            let alike: Vec<usize> = alike.map(|(at, _)| at).collect();
+            let exact = columns().filter(|(_, header)| **header == name);
+            let exact: Vec<usize> = exact.map(|(at, _)| at).collect();
+            // As the mapping finds its columns: of two that differ in case or space, the one that is written so is meant.
+            let at = match (alike.as_slice(), exact.as_slice()) {
+                ([at], _) | (_, [at]) => *at,
+                ([], _) => return Err(InputErrorKind::NoSuchColumn { name }),
+                _ => {
+                    let columns = alike.into_iter().map(letters).collect();
+                    return Err(InputErrorKind::ColumnTwice { name, columns });
+                }
             };
-            Ok((found.ok_or_else(no_column)?, condition.test.clone()))
+            Ok((at, condition.test.clone()))
         };
         conditions
             .iter()

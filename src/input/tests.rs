@@ -409,6 +409,28 @@ fn line_ends_are_found() {
 }
 
 #[test]
+fn a_condition_on_a_column_that_stands_twice_is_refused() {
+    let opened = |header: &str, column: &str| {
+        let file = file(format!("Call,{header}\n1,void,ok\n2,ok,void\n").as_bytes());
+        let options = Options {
+            skip_rows_where: vec![Condition {
+                column: column.to_owned(),
+                test: Test::Equals(vec!["void".to_owned()]),
+            }],
+            ..Options::default()
+        };
+        let input = Input::open(file.path(), &options)?;
+        Ok::<_, InputError>(rows(&input).iter().map(|row| row.0).collect::<Vec<_>>())
+    };
+    for (header, column) in [("Status,Status", "Status"), ("STATUS,status ", "Status")] {
+        let error = opened(header, column).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("more than once: columns B, C"));
+    }
+    assert_eq!(opened("Status,status", "status").unwrap(), [2]);
+    assert_eq!(opened("Status,Other", "STATUS").unwrap(), [3]);
+}
+
+#[test]
 fn a_file_of_ten_gigabytes_that_is_no_text_is_refused_at_once() {
     for start in [&b"a,b\n1,\""[..], b"\x1f\x8b\x08", b"PK\x03\x04"] {
         let file = file(start);
