@@ -16,7 +16,7 @@ use memchr::memchr_iter;
 use scan::{Characters, End, Records};
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// One read of the scan: it stays in the fastest caches for its searches (four times as much took twice as long).
@@ -47,6 +47,8 @@ pub(super) struct Text {
     pub(super) delimiter: u8,
     /// Bytes of the byte order mark.
     mark: usize,
+    /// How many bytes of the file are text, with that mark.
+    length: u64,
     /// Bytes of the `sep=` line, in UTF-8.
     pub(super) skip: usize,
     /// Whether a CR stands alone somewhere.
@@ -114,6 +116,7 @@ impl Text {
             reason,
             delimiter: delimiter.unwrap_or(found.delimiter),
             mark,
+            length: length_of_text(&mut file, encoding)?,
             skip: found.skip,
             lone_cr: false,
             line_end: None,
@@ -162,9 +165,9 @@ impl Text {
         }
     }
 
-    fn raw(&self, path: &Path) -> io::Result<File> {
-        let mut file = File::open(path)?;
-        io::copy(&mut (&mut file).take(self.mark as u64), &mut io::sink())?;
+    fn raw(&self, path: &Path) -> io::Result<impl Read + Send + use<>> {
+        let mut file = File::open(path)?.take(self.length);
+        io::copy(&mut file.by_ref().take(self.mark as u64), &mut io::sink())?;
         Ok(file)
     }
 
@@ -183,7 +186,7 @@ impl Text {
     }
 
     fn scanned(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
-        let text = if self.scans_raw() {
+        let text: Box<dyn Read + Send> = if self.scans_raw() {
             Box::new(self.raw(path)?)
         } else {
             self.decoded(path)?
@@ -285,6 +288,21 @@ pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
         }
     }
     Ok(filled)
+}
+
+/// How long the text is: a DOS program may have put its mark for the end of a file (Ctrl-Z) behind it.
+fn length_of_text(file: &mut File, encoding: &'static Encoding) -> io::Result<u64> {
+    let mark: &[u8] = match encoding {
+        encoding if encoding == UTF_16LE => b"\x1a\0",
+        encoding if encoding == UTF_16BE => b"\0\x1a",
+        _ => b"\x1a",
+    };
+    let length = file.seek(SeekFrom::End(0))?;
+    let text = length.saturating_sub(mark.len() as u64);
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(text))?;
+    file.read_to_end(&mut end)?;
+    Ok(if end == mark { text } else { length })
 }
 
 /// What the first bytes and the user say; UTF-8 stays to be proven by the scan.

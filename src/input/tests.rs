@@ -409,6 +409,28 @@ fn line_ends_are_found() {
 }
 
 #[test]
+fn the_end_of_file_mark_of_dos_is_no_text() {
+    let told = |bytes: &[u8]| -> Vec<String> {
+        let rows = rows(&open(bytes).unwrap().0);
+        rows.into_iter().map(|(_, cells)| cells.join("|")).collect()
+    };
+    assert_eq!(told(b"a,b\n1,2\n\x1a"), ["1|2"]);
+    assert_eq!(told(b"a,b\r\n1,2\x1a"), ["1|2"]);
+    assert_eq!(told(b"a,b\r1,2\r\x1a"), ["1|2"]);
+    assert_eq!(told(b"\xef\xbb\xbfa,b\n1,\xc3\xa9\n\x1a"), ["1|\u{e9}"]);
+    let utf16: Vec<u8> = "\u{feff}a,b\n1,2\n\u{1a}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(told(&utf16), ["1|2"]);
+    // One is the mark; anything else is what the file holds.
+    assert_eq!(told(b"a,b\n1,\x1a2\n"), ["1|\u{1a}2"]);
+    assert_eq!(told(b"a,b\n1,2\n\x1a\x1a"), ["1|2", "\u{1a}"]);
+    let empty = open(b"\x1a").unwrap_err();
+    assert!(matches!(empty.kind, InputErrorKind::NoHeader), "{empty}");
+}
+
+#[test]
 fn a_condition_on_a_column_that_stands_twice_is_refused() {
     let opened = |header: &str, column: &str| {
         let file = file(format!("Call,{header}\n1,void,ok\n2,ok,void\n").as_bytes());
