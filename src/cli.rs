@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     };
     let exit = defect::watched(|| {
         command(&cli.command).unwrap_or_else(|failure| {
-            eprintln!("{}", failure.shown());
+            output::say(failure.shown());
             failure.exit()
         })
     });

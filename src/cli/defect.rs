@@ -4,6 +4,7 @@
 //! find it. Prints nothing for a panic of a foreign parser that ends as a typed error.
 
 use super::failure::Exit;
+use super::output::say;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use ticketload::input::panics_are_caught;
 
@@ -20,8 +21,8 @@ fn tell(panic: &PanicHookInfo<'_>) {
     let place = panic
         .location()
         .map(|place| format!(" ({}:{})", place.file(), place.line()));
-    eprintln!(
+    say(format_args!(
         "error: a defect of ticketload{}\n\nhint: please report it with this line; what was committed is safe, and the same command continues",
         place.unwrap_or_default()
-    );
+    ));
 }

@@ -1,13 +1,24 @@
-//! Standard output and other places for what a person or a program asked for.
+//! Standard output and other places for what a person or a program asked for, and stderr for what is said besides.
 //!
-//! Owns the rule that a reader which has gone away (`| head`) is no error, and the question whether a file can be written
-//! at all, which is asked before any work is done for it.
+//! Owns the rule that a reader which has gone away (`| head`) is no error, that nothing ends because stderr cannot be
+//! written, and the question whether a file can be written at all, which is asked before any work is done for it.
 
 use super::failure::{Exit, Failure};
 use serde_json::Value;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use ticketload::results::AtomicFile;
+
+/// Says a line on stderr.
+///
+/// A failure is passed over: there is no other place to tell it, and rows on their way and their results matter more than
+/// words about them. `eprintln!` would panic instead, also in the middle of a run.
+pub(crate) fn say(line: impl Display) {
+    // As one write, so that what two threads say does not mix.
+    let line = format!("{line}\n");
+    drop(io::stderr().lock().write_all(line.as_bytes()));
+}
 
 /// Prints text to stdout as it is.
 pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<Exit, Failure> {

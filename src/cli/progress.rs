@@ -4,6 +4,7 @@
 //! counts only, each after it was committed. A line every ten seconds where stderr is no terminal, so that a log of a
 //! nightly run says how it went.
 
+use super::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,7 +97,7 @@ impl Progress {
 
     /// Prints a line above the bar.
     pub(crate) fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| output::say(line));
     }
 
     /// Starts the thread that renews the bar or prints plain lines.
@@ -126,7 +127,7 @@ impl Progress {
             self.bar.tick();
         } else {
             let phase = self.lock().phase.clone();
-            eprintln!("{phase}: {line}");
+            output::say(format_args!("{phase}: {line}"));
         }
     }
 
@@ -176,7 +177,7 @@ impl Progress {
             self.lock().waiting = waiting;
             self.tick();
         } else if let Some(waiting) = waiting {
-            eprintln!("{waiting}");
+            output::say(waiting);
         }
     }
 
@@ -239,7 +240,7 @@ impl Observer for Progress {
             RunEvent::Resumed => {
                 self.set_waiting(None);
                 if !self.is_terminal {
-                    eprintln!("the server answers again");
+                    output::say("the server answers again");
                 }
             }
             RunEvent::Pace(Some(rate)) => self.say(&format!("the server is busy: slowing down to {rate:.1}/s")),

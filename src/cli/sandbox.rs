@@ -2,7 +2,7 @@
 
 use super::args::SandboxArgs;
 use super::failure::{Exit, Failure};
-use super::output::print;
+use super::output::{print, say};
 use super::runtime;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -50,7 +50,10 @@ async fn serve(args: &SandboxArgs) -> Result<Exit, Failure> {
         _ = interrupts.recv() => {}
         _ = terminations.recv() => {}
     }
-    eprintln!("the sandbox created {} tickets", sandbox.tickets());
+    say(format_args!(
+        "the sandbox created {} tickets",
+        sandbox.tickets()
+    ));
     sandbox.stop().await;
     drop(temporary);
     Ok(Exit::Success)
@@ -85,11 +88,11 @@ fn print_settings(sandbox: &Sandbox, settings: &Settings) -> Result<Exit, Failur
     ]
     .map(|(name, value)| format!("export {name}='{value}'\n"));
     print(settings_text.concat())?;
-    eprintln!(
+    say(format_args!(
         "The sandbox listens on this machine only; its tickets are in {}.\n\
          Paste the lines above into another terminal, then import. Ctrl-C ends it.",
         settings.folder.join("tickets.jsonl").display()
-    );
+    ));
     Ok(Exit::Success)
 }
 

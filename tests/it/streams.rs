@@ -106,6 +106,27 @@ fn outputs_of_standard_input_that_cannot_be_written_are_told_before_anything_is_
 }
 
 #[test]
+fn a_stderr_that_cannot_be_written_ends_nothing() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(6)));
+    let runs: [(&[&str], i32); 3] = [
+        (&["import", "calls.csv"], 0),
+        (&["ledger", "results", "1"], 0),
+        (&["import", "nowhere.csv"], 3),
+    ];
+    for (args, code) in runs {
+        let mut command = project.command_for(server.url(), args);
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        command.stdout(Stdio::null()).stderr(full.unwrap());
+        let status = command.status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}: {status}");
+        let told = project.results("calls.results.csv");
+        assert_told_truly(&told, &calls(6), &server.tickets());
+        assert_eq!(outcomes(&told), ["created"; 6]);
+    }
+}
+
+#[test]
 fn what_is_no_file_is_never_written_over() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(3)));

@@ -3,7 +3,7 @@
 use super::super::args::StatusFormat;
 use super::super::args::ledger::InDoubtArgs;
 use super::super::failure::{Exit, Failure};
-use super::super::output::{json, print};
+use super::super::output::{json, print, say};
 use super::inputs::{mapping, reopen};
 use super::{plain, record, stamp, when};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn recover(path: &Path) -> Result<(), Failure> {
     match Steward::open(path) {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.kind, LedgerErrorKind::Held(_)) => {
-            eprintln!("a run is going: the rows that it is sending now are not in this list");
+            say("a run is going: the rows that it is sending now are not in this list");
             Ok(())
         }
         Err(error) => Err(error.into()),
@@ -69,7 +69,10 @@ fn keys(reader: &Reader, doubts: &[DoubtRecord], path: &Path) -> Result<Keys, Fa
         let table = match reopen(&record, Path::new(&record.file), &mapping)? {
             Ok(table) => table,
             Err(why) => {
-                eprintln!("no keys of run {run}: {}: {why}", plain(&record.file));
+                say(format_args!(
+                    "no keys of run {run}: {}: {why}",
+                    plain(&record.file)
+                ));
                 continue;
             }
         };

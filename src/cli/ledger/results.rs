@@ -6,6 +6,7 @@
 use super::super::args::ledger::ResultsArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::import::outputs::{beside, refuse_foreign, to_place, usage};
+use super::super::output::say;
 use super::inputs::{mapping, reopen};
 use super::{plain, record};
 use std::path::{Path, PathBuf};
@@ -36,10 +37,10 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let place = place(args, &run)?;
     let ending = Ending::remembered(run.ended.as_deref());
     if table.is_none() && !ending.knows_every_row() {
-        eprintln!(
+        say(format_args!(
             "run {} was cut off: rows that it had not come to are not in these results; --mapping reads them from the input",
             run.run
-        );
+        ));
     }
     let story = Story {
         table: table.as_ref(),
@@ -61,7 +62,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let written = to_place(&story, place.as_deref(), rejects.as_mut()).map_err(failed(&shown))?;
     if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
         let rows = rejects.finish().map_err(failed(path))?;
-        eprintln!("{}: {}", path.display(), counted(rows, "row"));
+        say(format_args!("{}: {}", path.display(), counted(rows, "row")));
     }
     let counts: Vec<String> = Outcome::ALL
         .into_iter()
@@ -69,7 +70,11 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         .map(|outcome| format!("{} {}", written.outcomes.get(outcome), outcome.as_str()))
         .collect();
     let rows = counted(written.outcomes.total(), "row");
-    eprintln!("{}: {rows}: {}", shown.display(), counts.join(", "));
+    say(format_args!(
+        "{}: {rows}: {}",
+        shown.display(),
+        counts.join(", ")
+    ));
     Ok(Exit::Success)
 }
 
@@ -105,9 +110,7 @@ fn table(
     match reopen(run, &path, &mapping)? {
         Ok(table) => {
             if table.fingerprint() != run.mapping {
-                eprintln!(
-                    "the mapping is not the one of the run: keys may be others than they were"
-                );
+                say("the mapping is not the one of the run: keys may be others than they were");
             }
             Ok(Some(table))
         }
@@ -120,7 +123,9 @@ fn table(
         )),
         Err(why) => {
             let path = plain(&path.display().to_string());
-            eprintln!("{path}: {why}; the results are written from the ledger alone, without keys");
+            say(format_args!(
+                "{path}: {why}; the results are written from the ledger alone, without keys"
+            ));
             Ok(None)
         }
     }
