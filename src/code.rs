@@ -264,7 +264,7 @@ pub const CODES: &[Explanation] = &[
     },
     Explanation {
         code: "service_down",
-        on_submission: "the server was away for longer than --give-up-after; the row was not sent",
+        on_submission: "the server was away, or too busy for every row, for longer than --give-up-after; the row was not sent",
         on_status: None,
         whose: "the network or the server",
         what_to_do: "run the same command again when the server is back",

@@ -68,6 +68,13 @@ pub enum RunEvent {
     },
     /// The server answers again.
     Resumed,
+    /// The server is too busy and asks to wait.
+    Busy {
+        /// How long it asks to wait.
+        asked: Duration,
+        /// How long is waited.
+        wait: Duration,
+    },
     /// The pace has changed, in rows a second; none where there is no limit.
     Pace(Option<f64>),
     /// A signal has come; what is in flight ends.

@@ -243,6 +243,14 @@ impl Observer for Progress {
                     output::say("the server answers again");
                 }
             }
+            RunEvent::Busy { asked, wait } if asked == wait => {
+                self.say(&format!("the server asks to wait {}", spoken(*wait)));
+            }
+            RunEvent::Busy { asked, wait } => self.say(&format!(
+                "the server asks to wait {}; the next row goes in {}",
+                spoken(*asked),
+                spoken(*wait)
+            )),
             RunEvent::Pace(Some(rate)) => self.say(&format!("the server is busy: slowing down to {rate:.1}/s")),
             RunEvent::Pace(None) => {}
             RunEvent::Stopping => self.say(

@@ -58,7 +58,7 @@ pub(super) fn conclude(reply: Reply) -> Conclusion {
         Reply::TokenExpired => conclusion(released("token_expired"), Finding::Nothing, Then::Renew),
         Reply::Refused { retry_after } => conclusion(
             released("refused"),
-            Finding::Nothing,
+            Finding::Busy,
             Then::SlowDown(retry_after),
         ),
         Reply::NotSent(failure) => {
@@ -68,7 +68,11 @@ pub(super) fn conclude(reply: Reply) -> Conclusion {
             } else {
                 Then::Again
             };
-            conclusion(released("connect"), Finding::NotReached(why), then)
+            conclusion(
+                released("connect"),
+                Finding::NotReached { why, asked: None },
+                then,
+            )
         }
     }
 }

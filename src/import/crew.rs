@@ -63,6 +63,9 @@ impl Store for Ledger {
     }
 }
 
+/// What is seen of a server that answers 429.
+const TOO_BUSY: &str = "the server is too busy";
+
 /// Everything that the workers of one run share.
 pub(super) struct Crew<T, S = Ledger> {
     pub transport: Arc<T>,
@@ -71,6 +74,8 @@ pub(super) struct Crew<T, S = Ledger> {
     pub gate: Arc<Gate>,
     pub pace: Arc<Pace>,
     pub limits: Limits,
+    /// How long the server may give no sign of working.
+    pub give_up_after: Duration,
     pub jobs: Mutex<mpsc::Receiver<Job>>,
     pub observer: Arc<dyn Observer>,
     /// Outcomes on their way to the disk.
@@ -110,9 +115,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 Then::Again | Then::Renew => {}
                 Then::SlowDown(asked) => {
                     busy += 1;
-                    self.pace.pushed_back(SlowDown::of(asked, busy).wait());
-                    self.observer
-                        .observe(&RunEvent::Pace(*self.pace.watch().borrow()));
+                    self.slow_down(asked, busy).await;
                 }
                 Then::WrongServer(why) => {
                     if !self.gate.is_proven() {
@@ -126,6 +129,33 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 Some(next) => permit = next,
                 None => return,
             }
+        }
+    }
+
+    /// The server is too busy: everybody waits, unless the wait is longer than the run's patience.
+    async fn slow_down(&self, asked: Option<Duration>, times: u32) {
+        let wait = SlowDown::of(asked, times).wait();
+        if self.pace.pushed_back(wait) {
+            if let Some(asked) = asked {
+                self.observer.observe(&RunEvent::Busy { asked, wait });
+            }
+            self.observer
+                .observe(&RunEvent::Pace(*self.pace.watch().borrow()));
+        }
+        let Some(since) = self.gate.refused_since() else {
+            return;
+        };
+        let left = self.give_up_after.saturating_sub(since.elapsed());
+        if wait < left {
+            return;
+        }
+        self.pause(left).await;
+        // A row that was on its way meanwhile may have been taken.
+        if self.gate.refused_since() == Some(since) {
+            self.gate.close(End::ServiceDown {
+                away: since.elapsed(),
+                why: TOO_BUSY.to_owned(),
+            });
         }
     }
 
@@ -229,11 +259,19 @@ impl<T: Transport, S: Store> Crew<T, S> {
     /// There is no token: wait for the server, or end the run.
     fn without_token(&self, error: TokenError) {
         match error {
-            TokenError::NotReached { ref message, .. } => {
-                self.gate.report(Finding::NotReached(message.clone()));
-            }
+            TokenError::NotReached {
+                message,
+                retry_after,
+                ..
+            } => self.gate.report(Finding::NotReached {
+                why: message,
+                asked: retry_after,
+            }),
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.is_proven() => {
-                self.gate.report(Finding::NotReached(error.to_string()));
+                self.gate.report(Finding::NotReached {
+                    why: error.to_string(),
+                    asked: None,
+                });
             }
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } => {
                 self.gate.close(End::WrongServer(error.to_string()));
@@ -263,9 +301,9 @@ impl<T: Transport, S: Store> Crew<T, S> {
     }
 
     /// The prober: while the gate holds, asks until the server answers as itself, or gives up.
-    pub(super) async fn probe(&self, give_up_after: Duration) {
+    pub(super) async fn probe(&self) {
         while let Some(hold) = self.gate.held().await {
-            if !self.wait_for_server(&hold, give_up_after).await {
+            if !self.wait_for_server(&hold).await {
                 return;
             }
             self.observer.observe(&RunEvent::Resumed);
@@ -273,12 +311,13 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
     }
 
-    async fn wait_for_server(&self, hold: &Hold, give_up_after: Duration) -> bool {
-        let mut why = hold.why.clone();
+    async fn wait_for_server(&self, hold: &Hold) -> bool {
+        let (mut why, mut asked) = (hold.why.clone(), hold.asked);
         for wait in probe_waits() {
+            let wait = asked.map_or(wait, |asked| wait.max(SlowDown::obeyed(asked)));
             let away = hold.since.elapsed();
-            if away + wait > give_up_after {
-                self.pause(give_up_after.saturating_sub(away)).await;
+            if away + wait > self.give_up_after {
+                self.pause(self.give_up_after.saturating_sub(away)).await;
                 self.gate.close(End::ServiceDown {
                     away: hold.since.elapsed(),
                     why,
@@ -295,7 +334,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
             }
             match self.ask().await {
                 Ok(()) => return true,
-                Err(seen) => why = seen,
+                Err(seen) => (why, asked) = seen,
             }
         }
         false
@@ -309,34 +348,39 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
     }
 
-    /// Asks the server something that creates nothing.
-    async fn ask(&self) -> Result<(), String> {
+    /// Asks the server something that creates nothing; else gives what was seen, and how long it asks to be left alone.
+    async fn ask(&self) -> Result<(), (String, Option<Duration>)> {
         use crate::api::StatusReply;
         let token = match self.tokens.get().await {
             Ok(token) => token,
-            Err(error) => {
-                let seen = error.to_string();
-                self.without_token(error);
-                return Err(seen);
-            }
+            Err(error) => return Err(self.seen_without_token(error)),
         };
         let probe = TicketId::new("probe").expect("the word is not blank");
         let reply = self.transport.ticket_status(&token, &probe).await;
         if reply == StatusReply::TokenExpired
             && let Err(error) = self.tokens.expired(&token).await
         {
-            let seen = error.to_string();
-            self.without_token(error);
-            return Err(seen);
+            return Err(self.seen_without_token(error));
         }
         if reply.is_own_answer() {
             return Ok(());
         }
         Err(match reply {
-            StatusReply::NotSent(failure) => failure.to_string(),
-            StatusReply::Unproven(seen) => seen.message,
-            _ => "the server is too busy".to_owned(),
+            StatusReply::NotSent(failure) => (failure.to_string(), None),
+            StatusReply::Unproven(seen) => (seen.message, None),
+            StatusReply::Refused { retry_after } => (TOO_BUSY.to_owned(), retry_after),
+            _ => (TOO_BUSY.to_owned(), None),
         })
+    }
+
+    fn seen_without_token(&self, error: TokenError) -> (String, Option<Duration>) {
+        let asked = match &error {
+            TokenError::NotReached { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        let seen = error.to_string();
+        self.without_token(error);
+        (seen, asked)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Owns "carefully into an unknown server, and out of doubt" as a small state machine. Until the first proof one row is
 //! in flight; after a row ends in doubt, or the server is not reached, nobody enters until a call that creates nothing
-//! has been answered, then one row goes alone; three such rows in doubt with no proof between end the run. Knows no
-//! HTTP and no ledger: workers report a [`Finding`], the prober reports that the server answers.
+//! has been answered, then one row goes alone; three such rows in doubt with no proof between end the run. Owns also since
+//! when a busy server has refused everything, which must not go on for ever. Knows no HTTP and no ledger: workers report
+//! a [`Finding`], the prober reports that the server answers.
 
 use super::end::End;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,8 +25,15 @@ pub(super) enum Finding {
     /// What was taken for proof is none: the ticket that it answered with is another row's.
     Disproof(String),
     /// It was not reached.
-    NotReached(String),
-    /// Nothing: the row is sent again (an expired token, a push-back).
+    NotReached {
+        /// What was seen, for people.
+        why: String,
+        /// How long it asks to be left alone.
+        asked: Option<Duration>,
+    },
+    /// It refused the row at the door, being too busy.
+    Busy,
+    /// Nothing: the row is sent again with another token.
     Nothing,
 }
 
@@ -46,6 +54,8 @@ pub(super) struct Hold {
     pub why: String,
     /// Since when there is no proof that the server works.
     pub since: Instant,
+    /// How long the server asks to be left alone.
+    pub asked: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -58,6 +68,8 @@ struct State {
     disproofs: u32,
     proven: bool,
     hold: Option<Hold>,
+    /// Since when a busy server has refused rows and taken none.
+    refused_since: Option<Instant>,
     end: Option<End>,
 }
 
@@ -83,6 +95,7 @@ impl Gate {
             disproofs: 0,
             proven: false,
             hold: None,
+            refused_since: None,
             end: None,
         };
         Gate {
@@ -140,6 +153,7 @@ impl Gate {
             Finding::Proof => {
                 state.proven = true;
                 state.doubts = 0;
+                state.refused_since = None;
                 if state.mode == Mode::Careful {
                     state.mode = Mode::Open;
                     state.hold = None;
@@ -149,7 +163,7 @@ impl Gate {
                 // Rows that were in flight together when it began are one sign, not many.
                 if state.mode != Mode::Holding {
                     state.doubts += 1;
-                    hold(&mut state, why);
+                    hold(&mut state, why, None);
                 }
                 if state.doubts >= DOUBTS && state.end.is_none() {
                     state.end = Some(End::Doubts);
@@ -158,16 +172,20 @@ impl Gate {
             Finding::Disproof(why) => {
                 if state.mode != Mode::Holding {
                     state.disproofs += 1;
-                    hold(&mut state, why);
+                    hold(&mut state, why, None);
                 }
                 if state.disproofs >= DOUBTS && state.end.is_none() {
                     state.end = Some(End::Doubts);
                 }
             }
-            Finding::NotReached(why) => {
+            Finding::NotReached { why, asked } => {
                 if state.mode != Mode::Holding {
-                    hold(&mut state, why);
+                    hold(&mut state, why, asked);
                 }
+            }
+            Finding::Busy => {
+                state.refused_since.get_or_insert_with(Instant::now);
+                return;
             }
         }
         drop(state);
@@ -199,6 +217,11 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
+    /// Since when the server has been too busy for every row; none where it took one since, or never refused any.
+    pub(super) fn refused_since(&self) -> Option<Instant> {
+        self.lock().refused_since
+    }
+
     /// Why the run ended, if it has.
     pub(super) fn end(&self) -> Option<End> {
         self.lock().end.clone()
@@ -226,13 +249,13 @@ impl Gate {
     }
 }
 
-fn hold(state: &mut State, why: String) {
+fn hold(state: &mut State, why: String, asked: Option<Duration>) {
     // A hold that follows another one with no proof between is the same outage.
     let since = state
         .hold
         .as_ref()
         .map_or_else(Instant::now, |hold| hold.since);
-    state.hold = Some(Hold { why, since });
+    state.hold = Some(Hold { why, since, asked });
     state.mode = Mode::Holding;
 }
 
@@ -260,6 +283,13 @@ mod tests {
 
     fn doubt() -> Finding {
         Finding::Doubt("502".to_owned())
+    }
+
+    fn away() -> Finding {
+        Finding::NotReached {
+            why: "refused".to_owned(),
+            asked: None,
+        }
     }
 
     /// Enters if that is possible now.
@@ -350,12 +380,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_measured_from_its_beginning() {
         let gate = Gate::new();
-        gate.report(Finding::NotReached("refused".to_owned()));
+        gate.report(away());
         let since = gate.held().await.unwrap().since;
         tokio::time::advance(Duration::from_secs(9)).await;
         gate.answered();
-        gate.report(Finding::NotReached("refused".to_owned()));
+        gate.report(away());
         assert_eq!(gate.held().await.unwrap().since, since);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_counts_from_the_first_one_until_a_row_is_taken() {
+        let gate = Gate::new();
+        assert_eq!(gate.refused_since(), None);
+        let first = Instant::now();
+        for finding in [
+            Finding::Busy,
+            away(),
+            doubt(),
+            Finding::Nothing,
+            Finding::Busy,
+        ] {
+            gate.report(finding);
+            tokio::time::advance(Duration::from_secs(9)).await;
+        }
+        assert_eq!(gate.refused_since(), Some(first));
+        gate.report(Finding::Proof);
+        assert_eq!(gate.refused_since(), None);
     }
 
     #[test]

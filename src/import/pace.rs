@@ -201,8 +201,9 @@ impl Pace {
         }
     }
 
-    /// The server said "too fast": waits as told and goes on at half the pace.
-    pub fn pushed_back(&self, wait: Duration) {
+    /// The server said "too fast": waits as told and goes on at half the pace. True where this is no part of an overload
+    /// that was told already.
+    pub fn pushed_back(&self, wait: Duration) -> bool {
         let now = Instant::now();
         let mut state = self.lock();
         state.good = 0;
@@ -219,6 +220,7 @@ impl Pace {
         }
         drop(state);
         self.changed.notify_waiters();
+        !cut_lately
     }
 
     /// A row was answered well; after enough of them the pace recovers by a step.
@@ -280,12 +282,17 @@ impl SlowDown {
     #[must_use]
     pub fn of(asked: Option<Duration>, times: u32) -> SlowDown {
         SlowDown(match asked {
-            Some(asked) => asked.min(RETRY_AFTER_LIMIT),
+            Some(asked) => SlowDown::obeyed(asked),
             None => {
                 let bound = BUSY_FIRST.saturating_mul(1 << times.clamp(1, 7).saturating_sub(1));
                 bound.min(BUSY_LAST).mul_f64(rand::random())
             }
         })
+    }
+
+    /// How long is waited for a server that asks for so much.
+    pub(super) fn obeyed(asked: Duration) -> Duration {
+        asked.min(RETRY_AFTER_LIMIT)
     }
 
     /// The wait.
@@ -374,8 +381,8 @@ mod tests {
     async fn a_push_back_waits_and_halves_and_good_answers_recover_the_pace() {
         let pace = Pace::new("10/s".parse().unwrap(), None);
         pace.ready().await;
-        pace.pushed_back(Duration::from_secs(2));
-        pace.pushed_back(Duration::ZERO);
+        assert!(pace.pushed_back(Duration::from_secs(2)));
+        assert!(!pace.pushed_back(Duration::ZERO));
         assert_eq!(*pace.watch().borrow(), Some(5.0), "one overload is one cut");
         assert_eq!(grants(&pace, 1).await, [Duration::from_secs(2)]);
         for _ in 0..GOOD_FOR_RAISE * 5 {

@@ -178,6 +178,7 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
         gate: Arc::clone(&gate),
         pace: Arc::new(Pace::new(conditions.rate, earliest(office))),
         limits: Limits::new(allowed, conditions.canary),
+        give_up_after: conditions.give_up_after,
         jobs: Mutex::new(queue),
         observer: Arc::clone(&office.observer),
         settling: TaskTracker::new(),
@@ -195,8 +196,8 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
     };
     let mut watchers = JoinSet::new();
     watchers.spawn({
-        let (crew, patience) = (Arc::clone(&crew), conditions.give_up_after);
-        async move { crew.probe(patience).await }
+        let crew = Arc::clone(&crew);
+        async move { crew.probe().await }
     });
     watchers.spawn({
         let (gate, stop) = (Arc::clone(&gate), office.stop.clone());

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 const ROWS: i64 = 24;
+const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
 
 /// What is left of the world when the program dies: the server, the durable ledger, and the dice.
 struct World {
@@ -43,7 +44,16 @@ struct World {
     crash_in: Option<u32>,
     /// Faults in a hundred submissions.
     faults: u32,
+    /// What a server that is busy for ever asks for; none for one that is not.
+    busy: Option<Busy>,
     steps: u64,
+}
+
+/// A server that refuses this, with the wait that it asks for.
+#[derive(Clone, Copy)]
+enum Busy {
+    Rows(Option<Duration>),
+    Logins(Duration),
 }
 
 impl World {
@@ -57,6 +67,7 @@ impl World {
             queue: Vec::new(),
             crash_in: None,
             faults,
+            busy: None,
             steps: 0,
             dice,
         }
@@ -109,6 +120,13 @@ impl Transport for Shared {
     async fn create_token(&self) -> Result<Token, TokenError> {
         self.live(|world| {
             world.token += 1;
+            if let Some(Busy::Logins(asked)) = world.busy {
+                return Err(TokenError::NotReached {
+                    code: "http.429".into(),
+                    message: "busy".to_owned(),
+                    retry_after: Some(asked),
+                });
+            }
             if world.dice.random_range(0..100) < world.faults / 10 {
                 let message = "away".to_owned();
                 return Err(TokenError::NotReached {
@@ -154,6 +172,9 @@ fn unproven() -> Unproven {
 }
 
 fn arrive(world: &mut World, row: i64) -> Reply {
+    if let Some(Busy::Rows(retry_after)) = world.busy {
+        return Reply::Refused { retry_after };
+    }
     if row % 7 == 3 {
         return Reply::Rejected(ErrorCode(414));
     }
@@ -265,6 +286,7 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         gate: Arc::clone(&gate),
         pace: Arc::new(Pace::new(Rate::Unlimited, None)),
         limits: Limits::new(None, None),
+        give_up_after: GIVE_UP_AFTER,
         jobs: tokio::sync::Mutex::new(queue),
         observer: Arc::new(Nobody),
         settling: TaskTracker::new(),
@@ -281,7 +303,7 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         }
         let prober = Arc::clone(&crew);
         let mut probing = tokio::task::JoinSet::new();
-        probing.spawn(async move { prober.probe(Duration::from_secs(600)).await });
+        probing.spawn(async move { prober.probe().await });
         while let Some(ended) = tasks.join_next().await {
             ended.unwrap();
         }
@@ -381,6 +403,42 @@ fn no_row_is_doubled_or_lost_in_hundreds_of_thousands_of_steps() {
         steps += runtime.block_on(live_through(seed, workers));
     }
     assert!(steps > 200_000, "{steps} steps");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_busy_for_ever_is_given_up_in_time_and_left_alone_as_it_asks() {
+    let asked = [None, Some(1), Some(7), Some(86_400)].map(|s| s.map(Duration::from_secs));
+    let of_rows = asked.into_iter().map(Busy::Rows);
+    let of_logins = asked.into_iter().flatten().map(Busy::Logins);
+    for (seed, busy) in (0..).zip(of_rows.chain(of_logins)) {
+        let mut world = World::new(seed);
+        (world.faults, world.busy) = (0, Some(busy));
+        let world = Shared(Arc::new(Mutex::new(world)), Arc::new(Notify::new()));
+        let began = tokio::time::Instant::now();
+        let Some(End::ServiceDown { away, why }) = run(&world, 4).await else {
+            panic!("seed {seed}: it was not given up");
+        };
+        assert!(why.contains("busy"), "seed {seed}: {why}");
+        // It is found out by a row's turn, and a pace that was cut to its last gives one each ten seconds.
+        let late = Duration::from_secs(11);
+        for waited in [away, began.elapsed()] {
+            assert!(
+                waited >= GIVE_UP_AFTER && waited < GIVE_UP_AFTER + late,
+                "seed {seed}: {waited:?}"
+            );
+        }
+        let world = world.0.lock().unwrap();
+        if let Busy::Logins(asked) = busy {
+            let most = GIVE_UP_AFTER.as_secs() / asked.as_secs().min(300) + 2;
+            assert!(world.token <= most, "seed {seed}: {} logins", world.token);
+        }
+        for state in world.states.values() {
+            assert!(
+                matches!(state, State::Ready { .. }),
+                "seed {seed}: {state:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Stopping early: what was not sent is told as such, and the same command continues.
 
 use crate::harness::{
-    Call, Project, Running, Server, Told, assert_told_truly, calls, count, csv, outcomes,
+    Action, Call, Project, RawServer, Running, Server, Told, as_ticket, assert_told_truly, calls,
+    count, csv, outcomes,
 };
 use std::time::{Duration, SystemTime};
 
@@ -122,6 +123,30 @@ fn a_server_that_refuses_is_waited_for_and_then_given_up() {
     assert!(server.tickets().is_empty());
     server.start();
     continues(&project, &server, &calls, &args, 0);
+}
+
+#[test]
+fn a_server_that_is_busy_for_ever_is_given_up_and_its_wait_is_told() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(5)));
+    let busy = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n";
+    let server = RawServer::new(move |number, _| {
+        Action::Answer(match number {
+            0 => as_ticket(0),
+            _ => busy.as_bytes().to_vec(),
+        })
+    });
+    let args = ["import", "calls.csv", "--give-up-after", "1s"];
+    Running::start(project.command_for(&server.url(), &args))
+        .end()
+        .exits(5)
+        .says("the server asks to wait 24 h; the next row goes in 5 min")
+        .says("the server is too busy")
+        .says("run the same command again to continue");
+    let told = project.results("calls.results.csv");
+    assert_eq!((count(&told, "created"), count(&told, "not_sent")), (1, 4));
+    let codes = codes_of_unsent(&told);
+    assert!(codes.contains(&"refused"), "{codes:?}");
 }
 
 #[test]
