@@ -215,7 +215,7 @@ impl Pace {
             state.last_cut = Some(now);
             let slower = state
                 .per_second
-                .map_or(FIRST_CUT, |rate| (rate / 2.0).max(FLOOR));
+                .map_or(FIRST_CUT, |rate| (rate / 2.0).max(FLOOR).min(rate));
             self.set(&mut state, Some(slower));
         }
         drop(state);
@@ -389,6 +389,13 @@ mod tests {
             pace.went_well();
         }
         assert_eq!(*pace.watch().borrow(), Some(10.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pace_below_the_floor_is_not_raised_by_a_push_back() {
+        let pace = Pace::new("3/m".parse().unwrap(), None);
+        pace.pushed_back(Duration::ZERO);
+        assert_eq!(*pace.watch().borrow(), Some(0.05));
     }
 
     #[tokio::test(start_paused = true)]
