@@ -206,10 +206,16 @@ impl<T: Transport, S: Store> Crew<T, S> {
             return Some(conclusion);
         }
         settled.await;
-        if conclusion.then == Then::Renew
-            && let Err(error) = self.tokens.expired(&token).await
-        {
-            self.without_token(error);
+        if conclusion.then == Then::Renew {
+            // The row is released: a login that hangs keeps nobody who wants to stop.
+            let renewed = tokio::select! {
+                biased;
+                () = self.gate.closed() => return None,
+                renewed = self.tokens.expired(&token) => renewed,
+            };
+            if let Err(error) = renewed {
+                self.without_token(error);
+            }
         }
         Some(conclusion)
     }

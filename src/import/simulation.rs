@@ -6,7 +6,7 @@
 
 use super::attempt::conclude;
 use super::crew::{Crew, Job, Store};
-use super::end::End;
+use super::end::{End, Signal};
 use super::gate::Gate;
 use super::limits::Limits;
 use super::pace::{Pace, Rate};
@@ -46,6 +46,8 @@ struct World {
     faults: u32,
     /// What a server that is busy for ever asks for; none for one that is not.
     busy: Option<Busy>,
+    /// When a person stops the run.
+    stopped_after: Option<Duration>,
     steps: u64,
 }
 
@@ -54,6 +56,8 @@ struct World {
 enum Busy {
     Rows(Option<Duration>),
     Logins(Duration),
+    /// It says that every token has expired, and never answers when asked for another one.
+    Renewals,
 }
 
 impl World {
@@ -68,6 +72,7 @@ impl World {
             crash_in: None,
             faults,
             busy: None,
+            stopped_after: None,
             steps: 0,
             dice,
         }
@@ -118,6 +123,10 @@ impl Shared {
 
 impl Transport for Shared {
     async fn create_token(&self) -> Result<Token, TokenError> {
+        let hangs = |world: &World| world.token > 0 && matches!(world.busy, Some(Busy::Renewals));
+        if self.live(|world| hangs(world)).await {
+            return std::future::pending().await;
+        }
         self.live(|world| {
             world.token += 1;
             if let Some(Busy::Logins(asked)) = world.busy {
@@ -174,6 +183,9 @@ fn unproven() -> Unproven {
 fn arrive(world: &mut World, row: i64) -> Reply {
     if let Some(Busy::Rows(retry_after)) = world.busy {
         return Reply::Refused { retry_after };
+    }
+    if let Some(Busy::Renewals) = world.busy {
+        return Reply::TokenExpired;
     }
     if row % 7 == 3 {
         return Reply::Rejected(ErrorCode(414));
@@ -293,7 +305,16 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         abort: CancellationToken::new(),
     });
     let writer = world.clone();
+    let stopped_after = world.0.lock().unwrap().stopped_after;
     let all = async {
+        let mut stopping = tokio::task::JoinSet::new();
+        if let Some(after) = stopped_after {
+            let gate = Arc::clone(&gate);
+            stopping.spawn(async move {
+                tokio::time::sleep(after).await;
+                gate.close(End::Interrupted(Signal::Interrupt));
+            });
+        }
         let mut writing = tokio::task::JoinSet::new();
         writing.spawn(async move { writer.write().await });
         let mut tasks = tokio::task::JoinSet::new();
@@ -439,6 +460,19 @@ async fn a_server_that_is_busy_for_ever_is_given_up_in_time_and_left_alone_as_it
             );
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_hangs_keeps_nobody_who_wants_to_stop() {
+    let mut world = World::new(0);
+    (world.faults, world.busy) = (0, Some(Busy::Renewals));
+    world.stopped_after = Some(Duration::from_secs(5));
+    let world = Shared(Arc::new(Mutex::new(world)), Arc::new(Notify::new()));
+    let began = tokio::time::Instant::now();
+    let end = run(&world, 4).await;
+    assert_eq!(end, Some(End::Interrupted(Signal::Interrupt)));
+    assert_eq!(began.elapsed(), Duration::from_secs(5));
+    check(&world.0.lock().unwrap(), 0);
 }
 
 #[test]
