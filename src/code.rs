@@ -235,6 +235,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "run the same command again; look up rows in doubt in the call centre",
     },
     Explanation {
+        code: "broken_off",
+        on_submission: "the run was stopped at once, before it had looked every row up; it did not send the row, which may have a ticket from an earlier run",
+        on_status: None,
+        whose: "nobody",
+        what_to_do: "run the same command again: it says which rows have a ticket, and sends the others",
+    },
+    Explanation {
         code: "connect",
         on_submission: "no connection could be made; the row was not sent",
         on_status: Some("no connection could be made"),

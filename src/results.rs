@@ -113,7 +113,7 @@ impl Ending {
             sentence,
             knows_every_row: !matches!(
                 word,
-                None | Some("crashed" | "ledger" | "input" | "defect")
+                None | Some("crashed" | "broken_off" | "ledger" | "input" | "defect")
             ),
         }
     }

@@ -54,6 +54,13 @@ impl Exit {
         }
     }
 
+    pub(crate) fn of_signal(signal: Signal) -> Exit {
+        match signal {
+            Signal::Interrupt => Exit::Interrupted,
+            Signal::Terminate => Exit::Terminated,
+        }
+    }
+
     /// The code for outcomes as they stand.
     pub(crate) fn of_outcomes(outcomes: &Outcomes) -> Exit {
         if outcomes.get(Outcome::NotSent) > 0 {
@@ -76,8 +83,7 @@ impl Exit {
             End::Input(_) => return Exit::Input,
             End::WrongServer(_) => return Exit::Usage,
             End::Finished => Exit::Success,
-            End::Interrupted(Signal::Interrupt) => Exit::Interrupted,
-            End::Interrupted(Signal::Terminate) => Exit::Terminated,
+            End::Interrupted(signal) | End::BrokenOff(signal) => Exit::of_signal(*signal),
             End::NotAuthenticated(_) => Exit::NotAuthenticated,
             End::ServiceDown { .. }
             | End::Doubts

@@ -17,6 +17,15 @@ pub enum Signal {
     Terminate,
 }
 
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Signal::Interrupt => "Ctrl-C",
+            Signal::Terminate => "SIGTERM",
+        })
+    }
+}
+
 /// Why a run ended.
 #[derive(Debug, Clone)]
 pub enum End {
@@ -24,6 +33,8 @@ pub enum End {
     Finished,
     /// A person or the system asked for it.
     Interrupted(Signal),
+    /// The same, and not every row had been looked up in the ledger by then.
+    BrokenOff(Signal),
     /// The API does not accept the account.
     NotAuthenticated(String),
     /// What answers there is not this API, or its certificate fails.
@@ -60,6 +71,7 @@ impl End {
         match self {
             End::Finished => "finished",
             End::Interrupted(_) => "interrupted",
+            End::BrokenOff(_) => "broken_off",
             End::NotAuthenticated(_) => "not_authenticated",
             End::WrongServer(_) => "wrong_server",
             End::ServiceDown { .. } => "service_down",
@@ -77,7 +89,7 @@ impl End {
     /// Whether a signal ended the run.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
-        matches!(self, End::Interrupted(_))
+        matches!(self, End::Interrupted(_) | End::BrokenOff(_))
     }
 }
 
@@ -93,8 +105,10 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             End::Finished => f.write_str("every row had its turn"),
-            End::Interrupted(Signal::Interrupt) => f.write_str("interrupted by Ctrl-C"),
-            End::Interrupted(Signal::Terminate) => f.write_str("interrupted by SIGTERM"),
+            End::Interrupted(signal) => write!(f, "interrupted by {signal}"),
+            End::BrokenOff(signal) => {
+                write!(f, "broken off by {signal} before every row was looked up; a row may have a ticket from an earlier run")
+            }
             End::NotAuthenticated(why) => write!(f, "the API does not accept this account: {why}"),
             End::WrongServer(why) => write!(f, "this is not the Answering Service API: {why}"),
             End::ServiceDown { away, why } => {

@@ -1,7 +1,8 @@
 //! The feeder: reads the file for the second time, registers every row in the ledger and hands out what is to be sent.
 //!
 //! Owns the blocking half of a run. Registers in groups, so that one commit serves many rows. When the run ends early it
-//! goes on registering without handing out, so that the ledger alone knows every row of the run.
+//! goes on registering without handing out, so that the ledger alone knows every row of the run; a second signal ends that
+//! too, since a long file takes minutes.
 
 use super::crew::Job;
 use super::end::End;
@@ -15,6 +16,7 @@ use crate::ticket::{Payload, TicketField};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Rows registered together at most. The first groups are small, so that the first row leaves at once.
 const GROUP: usize = 256;
@@ -29,11 +31,13 @@ pub(super) struct Feeder {
     pub gate: Arc<Gate>,
     pub jobs: Option<mpsc::Sender<Job>>,
     pub observer: Arc<dyn Observer>,
+    /// The second signal: no further row is looked up.
+    pub abort: CancellationToken,
 }
 
 impl Feeder {
-    /// Feeds the whole file. Blocks; run it on a thread of its own.
-    pub(super) fn feed(mut self) {
+    /// Feeds the whole file, and says whether the ledger knows all its rows now. Blocks; run it on a thread of its own.
+    pub(super) fn feed(mut self) -> bool {
         let mut group = Group {
             rows: Vec::new(),
             payloads: Vec::new(),
@@ -56,15 +60,17 @@ impl Feeder {
             // What was read before the damage is registered; nothing of it is sent any more.
             self.gate.close(End::Input(error.to_string()));
         }
-        let ledger_took_all = !matches!(read, Ok(Some(())));
-        if ledger_took_all {
-            // A failure of the ledger has closed the gate; there is nothing left to break off.
-            let _last = self.hand_out(&mut group);
-        }
+        let is_broken_off = matches!(read, Ok(Some(())));
+        // A failure of the ledger has closed the gate; there is nothing left to break off.
+        let took_last = !is_broken_off && self.hand_out(&mut group).is_continue();
+        read.is_ok() && took_last
     }
 
-    /// Registers the group and hands out what is to be sent; breaks where the ledger takes no more.
+    /// Registers the group and hands out what is to be sent; breaks where the ledger takes no more, or no more is wanted.
     fn hand_out(&mut self, group: &mut Group) -> ControlFlow<()> {
+        if self.abort.is_cancelled() {
+            return ControlFlow::Break(());
+        }
         let rows = std::mem::take(&mut group.rows);
         let numbers: Vec<u64> = rows.iter().map(|row| row.row).collect();
         let dispositions = match self.ledger.register(self.run, rows) {

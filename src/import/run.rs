@@ -104,7 +104,7 @@ pub async fn run<T: Transport>(
     }
     let repeated = Arc::new(std::mem::take(&mut rehearsal.repeated));
     let to_send = rehearsal.outcomes.get(Outcome::Ready);
-    drive(
+    let registered_all = drive(
         office,
         Course {
             run,
@@ -115,7 +115,10 @@ pub async fn run<T: Transport>(
         },
     )
     .await;
-    let end = gate.end().unwrap_or(End::Finished);
+    let end = match gate.end() {
+        Some(End::Interrupted(signal)) if !registered_all => End::BrokenOff(signal),
+        end => end.unwrap_or(End::Finished),
+    };
     let word = RunEnd(end.word().to_owned());
     let ledger = Arc::clone(&office.ledger);
     let ended = tokio::task::spawn_blocking(move || ledger.end_run(run, word)).await;
@@ -166,7 +169,8 @@ async fn begin<T>(
     }
 }
 
-async fn drive<T: Transport>(office: &Office<T>, course: Course) {
+/// Sends the rows; says whether the ledger knows all of them now, sent or not.
+async fn drive<T: Transport>(office: &Office<T>, course: Course) -> bool {
     let conditions = &office.conditions;
     let (jobs, queue) = mpsc::channel(conditions.workers * QUEUE_PER_WORKER);
     let allowed = conditions.max_failures.map(|max| max.of(course.to_send));
@@ -193,6 +197,7 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
         gate: Arc::clone(&gate),
         jobs: Some(jobs),
         observer: Arc::clone(&office.observer),
+        abort: office.stop.abort(),
     };
     let mut watchers = JoinSet::new();
     watchers.spawn({
@@ -228,10 +233,12 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) {
     crew.settling.wait().await;
     // Frees a feeder that waits for a place in the queue.
     crew.jobs.lock().await.close();
-    if let Err(panic) = feeding.await {
+    let registered_all = feeding.await.unwrap_or_else(|panic| {
         gate.close(defect(&panic));
-    }
+        false
+    });
     watchers.shutdown().await;
+    registered_all
 }
 
 /// A task that panicked. Its message stays out: it may hold a cell's value.

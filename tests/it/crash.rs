@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Action, Project, RawServer, Running, Server, as_ticket, assert_told_truly, calls, count, csv,
-    typed_xlsx,
+    outcomes, typed_xlsx,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -214,6 +214,50 @@ fn interrupted_twice(first: &str, second: &str, code: i32) {
 fn a_second_signal_stops_at_once() {
     interrupted_twice("INT", "INT", 130);
     interrupted_twice("TERM", "INT", 143);
+}
+
+#[test]
+fn a_second_signal_waits_for_no_row_that_is_still_to_be_looked_up() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@5-8"));
+    let calls = calls(3_000);
+    project.write("calls.csv", csv(&calls));
+    let mut running = project.start_import(&server, &["calls.csv", "--format", "json"]);
+    server.wait_for(8);
+    running.signal("INT");
+    running.wait_for_line("stopping");
+    running.signal("INT");
+    let ran = running.end().exits(130).says("broken off by Ctrl-C");
+    assert!(
+        ran.stdout.contains("\"ended\":\"broken_off\""),
+        "{}",
+        ran.all()
+    );
+    let ran = project.run(&["ledger", "show", "1"]).exits(0);
+    let shown = ran.stdout.split_once("rows         ").unwrap().1;
+    let registered: usize = shown.split(' ').next().unwrap().parse().unwrap();
+    assert!(registered < 200, "{registered} rows were looked up");
+    ran.says("broken off before every row was looked up");
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!((count(&told, "created"), count(&told, "in_doubt")), (4, 4));
+    assert_eq!(told[2_999].error_code, "broken_off");
+    // Whoever writes the results again is told that the ledger alone does not know them all.
+    project
+        .run(&["ledger", "results", "1"])
+        .exits(0)
+        .says("run 1 was cut off");
+    assert_eq!(project.results("calls.results.csv").len(), registered);
+    let with_input = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+    project.run(&with_input).exits(0);
+    let again = project.results("calls.results.csv");
+    assert_eq!(outcomes(&again), outcomes(&told));
+    assert_eq!(again[2_999].error_code, "broken_off");
+    project
+        .import(&server, &["calls.csv", "--workers", "16"])
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "created"), 2_992);
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn ended(run: &RunRecord) -> String {
         None => "going, or cut off".to_owned(),
         Some("finished") => "finished".to_owned(),
         Some("adopted") => "adopted from a results file".to_owned(),
+        Some("broken_off") => "broken off before every row was looked up".to_owned(),
         Some(word) => format!("ended early ({})", plain(word)),
     }
 }
