@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::BodyFormat;
-use ticketload::import::{Observer, Purpose, RunEvent, Table, rehearse};
+use ticketload::import::{Observer, Purpose, RunEvent, Stop, Table, Watch, rehearse};
 use ticketload::input::{Input, Options};
 use ticketload::ledger::Identities;
 use ticketload::mapping::Mapping;
@@ -96,7 +96,11 @@ fn rehearsal(criterion: &mut Criterion) {
             )
             .expect("the mapping fits");
             let purpose = Purpose::Check(BodyFormat::Json);
-            let rehearsal = rehearse(&table, &Identities::passing(), None, purpose, &Nobody)
+            let watch = Watch {
+                observer: &Nobody,
+                stop: &Stop::new(),
+            };
+            let rehearsal = rehearse(&table, &Identities::passing(), None, purpose, watch)
                 .expect("the file can be read");
             assert_eq!(rehearsal.rows, ROWS as u64);
             black_box(rehearsal.outcomes)

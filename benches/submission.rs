@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::import::{
-    Conditions, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, rehearse, run,
+    Conditions, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, Watch, rehearse, run,
 };
 use ticketload::input::{Input, Options};
 use ticketload::ledger::{Ledger, Scope, Synchronous};
@@ -109,8 +109,12 @@ async fn import(
     )
     .expect("the mapping fits");
     let purpose = Purpose::Send(BodyFormat::Json);
+    let watch = Watch {
+        observer: &Nobody,
+        stop: &office.stop,
+    };
     let mut rehearsal =
-        rehearse(&table, &office.identities, None, purpose, &Nobody).expect("the file can be read");
+        rehearse(&table, &office.identities, None, purpose, watch).expect("the file can be read");
     let summary = run(&office, Arc::new(table), &mut rehearsal, [0; 32], None)
         .await
         .expect("the ledger takes it");

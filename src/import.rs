@@ -37,7 +37,7 @@ pub use pace::{Pace, Period, Rate, RateError, SlowDown};
 pub use problems::{ProblemCount, ProblemLog, RowProblem, summary};
 pub use rehearsal::{Known, Outcomes, Purpose, Rehearsal, RehearsalError, rehearse};
 pub use run::{Conditions, Office, RunSummary, run};
-pub use stop::Stop;
+pub use stop::{Stop, Watch};
 pub use table::{Call, Table};
 
 use crate::ticket::Outcome;

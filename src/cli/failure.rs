@@ -166,6 +166,7 @@ impl Failure {
             Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => {
                 ledger_exit(error)
             }
+            Failure::Rehearsal(RehearsalError::Stopped(signal)) => Exit::of_signal(*signal),
             Failure::Results { .. }
             | Failure::Rehearsal(RehearsalError::Temporary(_))
             | Failure::Io { .. } => Exit::StoppedEarly,
@@ -220,6 +221,7 @@ impl Failure {
             Failure::Input(error) | Failure::Rehearsal(RehearsalError::Input(error)) => error.hint(),
             Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => Some(ledger_hint(error)),
             Failure::Rehearsal(RehearsalError::Temporary(_)) => Some("make room in the temporary folder (TMPDIR)".to_owned()),
+            Failure::Rehearsal(RehearsalError::Stopped(_)) => Some("run the same command again".to_owned()),
             Failure::Api(_) => Some("check the password, the key and the proxy".to_owned()),
             Failure::Token(error) => Some(token_hint(error)),
             Failure::Sandbox(_) => None,

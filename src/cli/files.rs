@@ -7,7 +7,7 @@ use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Table, rehearse};
+use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Stop, Table, Watch, rehearse};
 use ticketload::input::{Input, InputError, Options};
 use ticketload::inspect::{end_findings, file_findings};
 use ticketload::ledger::{Identities, Reader};
@@ -37,6 +37,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) reader: Option<&'a Reader>,
     pub(crate) purpose: Purpose,
     pub(crate) progress: &'a Progress,
+    /// Who may stop it.
+    pub(crate) stop: &'a Stop,
 }
 
 /// Reads the mapping and its translation files.
@@ -168,7 +170,10 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
         stage.identities,
         known,
         stage.purpose,
-        stage.progress,
+        Watch {
+            observer: stage.progress,
+            stop: stage.stop,
+        },
     );
     stage.progress.end();
     let rehearsal = match rehearsal {

@@ -60,6 +60,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         reader: Some(&reader),
         purpose: Purpose::Send(desk.settings.body()?),
         progress: &progress,
+        stop: &office.stop,
     };
     let mut slots = tokio::task::block_in_place(|| prepare(&args.files, &mapping, &stage))?;
     let end = strict(args, &slots);

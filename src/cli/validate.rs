@@ -8,7 +8,7 @@ use super::progress::Progress;
 use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
-use ticketload::import::Purpose;
+use ticketload::import::{Purpose, Stop};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::report::Report;
 
@@ -33,6 +33,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
         reader: ledger.as_ref().map(|known| &known.reader),
         purpose: Purpose::Check(settings.body()?),
         progress: &progress,
+        // A signal ends the process: there is nothing to bring to an end.
+        stop: &Stop::new(),
     };
     let ticker = progress.ticker();
     let slots = prepare(&args.files, &mapping, &stage);

@@ -10,7 +10,7 @@ use super::key_proposal::KeyProposal;
 use super::problems::ProblemLog;
 use super::repeated::{KeyHasher, Ordinals, Repeated};
 use super::table::{Call, NotedCall, Table};
-use super::{Observer, RunEvent};
+use super::{RunEvent, Signal, Watch};
 use crate::api::{BodyFormat, body};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
@@ -79,6 +79,9 @@ pub enum RehearsalError {
     /// The temporary files cannot be written.
     #[error("no temporary file could be written: {0}")]
     Temporary(#[from] io::Error),
+    /// A person or the system stopped it.
+    #[error("interrupted by {0} before anything was sent")]
+    Stopped(Signal),
 }
 
 impl Outcomes {
@@ -115,6 +118,8 @@ impl Outcomes {
 
 /// Progress is told every so many rows: some ten times a second at full speed.
 const TOLD_EVERY: u64 = 1 << 16;
+/// Whether it is to stop is asked every so many rows.
+const STOPPED_AFTER: u64 = 1 << 12;
 
 /// Reads and maps the whole file and tells what would become of every row.
 ///
@@ -126,7 +131,7 @@ pub fn rehearse(
     identities: &Identities,
     known: Option<Known<'_>>,
     purpose: Purpose,
-    observer: &dyn Observer,
+    watch: Watch<'_>,
 ) -> Result<Rehearsal, RehearsalError> {
     let known = known.filter(|known| !known.is_empty);
     let known = known.map(|known| known.reader.snapshot()).transpose()?;
@@ -143,7 +148,12 @@ pub fn rehearse(
     let stopped = table.for_each_noted_call(hand, |noted| {
         checked += 1;
         if checked.is_multiple_of(TOLD_EVERY) {
-            observer.observe(&RunEvent::Checked { rows: checked });
+            watch.observer.observe(&RunEvent::Checked { rows: checked });
+        }
+        if checked.is_multiple_of(STOPPED_AFTER)
+            && let Some(signal) = watch.stop.signalled()
+        {
+            return ControlFlow::Break(RehearsalError::Stopped(signal));
         }
         match pass.take(&noted) {
             Ok(()) => ControlFlow::Continue(()),
@@ -167,7 +177,10 @@ pub fn rehearse(
     if !keys.is_empty() || (rows_matter && !rehearsal.repeated.rows.is_empty()) {
         second_look(table, identities, known.as_ref(), keys, &mut rehearsal)?;
     }
-    Ok(rehearsal)
+    match watch.stop.signalled() {
+        Some(signal) => Err(RehearsalError::Stopped(signal)),
+        None => Ok(rehearsal),
+    }
 }
 
 impl Purpose {

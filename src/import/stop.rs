@@ -1,9 +1,11 @@
-//! [`Stop`]: how a person or the system stops a run.
+//! [`Stop`]: how a person or the system stops a rehearsal or a run.
 //!
 //! Owns the two steps: the first signal lets what is in flight end, the second breaks it off. Does not install signal
 //! handlers: the command line does, and calls [`Stop::signal`].
 
+use super::Observer;
 use super::end::Signal;
+use std::fmt;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +58,23 @@ impl Stop {
     /// Cancelled by the second signal.
     pub(super) fn abort(&self) -> CancellationToken {
         self.abort.clone()
+    }
+}
+
+/// Before whose eyes a rehearsal goes.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Who is told how far it is.
+    pub observer: &'a dyn Observer,
+    /// Who may stop it.
+    pub stop: &'a Stop,
+}
+
+impl fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("stop", self.stop)
+            .finish_non_exhaustive()
     }
 }
 

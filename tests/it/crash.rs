@@ -6,6 +6,8 @@ use crate::harness::{
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use std::io::Write;
+use std::process::Command;
 use std::time::Duration;
 
 const ROWS: usize = 160;
@@ -175,6 +177,41 @@ fn ctrl_c_lets_what_is_in_flight_end_and_the_same_command_continues() {
 #[test]
 fn sigterm_lets_what_is_in_flight_end_and_the_same_command_continues() {
     interrupted_once("TERM", 143);
+}
+
+#[test]
+fn a_signal_during_the_rehearsal_sends_nothing_and_replaces_no_results() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (project, server) = (Project::new(), Server::new());
+        project.write("calls.csv", csv(&calls(2)));
+        project.import(&server, &["calls.csv"]).exits(0);
+        let earlier = project.read("calls.results.csv");
+        project.write("calls.csv", csv(&calls(9_000)));
+        // The mapping comes through a pipe: once it is asked for, signals are listened to.
+        let mapping = project.read("mapping.toml");
+        let pipe = project.path("pipe.toml");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let running = project.start_import(&server, &["calls.csv", "--mapping", "pipe.toml"]);
+        let mut fed = std::fs::File::options().write(true).open(&pipe).unwrap();
+        running.signal(signal);
+        fed.write_all(mapping.as_bytes()).unwrap();
+        drop(fed);
+        running.end().exits(code).says("before anything was sent");
+        assert_eq!(server.tickets().len(), 2);
+        assert_eq!(project.read("calls.results.csv"), earlier);
+        let shown = project.run(&["ledger", "runs"]).exits(0);
+        assert!(!shown.stdout.contains("9,000"), "{}", shown.all());
+        project
+            .import(&server, &["calls.csv", "--limit", "3"])
+            .exits(0);
+        assert_eq!(server.tickets().len(), 3);
+    }
 }
 
 /// Stops a run whose requests hang by two signals: what is in flight is in doubt, the rest is not sent.

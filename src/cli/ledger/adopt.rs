@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::BodyFormat;
 use ticketload::config::Settings;
-use ticketload::import::Purpose;
+use ticketload::import::{Purpose, Stop};
 use ticketload::ledger::{Identities, Steward};
 use ticketload::report::counted;
 use ticketload::results::{AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, adopt};
@@ -128,6 +128,8 @@ fn input(
         reader: None,
         purpose: Purpose::Send(BodyFormat::Json),
         progress: &progress,
+        // A signal ends the process: there is nothing to bring to an end.
+        stop: &Stop::new(),
     };
     let slot = prepare(&files, &mapping, &stage)?.pop();
     let unread = |message| Failure::Unread { message };
