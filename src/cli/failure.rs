@@ -57,7 +57,7 @@ impl Exit {
     pub(crate) fn of_signal(signal: Signal) -> Exit {
         match signal {
             Signal::Interrupt => Exit::Interrupted,
-            Signal::Terminate => Exit::Terminated,
+            Signal::Terminate | Signal::HangUp => Exit::Terminated,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod office;
 pub(super) mod outputs;
+mod signals;
 
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};

@@ -15,6 +15,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// The terminal was closed.
+    HangUp,
 }
 
 impl fmt::Display for Signal {
@@ -22,6 +24,7 @@ impl fmt::Display for Signal {
         f.write_str(match self {
             Signal::Interrupt => "Ctrl-C",
             Signal::Terminate => "SIGTERM",
+            Signal::HangUp => "the end of its terminal (SIGHUP)",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Action, Project, RawServer, Running, Server, as_ticket, assert_told_truly, calls, count, csv,
-    outcomes, typed_xlsx,
+    outcomes, typed_xlsx, within,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -212,6 +212,33 @@ fn a_signal_during_the_rehearsal_sends_nothing_and_replaces_no_results() {
             .exits(0);
         assert_eq!(server.tickets().len(), 3);
     }
+}
+
+#[test]
+fn the_end_of_the_terminal_lets_what_is_in_flight_end_and_the_same_command_continues() {
+    interrupted_once("HUP", 143);
+}
+
+#[test]
+fn a_run_that_was_started_to_outlive_its_terminal_does_so() {
+    let (project, server) = (
+        Project::new(),
+        Server::with(|settings| settings.delay = Duration::from_millis(5)),
+    );
+    project.write("calls.csv", csv(&calls(ROWS)));
+    let mut outer = Command::new("nohup");
+    within(
+        &mut outer,
+        &project.command_for(server.url(), &["import", "calls.csv"]),
+    );
+    let running = Running::start(outer);
+    server.wait_for(20);
+    running.signal("HUP");
+    running.end().exits(0);
+    assert_eq!(
+        count(&project.results("calls.results.csv"), "created"),
+        ROWS
+    );
 }
 
 /// Stops a run whose requests hang by two signals: what is in flight is in doubt, the rest is not sent.

@@ -3,6 +3,7 @@
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
 use super::super::progress::Progress;
+use super::signals::listen;
 use jiff::Zoned;
 use secrecy::{SecretSlice, SecretString};
 use std::path::PathBuf;
@@ -11,10 +12,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::config::{Account, Settings};
-use ticketload::import::{Conditions, Office, Rate, Signal, Stop};
+use ticketload::import::{Conditions, Office, Rate, Stop};
 use ticketload::ledger::{Ledger, Scope};
 use ticketload::sandbox::{self, Sandbox};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 /// The canary's length: so many first rows must not all be rejected with one code.
@@ -223,23 +223,6 @@ async fn open_sandbox(
         target: format!("{} at the built-in sandbox", defaults.username),
     };
     Ok((account, folder.join("ledger.db"), (sandbox, temporary)))
-}
-
-/// Passes Ctrl-C and SIGTERM on. The handlers are in place when this returns.
-fn listen(stop: &Stop) -> std::io::Result<()> {
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut terminations = signal(SignalKind::terminate())?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                Some(()) = interrupts.recv() => stop.signal(Signal::Interrupt),
-                Some(()) = terminations.recv() => stop.signal(Signal::Terminate),
-                else => return,
-            }
-        }
-    });
-    Ok(())
 }
 
 #[cfg(test)]
