@@ -3,7 +3,7 @@
 //! Owns the looks of dates, phones, ZIP codes, e-mail addresses and numbers. A guess for people: the mapping's own
 //! rules decide what a ticket takes. Where the guess keeps a header from being shown it errs towards keeping it.
 
-use crate::row::{Cell, CellKind};
+use crate::row::{Cell, CellKind, Row};
 
 /// What a cell or a column seems to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,17 +76,36 @@ pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
     (holds, None)
 }
 
-/// Whether a header is a row of values rather than of names: a single date, time, phone, e-mail address or number that
+/// Whether a header may be a row of values rather than of names: a single date, time, phone, e-mail address or number that
 /// no column is called by is enough, since a file without a header would show a patient.
 pub(crate) fn is_of_values(header: &[String]) -> bool {
-    header.iter().any(|name| {
-        let name = name.trim();
-        match of_text(name).0 {
-            Holds::Date | Holds::Time | Holds::Phone | Holds::Zip | Holds::Email => true,
-            Holds::Number => is_long(name),
-            Holds::Blank | Holds::Text | Holds::Boolean => false,
-        }
+    header
+        .iter()
+        .any(|name| value(name, CellKind::Text).is_some())
+}
+
+/// Whether a header is a row like those below it: it has a value in a column that holds such values. A date over a column of
+/// counts is a name.
+pub(crate) fn is_a_row(header: &[String], below: &[Row]) -> bool {
+    header.iter().enumerate().any(|(column, name)| {
+        let stands_over_its_like = |holds| {
+            let cell = |row: &Row| value(row.text(column), row.cell(column).kind);
+            below.iter().any(|row| cell(row) == Some(holds))
+        };
+        value(name, CellKind::Text).is_some_and(stands_over_its_like)
     })
+}
+
+/// What a cell holds, if no column is called like that.
+fn value(text: &str, kind: CellKind) -> Option<Holds> {
+    let (holds, _) = of(Cell { text, kind });
+    match holds {
+        Holds::Date | Holds::Time | Holds::Email => Some(holds),
+        // Which digits are a phone is a matter of the country.
+        Holds::Phone | Holds::Zip => Some(Holds::Number),
+        Holds::Number => is_long(text.trim()).then_some(holds),
+        Holds::Blank | Holds::Text | Holds::Boolean => None,
+    }
 }
 
 /// Columns may be called 1 to 999, or by a year; what has more digits counts or names something.
@@ -298,6 +317,34 @@ mod tests {
         ];
         for name in names {
             assert!(!is_of_values(&header(name)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_a_row_where_its_values_stand_over_their_like() {
+        let header = |name: &str| ["Last Name".to_owned(), name.to_owned()];
+        let below = |text: &str, kind| {
+            let mut row = Row::default();
+            row.push("Ada");
+            row.push_kind(text, kind);
+            [Row::default(), row]
+        };
+        let cases = [
+            ("12/30/1989", "1990-01-31", CellKind::Date, true),
+            ("5551234567", "2125550100", CellKind::Number, true),
+            ("12/30/1989", "17", CellKind::Number, false),
+            ("100022", "true", CellKind::Boolean, false),
+            ("100022", "7", CellKind::Number, false),
+            ("DOB", "1990-01-31", CellKind::Date, false),
+            ("ada@example.org", "", CellKind::Text, false),
+        ];
+        for (name, text, kind, expected) in cases {
+            let rows = below(text, kind);
+            assert_eq!(
+                is_a_row(&header(name), &rows),
+                expected,
+                "{name} over {text}"
+            );
         }
     }
 

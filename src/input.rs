@@ -34,7 +34,6 @@ pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
 
 use self::csv::{Block, Blocks, Records};
-use crate::holds;
 use crate::reading::{Area, Condition, Hidden, Merged, Range, letters};
 use crate::row::Row;
 use description::Origin;
@@ -140,12 +139,12 @@ impl Input {
         self.header.names()
     }
 
-    /// The header as it may be shown: the columns' letters where it looks like a row of values, which would show a
-    /// patient.
+    /// The header as it may be shown: the columns' letters where it looks like the rows below it, which would
+    /// show a patient.
     #[must_use]
     pub fn shown_header(&self) -> Cow<'_, [String]> {
         let names = self.header();
-        if holds::is_of_values(names) {
+        if self.header.is_a_row() {
             Cow::Owned((0..names.len()).map(letters).collect())
         } else {
             Cow::Borrowed(names)

@@ -5,6 +5,7 @@
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
+use crate::holds;
 use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
 
@@ -41,6 +42,8 @@ pub(super) struct Header {
     title_rows: u64,
     /// Where the two columns of a rejects file begin.
     cut: Option<usize>,
+    /// Whether it is rather a row like those below it.
+    is_a_row: bool,
 }
 
 impl Header {
@@ -71,12 +74,14 @@ impl Header {
         let cut = names.len().checked_sub(2).filter(|&cut| cut > 0);
         let cut = cut.filter(|&cut| names.iter().skip(cut).map(|name| name.trim()).eq(REJECTS));
         names.truncate(cut.unwrap_or(names.len()));
+        let is_a_row = holds::is_a_row(&names, first.rows.get(at + 1..).unwrap_or_default());
         let title_rows = first.passed + u64::try_from(at).unwrap_or(u64::MAX);
         Ok(Header {
             names,
             row: row.position.row,
             title_rows,
             cut,
+            is_a_row,
         })
     }
 
@@ -95,6 +100,11 @@ impl Header {
 
     pub(super) fn title_rows(&self) -> u64 {
         self.title_rows
+    }
+
+    /// Whether it looks like a row of values, so that its texts may be a patient's.
+    pub(super) fn is_a_row(&self) -> bool {
+        self.is_a_row
     }
 
     pub(super) fn is_rejects(&self) -> bool {

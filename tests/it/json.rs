@@ -187,7 +187,7 @@ fn the_columns_of_a_file_without_a_header_are_letters() {
 
     let more = |(at, line): (usize, &str)| match at {
         0 => format!("{line},quex@example.org\n"),
-        _ => format!("{line},\n"),
+        _ => format!("{line},{at}@example.org\n"),
     };
     let text = csv(&calls(2));
     project.write(
