@@ -37,6 +37,8 @@ pub enum EncodingReason {
     Valid,
     /// The file is not valid UTF-8, and this is what such files mostly are.
     Fallback,
+    /// The file is not valid UTF-8, and has bytes that stand for nothing in what such files mostly are.
+    Unfit,
 }
 
 /// All that was decided about a text file.
@@ -220,7 +222,11 @@ impl Text {
                 return self.flaw(path, invalid, self.undecodable()).map(Some);
             }
             self.encoding = WINDOWS_1252;
-            self.reason = EncodingReason::Fallback;
+            self.reason = if characters.unfit {
+                EncodingReason::Unfit
+            } else {
+                EncodingReason::Fallback
+            };
         }
         let found = match (characters.nul, records.trouble) {
             (Some(nul), _) => Some((nul, InputErrorKind::Nul)),

@@ -98,10 +98,21 @@ impl Tally {
     }
 }
 
+fn unfit_encoding(file: &Description) -> Option<Finding> {
+    let is_unfit = file.encoding_reason == Some(EncodingReason::Unfit);
+    let encoding = file.encoding.filter(|_| is_unfit)?;
+    let message = format!(
+        "read as {encoding}, but the file has bytes that stand for nothing there: it is probably in another encoding, and \
+         names will be garbled; export it as UTF-8, or say with `encoding` in [source] what it is, such as `macintosh` or \
+         `ibm866`"
+    );
+    Some(Finding::warning("encoding.unfit", message))
+}
+
 /// What is to be said of the file as a whole, before a row is read.
 #[must_use]
 pub fn file_findings(file: &Description) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = Vec::from_iter(unfit_encoding(file));
     let mut note = |code, message: String| findings.push(Finding::note(code, message));
     match (file.encoding_reason, file.encoding) {
         (Some(EncodingReason::Fallback), Some(encoding)) => note(

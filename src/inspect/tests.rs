@@ -4,9 +4,9 @@ use super::*;
 use crate::input::{Kind, Options};
 use std::io::Write;
 
-fn inspected(text: &str) -> Inspection {
+fn inspected(text: impl AsRef<[u8]>) -> Inspection {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    file.write_all(text.as_ref()).unwrap();
     let input = Input::open(file.path(), &Options::default()).unwrap();
     inspect(&input, |_| Ok(())).unwrap()
 }
@@ -146,6 +146,23 @@ fn a_file_that_ends_in_the_middle_of_a_row_is_told() {
         "a,b,c\n4,5\n1,2,3",
     ] {
         assert_eq!(cut(whole), [], "{whole}");
+    }
+}
+
+#[test]
+fn an_encoding_that_has_not_all_bytes_of_the_file_is_doubted() {
+    let told = |bytes: &[u8]| -> Vec<&'static str> {
+        let findings = inspected(bytes).findings.into_iter();
+        let told = findings.filter(|finding| finding.code.starts_with("encoding"));
+        told.map(|finding| finding.code).collect()
+    };
+    let before = "a,b\n".repeat(50_000);
+    for before in ["a,b\n", "\u{c1},b\n", before.as_str()] {
+        let with = |end: &[u8]| [before.as_bytes(), end].concat();
+        // `ü` and `é` as DOS writes them, and as Windows does.
+        assert_eq!(told(&with(b"M\x81ller,Jos\x82\n")), ["encoding.unfit"]);
+        assert_eq!(told(&with(b"M\xfcller,Jos\xe9\n")), ["encoding.fallback"]);
+        assert_eq!(told(&with("Müller,José\n".as_bytes())), [""; 0]);
     }
 }
 

@@ -161,6 +161,7 @@ fn why_encoding(reason: EncodingReason) -> &'static str {
         EncodingReason::Asked => "as asked",
         EncodingReason::NulPattern => "every second byte is NUL",
         EncodingReason::Valid => "the whole file is valid",
+        EncodingReason::Unfit => "the file is not valid UTF-8, and fits this no better",
         EncodingReason::Fallback => {
             "the file is not valid UTF-8, and this is what such files mostly are"
         }

@@ -153,7 +153,12 @@ pub(super) struct Characters {
     /// The first bytes of a character that the last chunk cut.
     cut: Vec<u8>,
     pub(super) invalid: Option<u64>,
+    /// Whether there are bytes, in a text that is no UTF-8, that Windows-1252 does not have either.
+    pub(super) unfit: bool,
 }
+
+/// The bytes that stand for nothing in Windows-1252. What is written in a DOS or a Macintosh encoding has some.
+const NO_WINDOWS_1252: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
 impl Characters {
     /// Begins at an offset; `utf8` asks whether the text is UTF-8.
@@ -168,6 +173,7 @@ impl Characters {
             utf8,
             cut: Vec::new(),
             invalid: None,
+            unfit: false,
         }
     }
 
@@ -180,6 +186,13 @@ impl Characters {
         let is_first = self.last.is_none();
         if self.utf8 && self.invalid.is_none() {
             self.check_utf8(chunk);
+        }
+        if self.invalid.is_some() && !self.unfit {
+            // What stands before the first bad byte is UTF-8, which uses these bytes too.
+            let before = self.invalid.and_then(|at| at.checked_sub(self.offset));
+            let behind = chunk.get(usize::try_from(before.unwrap_or(0)).unwrap_or(0)..);
+            let mut bytes = behind.unwrap_or_default().iter();
+            self.unfit = bytes.any(|byte| NO_WINDOWS_1252.contains(byte));
         }
         self.nul = memchr(0, chunk).map(|at| self.offset + at as u64);
         if !self.lone_cr {
