@@ -71,32 +71,39 @@ pub(super) fn recognise(prefix: &[u8]) -> Form {
 
 /// Web pages, XML and JSON: text, and no table that we read.
 fn markup(prefix: &[u8]) -> Option<Foreign> {
-    let text = String::from_utf8_lossy(prefix);
+    let is_utf16 = prefix.starts_with(b"\xff\xfe") || prefix.starts_with(b"\xfe\xff");
+    // In these words every second byte of UTF-16 is NUL.
+    let narrow: Vec<u8> = match is_utf16 {
+        true => prefix.iter().skip(2).copied().filter(|&b| b != 0).collect(),
+        false => prefix.to_vec(),
+    };
+    let text = String::from_utf8_lossy(&narrow);
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let low: String = start
         .chars()
         .take(1024)
         .collect::<String>()
         .to_ascii_lowercase();
-    let html = [
-        "<!doctype html",
-        "<html",
-        "<table",
-        "<head",
-        "<body",
-        "<meta",
-        "<style",
-        "<div",
-    ];
-    if html.iter().any(|tag| low.starts_with(tag)) {
-        return Some(Foreign::Html);
-    }
     if low.starts_with("<?xml") || low.starts_with("<workbook") {
         return Some(if low.contains("<html") {
             Foreign::Html
         } else {
             Foreign::XmlSpreadsheet
         });
+    }
+    // A page may begin with a comment, or with any other tag.
+    let html = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<meta",
+        "<style",
+        "<div",
+        "<table",
+    ];
+    if low.starts_with('<') && html.iter().any(|tag| low.contains(tag)) {
+        return Some(Foreign::Html);
     }
     if low.starts_with("mime-version:") && low.contains("multipart/related") {
         return Some(Foreign::Html);
@@ -121,6 +128,15 @@ mod tests {
                 b"\xef\xbb\xbf\n <HTML><table>",
                 Form::Foreign(Foreign::Html),
             ),
+            (b"<!-- x --><html><body>", Form::Foreign(Foreign::Html)),
+            (b"<font size=2><TABLE><tr>", Form::Foreign(Foreign::Html)),
+            (b"\xff\xfe<\0h\0t\0m\0l\0>\0", Form::Foreign(Foreign::Html)),
+            (b"<?xml?><html>", Form::Foreign(Foreign::Html)),
+            (
+                b"<?xml?><Workbook><Table>",
+                Form::Foreign(Foreign::XmlSpreadsheet),
+            ),
+            (b"<name>,<phone>\n", Form::Text),
             (
                 b"<?xml version=\"1.0\"?><Workbook>",
                 Form::Foreign(Foreign::XmlSpreadsheet),
