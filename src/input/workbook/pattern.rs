@@ -33,7 +33,15 @@ enum Piece {
     Digit,
     /// `#`: a digit, or nothing.
     Optional,
+    /// `.`: where decimals begin; one that is escaped or quoted is a literal.
+    Point,
     Literal(char),
+}
+
+impl Piece {
+    fn is_place(&self) -> bool {
+        matches!(self, Piece::Digit | Piece::Optional)
+    }
 }
 
 impl Pattern {
@@ -138,35 +146,31 @@ impl Section {
                     section.pieces.push(Piece::Literal(sign))
                 }
                 '.' if section.pieces.last() == Some(&Piece::Digit) => {
-                    section.pieces.push(Piece::Literal('.'));
+                    section.pieces.push(Piece::Point);
                 }
                 _ => return None,
             }
         }
-        let point = section.pieces.contains(&Piece::Literal('.'));
-        let digits = section
-            .pieces
-            .iter()
-            .any(|piece| !matches!(piece, Piece::Literal(_)));
+        let point = section.pieces.contains(&Piece::Point);
+        let digits = section.pieces.iter().any(Piece::is_place);
         (digits && (section.percent || !point)).then_some(section)
     }
 
-    /// `[<=9999999]` is a condition, `[Red]` a colour, `[$-409]` a language; anything else is not understood.
+    /// `[<=9999999]` is a condition, `[Red]` and `[Color10]` are colours, `[$-409]` a language; anything else is not understood.
     fn bracket(&mut self, inside: &str) -> Option<()> {
         if inside.starts_with(['<', '>']) {
             self.condition = Some(Condition::parse(inside)?);
             return Some(());
         }
-        let harmless = inside.starts_with("$-") || inside.chars().all(|c| c.is_ascii_alphabetic());
+        let is_numbered = inside.to_ascii_lowercase().starts_with("color");
+        let word =
+            inside.trim_end_matches(|c: char| is_numbered && (c == ' ' || c.is_ascii_digit()));
+        let harmless = inside.starts_with("$-") || word.chars().all(|c| c.is_ascii_alphabetic());
         (harmless && inside.len() > 1).then_some(())
     }
 
     fn write_digits(&self, digits: &str, text: &mut String) {
-        let places = self
-            .pieces
-            .iter()
-            .filter(|p| !matches!(p, Piece::Literal(_)))
-            .count();
+        let places = self.pieces.iter().filter(|p| p.is_place()).count();
         // Digits for which there is no place stand in front of the first.
         let mut left = digits.chars().peekable();
         let mut surplus = digits.len().saturating_sub(places);
@@ -174,6 +178,7 @@ impl Section {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(sign) => text.push(*sign),
+                Piece::Point => text.push('.'),
                 Piece::Digit | Piece::Optional if missing > 0 => {
                     missing -= 1;
                     if *piece == Piece::Digit {
@@ -192,11 +197,9 @@ impl Section {
         let after_point = self
             .pieces
             .iter()
-            .skip_while(|p| **p != Piece::Literal('.'))
+            .skip_while(|p| **p != Piece::Point)
             .skip(1);
-        let decimals = after_point
-            .filter(|p| !matches!(p, Piece::Literal(_)))
-            .count();
+        let decimals = after_point.filter(|p| p.is_place()).count();
         write!(text, "{:.decimals$}%", number * 100.0).expect("writing to a string cannot fail");
         true
     }
@@ -247,6 +250,11 @@ mod tests {
             ("0%", 0.25, "25%"),
             ("0.00%", 0.123_456, "12.35%"),
             ("[Red]000;-000", 7.0, "007"),
+            ("[Color10]00000", 501.0, "00501"),
+            ("[color 10]00000", 501.0, "00501"),
+            ("000\\.00", 12_345.0, "123.45"),
+            ("0\".\"0000", 12_345.0, "1.2345"),
+            ("\\.0.0%", 0.25, "25.0%"),
             ("00000;-00000;;@", 501.0, "00501"),
         ];
         for (code, number, text) in cases {
@@ -266,6 +274,8 @@ mod tests {
             "0.00E+00",
             "@",
             "# ?/?",
+            "000.00",
+            "[DBNum1]000",
             "",
         ] {
             assert_eq!(Pattern::parse(code), None, "{code}");
