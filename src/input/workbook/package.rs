@@ -21,6 +21,7 @@ const SMALL_TEXT: &str = "32 MiB";
 /// Where calamine looks, in the workbook's folder.
 const STYLES: &str = "styles.xml";
 const STRINGS: &str = "sharedStrings.xml";
+const UNUSUAL: &str = "it is packed in a way that no spreadsheet program uses";
 /// One read while unpacking.
 const CHUNK: usize = 64 * 1024;
 
@@ -453,7 +454,7 @@ fn archive_error(part: &str, error: ZipError) -> InputErrorKind {
             return InputErrorKind::Encrypted;
         }
         ZipError::InvalidArchive(_) => "it is cut short, or no archive in spite of its first bytes",
-        _ => "it is packed in a way that no spreadsheet program uses",
+        _ => UNUSUAL,
     };
     InputErrorKind::Damaged {
         part: part.to_owned(),
@@ -471,6 +472,7 @@ fn unpack_error(part: &str, error: io::Error) -> InputErrorKind {
             damaged("its checksum is wrong or it cannot be unpacked")
         }
         io::ErrorKind::UnexpectedEof => damaged("it is cut short"),
+        io::ErrorKind::Unsupported => damaged(UNUSUAL),
         _ => InputErrorKind::Io(error),
     }
 }

@@ -697,6 +697,25 @@ fn styles_that_would_fill_the_memory_are_refused() {
 }
 
 #[test]
+fn a_way_of_packing_that_nobody_uses_is_told() {
+    let mut bytes = std::fs::read(small().path()).unwrap();
+    // Where the headers of a part say how it is packed, bzip2 is 12.
+    for (mark, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let found: Vec<usize> = memmem::find_iter(&bytes, mark).collect();
+        for place in found {
+            bytes[place + at] = 12;
+        }
+    }
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    let told = open(&file).unwrap_err().to_string();
+    assert!(
+        told.contains("packed in a way that no spreadsheet program uses"),
+        "{told}"
+    );
+}
+
+#[test]
 fn parts_that_are_not_where_they_are_looked_for_are_refused() {
     let file = small();
     let renamed = |from: &str, to: &str, (target, written): (&str, &str)| {
