@@ -20,7 +20,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let mut slots = Vec::new();
     for path in &args.files {
         slots.push(match open(path, &options(args)) {
-            Ok(input) => look(path, &input, args, &progress)?,
+            Ok(input) => match look(path, &input, args, &progress)? {
+                Some(slot) => slot,
+                None => return Ok(Exit::Success),
+            },
             Err(error) if error.is_usage() => return Err(Failure::Input(error)),
             Err(error) => unread(name_of(path), error, &progress),
         });
@@ -86,12 +89,13 @@ fn options(args: &InspectArgs) -> Options {
     }
 }
 
+/// Tells what a file holds; none where whoever reads the dump has enough, and the rest of it was not looked at.
 fn look(
     path: &Path,
     input: &Input,
     args: &InspectArgs,
     progress: &Progress,
-) -> Result<super::files::Slot, Failure> {
+) -> Result<Option<super::files::Slot>, Failure> {
     let inspection = match &args.dump {
         None => inspect(input, |_| Ok(())),
         Some(dump) if dump.as_os_str() == "-" => dumped(input, &mut io::stdout().lock()),
@@ -99,12 +103,11 @@ fn look(
     };
     let inspection = match inspection {
         Ok(inspection) => inspection,
-        Err(InspectError::Input(error)) => return Ok(unread(name_of(path), error, progress)),
+        Err(InspectError::Input(error)) => {
+            return Ok(Some(unread(name_of(path), error, progress)));
+        }
         Err(InspectError::Rows(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return Ok(super::files::Slot {
-                report: FileReport::of(name_of(path)),
-                prepared: None,
-            });
+            return Ok(None);
         }
         Err(InspectError::Rows(error)) => {
             return Err(Failure::Io {
@@ -118,10 +121,10 @@ fn look(
     report.columns = input.shown_header().into_owned();
     report.rows = inspection.rows;
     report.inspection = Some(inspection);
-    Ok(super::files::Slot {
+    Ok(Some(super::files::Slot {
         report,
         prepared: None,
-    })
+    }))
 }
 
 /// The dump holds patients' data: it is readable by its owner only, and appears whole or not at all.
@@ -135,11 +138,20 @@ fn to_file(input: &Input, dump: &Path) -> Result<Inspection, InspectError> {
 fn dumped(input: &Input, out: &mut dyn Write) -> Result<Inspection, InspectError> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
     let header = writer.write_record(input.header());
-    header.map_err(|error| InspectError::Rows(error.into()))?;
+    header.map_err(|error| InspectError::Rows(writing_error(error)))?;
     let inspection = inspect(input, |row: &Row| {
-        writer.write_record(row.cells().map(|cell| cell.text))?;
-        Ok(())
+        let written = writer.write_record(row.cells().map(|cell| cell.text));
+        written.map_err(writing_error)
     })?;
     writer.flush().map_err(InspectError::Rows)?;
     Ok(inspection)
+}
+
+/// What kept a record from being written, with its kind: a reader that has enough is no failure.
+fn writing_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        // The others are for records of uneven length, and could tell of values.
+        _ => io::ErrorKind::InvalidData.into(),
+    }
 }

@@ -81,6 +81,23 @@ fn standard_input_is_imported_with_results_and_rejects_and_known_again() {
 }
 
 #[test]
+fn a_dump_whose_reader_has_enough_is_no_failure() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(5000)));
+    let mut child = project
+        .command(&["inspect", "calls.csv", "--dump", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(told, "");
+}
+
+#[test]
 fn results_of_standard_input_can_go_to_standard_output() {
     let (project, server) = (Project::new(), Server::new());
     let args = ["-", "--results", "-"];
