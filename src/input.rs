@@ -232,13 +232,22 @@ impl Input {
         if matches!(end, Ok(None)) {
             let area = self.area.as_ref();
             let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
-            let cut = last_short.filter(|_| to_end && self.description.ends_open);
+            let is_cut = |row: &u64| to_end && self.description.ends_open && self.ends_with(*row);
+            let cut = last_short.filter(is_cut);
             self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
         }
         let path = self.place.path();
         // In a file that has changed, anything may look wrong.
         end.map_err(|fault| self.identity.check(path).err().unwrap_or(fault))
             .map_err(|fault| fault.within(&self.description.file))
+    }
+
+    /// Whether no other row stands behind this one in a CSV file, not even one that is blank or passed over.
+    fn ends_with(&self, row: u64) -> bool {
+        match &self.form {
+            Readable::Csv(text) => text.cuts.last().is_some_and(|end| end.rows == row),
+            Readable::Xlsx(_) => false,
+        }
     }
 
     /// The SHA-256 of the file's bytes, computed anew at each call.

@@ -144,6 +144,8 @@ fn a_file_that_ends_in_the_middle_of_a_row_is_told() {
         "a,b,c\n1,2,3\n4,5,6",
         "a,b,c\n1,2,3\n4,5\n",
         "a,b,c\n4,5\n1,2,3",
+        "a,b,c\n1,2,3\n4,5\n   ",
+        "a,b,c\n1,2,3\n4,5\n,,",
     ] {
         assert_eq!(cut(whole), [], "{whole}");
     }
