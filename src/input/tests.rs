@@ -347,6 +347,25 @@ fn a_range_cuts_rows_and_columns_and_keeps_the_numbers() {
 }
 
 #[test]
+fn an_area_keeps_its_last_row_wherever_blocks_begin() {
+    let text: String = (1..5000).map(|row| format!("{row},x\n")).collect();
+    let file = file(text.as_bytes());
+    let (cuts, _) = Text::decide(file.path(), None, None).unwrap();
+    let begins = cuts.cuts[1].rows + 1;
+    for last in begins - 1..=begins + 1 {
+        let area = Area::from_words(&format!("A1:B{last}")).unwrap();
+        let options = Options {
+            range: Some(Range::Area(area)),
+            header_row: Some(1),
+            ..Options::default()
+        };
+        let input = Input::open(file.path(), &options).unwrap();
+        let numbers: Vec<u64> = rows(&input).into_iter().map(|row| row.0).collect();
+        assert_eq!(numbers, Vec::from_iter(2..=last));
+    }
+}
+
+#[test]
 fn rows_are_passed_over_under_the_conditions_that_the_user_names() {
     let file = file(b"Status, Last  Name \nopen,Abel\nVOID,Bo\nopen,\nopen,Cy\n");
     let with = |column: &str| {
