@@ -39,7 +39,7 @@ pub use adopt::{Adopted, Adoption};
 pub use check::Soundness;
 pub use decide::{Disposition, Registration, RejectsFile, Verdict};
 pub use doubts::{DoubtRecord, Finding, Found};
-pub use emergency::{EmergencyNote, write as write_emergency};
+pub use emergency::EmergencyNote;
 pub use history::{Fate, Reader, RowRecord, RowsOfRun, Snapshot};
 pub use identity::{Identities, Identity};
 pub use lock::Holder;
@@ -53,6 +53,7 @@ pub use steward::{Mode, Steward};
 pub use writer::{NewRun, RunEnd};
 
 use crate::submission::{Event, IllegalTransition, State};
+use emergency::EmergencyFile;
 use rusqlite::Connection;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -175,6 +176,7 @@ pub struct Ledger {
     ops: Option<mpsc::UnboundedSender<Op>>,
     writer: Option<std::thread::JoinHandle<()>>,
     recovered: u64,
+    emergency: EmergencyFile,
     _lock: lock::Lock,
 }
 
@@ -225,12 +227,14 @@ impl Ledger {
         let marker = lock.marker(&identity_key).map_err(located)?;
         let writer = Writer::start(connection, marker, queue)
             .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
+        let emergency = EmergencyFile::reserve(&path);
         Ok(Ledger {
             path,
             identity_key,
             ops: Some(ops),
             writer: Some(writer),
             recovered,
+            emergency,
             _lock: lock,
         })
     }
@@ -317,6 +321,16 @@ impl Ledger {
             let answer = reply.await.unwrap_or(Err(LedgerErrorKind::WriterGone));
             answer.map_err(|kind| LedgerError { path, kind })
         }
+    }
+
+    /// Keeps an outcome that could not be stored in the emergency file, and gives its path. The next one who opens the
+    /// ledger reads it back.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written either.
+    pub fn keep(&self, note: &EmergencyNote) -> std::io::Result<PathBuf> {
+        self.emergency.keep(note)
     }
 
     fn ask_blocking<T>(

@@ -12,7 +12,7 @@ use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
 use crate::abort::{self, Step};
 use crate::api::{TokenError, Tokens, Transport};
-use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId, write_emergency};
+use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId};
 use crate::submission::{Event, State};
 use crate::ticket::{Outcome, Payload, TicketId};
 use std::io;
@@ -59,7 +59,7 @@ impl Store for Ledger {
     }
 
     fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf> {
-        write_emergency(self.path(), note)
+        Ledger::keep(self, note)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The emergency file: outcomes that the ledger could not store, kept beside it until the next run reads them back.
 //!
 //! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number and what was proven, no patient
-//! data. Reading back goes through the state machine; a note that no longer fits (somebody has resolved the row)
+//! data. The moment of need is mostly that of a full disk, so the file is made when the ledger is opened and filled with
+//! line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the state machine; a note that no longer fits (somebody has resolved the row)
 //! is dropped, since the ledger then knows better.
 
 use super::writer::change;
@@ -11,8 +12,11 @@ use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// One outcome that could not be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,27 +92,84 @@ fn path_of(ledger: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Appends a note beside the ledger and gives the file's path.
-///
-/// # Errors
-///
-/// Where the file cannot be written either; the caller then has only its own voice left.
-pub fn write(ledger: &Path, note: &EmergencyNote) -> std::io::Result<PathBuf> {
-    let path = path_of(ledger);
-    let mut line = serde_json::to_vec(note)?;
-    line.push(b'\n');
-    let mut file = lock::owner_only().append(true).open(&path)?;
-    file.write_all(&line)?;
-    file.sync_data()?;
-    Ok(path)
+/// Room for the notes of more than a hundred workers.
+const RESERVE: usize = 16 * 1024;
+
+/// The emergency file of a ledger that is open for a run.
+#[derive(Debug)]
+pub(super) struct EmergencyFile {
+    path: PathBuf,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug)]
+struct Notes {
+    /// None where the file could not be made yet.
+    file: Option<File>,
+    /// Where the next note is written; 0 as long as there is none.
+    at: u64,
+}
+
+impl EmergencyFile {
+    /// Makes the file and its room. Where that fails the first note tries again: it is needed only if something else
+    /// fails too.
+    pub(super) fn reserve(ledger: &Path) -> EmergencyFile {
+        let path = path_of(ledger);
+        let reserve = || -> io::Result<File> {
+            let file = lock::owner_only().open(&path)?;
+            file.write_all_at(&[b'\n'; RESERVE], 0)?;
+            file.sync_all()?;
+            Ok(file)
+        };
+        let file = reserve().ok();
+        EmergencyFile {
+            path,
+            notes: Mutex::new(Notes { file, at: 0 }),
+        }
+    }
+
+    /// Writes a note over the reserve, or behind it once that is used up, and gives the file's path.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written either; the caller then has only its own voice left.
+    pub(super) fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf> {
+        // It begins on a line of its own also where the one before was cut.
+        let mut line = b"\n".to_vec();
+        serde_json::to_writer(&mut line, note)?;
+        line.push(b'\n');
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = match notes.file.take() {
+            Some(file) => file,
+            None => lock::owner_only().open(&self.path)?,
+        };
+        let at = notes.at;
+        notes.at += line.len() as u64;
+        let written = file
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| file.write_all(&line))
+            .and_then(|()| file.sync_data());
+        notes.file = Some(file);
+        written.map(|()| self.path.clone())
+    }
+}
+
+impl Drop for EmergencyFile {
+    fn drop(&mut self) {
+        let notes = self.notes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if notes.at == 0 {
+            // One that stays is empty, and the next run takes it away.
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
 }
 
 /// Reads the notes of an earlier run into the ledger and takes the file away.
 pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<(), LedgerErrorKind> {
     let path = path_of(ledger);
-    let text = match std::fs::read_to_string(&path) {
+    let text = match std::fs::read(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => {
             return Err(LedgerErrorKind::Open(format!(
                 "{}: {error}",
@@ -118,10 +179,10 @@ pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<()
     };
     let at = Timestamp::now().as_millisecond();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // A last line that was cut says nothing: its row stays claimed and becomes in doubt.
+    // A line that was cut says nothing: its row stays claimed and becomes in doubt.
     for note in text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<EmergencyNote>(line).ok())
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<EmergencyNote>(line).ok())
     {
         let submission = SubmissionId(note.submission);
         let Some(event) = note.event() else { continue };

@@ -31,6 +31,12 @@ impl Bench {
     }
 }
 
+/// Notes in the emergency file what came of a submission.
+fn keep(ledger: &Ledger, submission: SubmissionId, event: &Event) -> PathBuf {
+    let note = EmergencyNote::of(submission, event).unwrap();
+    ledger.keep(&note).unwrap()
+}
+
 fn begin(ledger: &Ledger) -> RunId {
     begin_over(ledger, [1; 32])
 }
@@ -419,12 +425,10 @@ fn an_outcome_in_the_emergency_file_is_read_back_before_doubt_is_declared() {
     for id in &ids {
         apply(&ledger, *id, Event::Claimed).unwrap();
     }
+    let file = keep(&ledger, ids[0], &created("T1"));
     drop(ledger);
-    let note = EmergencyNote::of(ids[0], &created("T1")).unwrap();
-    let file = write_emergency(&bench.path, &note).unwrap();
 
     let ledger = bench.open();
-    assert!(!file.exists());
     assert_eq!(ledger.recovered(), 1, "the other row only");
     let again = begin(&ledger);
     let dispositions = ledger.register(again, rows).unwrap();
@@ -435,6 +439,8 @@ fn an_outcome_in_the_emergency_file_is_read_back_before_doubt_is_declared() {
             Disposition::Settled(Outcome::InDoubt)
         ]
     );
+    drop(ledger);
+    assert!(!file.exists());
 }
 
 #[test]

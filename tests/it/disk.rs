@@ -156,7 +156,8 @@ fn unsynced(when: &str) -> Vec<Failing<'_>> {
     vec![Failing { calls, error, when }]
 }
 
-/// The ledger gets no more room; what SQLite does not write, such as the emergency file, gets none from the beginning.
+/// The ledger gets no more room; what SQLite does not write, such as a note in the emergency file, gets none from the
+/// beginning, not even the room that was made for it.
 fn full(when: &str) -> Vec<Failing<'_>> {
     let error = "ENOSPC";
     let room = |calls, when| Failing { calls, error, when };

@@ -17,7 +17,6 @@ fn every_kind_of_outcome_comes_back_from_the_emergency_file() {
     let bench = Bench::new();
     let ledger = bench.open();
     let (run, ids) = claimed(&ledger, 5);
-    drop(ledger);
     let events = [
         created("T1"),
         Event::Rejected {
@@ -32,9 +31,9 @@ fn every_kind_of_outcome_comes_back_from_the_emergency_file() {
         },
     ];
     for (id, event) in ids.iter().zip(&events) {
-        let note = EmergencyNote::of(*id, event).unwrap();
-        write_emergency(&bench.path, &note).unwrap();
+        keep(&ledger, *id, event);
     }
+    drop(ledger);
     let ledger = bench.open();
     assert_eq!(ledger.recovered(), 1, "the fifth row has no note");
     let expected = ["created", "rejected", "in_doubt", "ready", "in_doubt"];
@@ -45,6 +44,59 @@ fn every_kind_of_outcome_comes_back_from_the_emergency_file() {
     let doubts = ledger.reader().unwrap().in_doubt().unwrap();
     let codes: Vec<_> = doubts.iter().map(|row| row.doubt.code.as_str()).collect();
     assert_eq!(codes, ["timeout", "crash"]);
+}
+
+#[test]
+fn notes_are_written_in_a_place_that_was_made_before_and_behind_it_once_that_is_used_up() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let path = bench.path.with_file_name("ledger.db.emergency.jsonl");
+    let room = path.metadata().unwrap().len();
+    assert!(room >= 16 * 1024);
+    assert!(
+        std::fs::read(&path)
+            .unwrap()
+            .iter()
+            .all(|byte| *byte == b'\n')
+    );
+    let (run, ids) = claimed(&ledger, 600);
+    for (number, id) in ids.iter().enumerate() {
+        assert_eq!(keep(&ledger, *id, &created(&format!("T{number}"))), path);
+        let length = path.metadata().unwrap().len();
+        assert!(number > 100 || length == room, "note {number}: {length}");
+    }
+    assert!(path.metadata().unwrap().len() > room);
+    // A note that was cut in the middle of a letter does no harm to the next one.
+    let mut text = std::fs::read(&path).unwrap();
+    text.extend(b"{\"submission\":1,\"ticket_id\":\"\xc3");
+    std::fs::write(&path, text).unwrap();
+    drop(ledger);
+    let ledger = bench.open();
+    assert_eq!(ledger.recovered(), 0);
+    assert!(
+        states(&ledger, run)
+            .iter()
+            .all(|(_, state)| *state == "created")
+    );
+    drop(ledger);
+    assert!(!path.exists(), "nothing was noted");
+    // What a killed run leaves behind holds no note.
+    std::fs::write(&path, [b'\n'; 100]).unwrap();
+    drop(bench.open());
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_note_begins_on_a_line_of_its_own() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let (_, ids) = claimed(&ledger, 2);
+    let path = keep(&ledger, ids[0], &created("T1"));
+    keep(&ledger, ids[1], &created("T2"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let notes = text.trim_end().split("\n\n").collect::<Vec<_>>();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(text.starts_with('\n'));
 }
 
 #[test]
@@ -64,13 +116,9 @@ fn a_note_that_was_cut_or_comes_twice_or_too_late_changes_nothing() {
     let bench = Bench::new();
     let ledger = bench.open();
     let (run, ids) = claimed(&ledger, 2);
+    keep(&ledger, ids[0], &created("T1"));
+    let path = keep(&ledger, ids[0], &created("T2"));
     drop(ledger);
-    let write = |id, event: &Event| {
-        let note = EmergencyNote::of(id, event).unwrap();
-        write_emergency(&bench.path, &note).unwrap()
-    };
-    write(ids[0], &created("T1"));
-    let path = write(ids[0], &created("T2"));
     let whole = std::fs::read_to_string(&path).unwrap();
     std::fs::write(
         &path,
@@ -79,9 +127,9 @@ fn a_note_that_was_cut_or_comes_twice_or_too_late_changes_nothing() {
     .unwrap();
     let ledger = bench.open();
     assert_eq!(states(&ledger, run), [(2, "created"), (3, "in_doubt")]);
-    drop(ledger);
     // The row has left its claim: the ledger knows better.
-    write(ids[1], &created("T3"));
+    keep(&ledger, ids[1], &created("T3"));
+    drop(ledger);
     let ledger = bench.open();
     assert_eq!(states(&ledger, run), [(2, "created"), (3, "in_doubt")]);
     let known = |id: &str| {
