@@ -146,18 +146,9 @@ pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
 
 const BEHIND: &str = "rows stand behind the end of the table";
 
-/// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
-/// attribute that hides it, markup that is no tag, a value with a prefix, and an early end of all rows.
-const NOTABLE: [&[u8]; 8] = [
-    b"<f",
-    b":f",
-    b"\"e\"",
-    b"'e'",
-    b"hidden",
-    b"<!",
-    b":v>",
-    b"sheetData",
-];
+/// What a row may hold that is of note beside plain values and shows in no tag's name: an error, and the attribute that
+/// hides it.
+const NOTABLE: [&[u8]; 3] = [b"\"e\"", b"'e'", b"hidden"];
 
 #[derive(Debug, Default)]
 struct SheetSurvey {
@@ -509,7 +500,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 28] = [
+    const ROWS: [&str; 29] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -531,6 +522,7 @@ mod tests {
         "<row><c><v>plain text</v></c><c><v>1</v>\n</c></row>",
         "<row><c t=\"inlineStr\"><is><t>a</t></is><v> x </v></c></row>",
         "<row><c t=\"s\"><v>-1</v></c></row>",
+        "<row><c t=\"s\"><v>99999999999999999999</v></c><c><v>123456789012345678901</v></c></row>",
         "<row><c t='s'><v>1.0</v></c></row>",
         "<row><c t=\"s\"><v>1x</v></c></row>",
         "<row><c><v> 44197</v></c></row>",
@@ -555,6 +547,7 @@ mod tests {
             " 0 ",
             "<![CDATA[0]]>",
             "0<!-- -->",
+            "99999999999999999999",
         ] {
             let cell = format!("<c t=\"s\"><v>{value}</v></c>");
             assert_eq!(odd(&cell), Some((3, NO_STRING)), "{value}");
