@@ -12,9 +12,9 @@ use crate::row::{CellKind, Row};
 const BESIDE: usize = 1024;
 /// A value is carried into no more columns than this: a title is often merged over the whole width of the sheet.
 const WIDTH: u32 = 256;
-/// What is carried over all rows: as much as the shared strings may be.
-const CARRIED: usize = 1024 * 1024 * 1024;
-const CARRIED_TEXT: &str = "1 GiB";
+/// What is carried over all rows: a full sheet with a dozen short values in each row, and some seconds of work.
+const CARRIED: usize = 256 * 1024 * 1024;
+const CARRIED_TEXT: &str = "256 MiB";
 /// What a cell costs beside its text.
 const CELL: usize = 16;
 

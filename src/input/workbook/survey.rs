@@ -146,9 +146,18 @@ pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
 
 const BEHIND: &str = "rows stand behind the end of the table";
 
-/// What a row may hold that is of note beside plain values and shows in no tag's name: an error, and the attribute that
-/// hides it.
-const NOTABLE: [&[u8]; 3] = [b"\"e\"", b"'e'", b"hidden"];
+/// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
+/// attribute that hides it, markup that is no tag, a value with a prefix, and an early end of all rows.
+const NOTABLE: [&[u8]; 8] = [
+    b"<f",
+    b":f",
+    b"\"e\"",
+    b"'e'",
+    b"hidden",
+    b"<!",
+    b":v>",
+    b"sheetData",
+];
 
 #[derive(Debug, Default)]
 struct SheetSurvey {

@@ -4,7 +4,7 @@
 //! shared string for any number that is none. Reads no value: it only judges how one is written.
 
 use super::survey::attribute;
-use memchr::memchr;
+use memchr::{memchr, memmem, memrchr};
 
 pub(super) const NO_STRING: &str = "a cell names no shared string";
 pub(super) const NO_VALUE: &str = "a cell's value is not written as spreadsheet programs write it";
@@ -124,64 +124,42 @@ impl OpenCell {
     }
 }
 
-/// Whether some rows hold plain values and nothing else, each written as spreadsheet programs write it; others want a closer
-/// look. A value's end is passed over with it, so that a cell costs two searches.
+/// Whether all values of some rows are written as spreadsheet programs write them; others want a closer look.
 pub(super) fn are_plain(rows: &[u8]) -> bool {
-    let mut rest = rows;
-    // From the tag of the cell that one is in.
-    let mut cell = None;
-    while let Some(open) = memchr(b'<', rest) {
-        let tag = rest.get(open + 1..).unwrap_or_default();
-        rest = tag;
-        match tag {
-            [b'c', b' ' | b'>', ..] => {
-                cell = Some(tag);
-                continue;
-            }
-            [b'v', value @ ..] => {
-                let Some(length) = plain_value(cell, value) else {
-                    return false;
-                };
-                rest = value.get(length..).unwrap_or_default();
-            }
-            [b'r', b'o', b'w', b' ', ..]
-            | [b'/', b'r', b'o', b'w', b'>', ..]
-            | [b'i', b's', b'>', ..]
-            | [b'/', b'i', b's', b'>', ..]
-            | [b't', b' ' | b'>', ..]
-            | [b'/', b't', b'>', ..]
-            | [b'/', b'c', b'>', ..] => {}
-            _ => return false,
-        }
-        cell = None;
-    }
-    true
+    memmem::find_iter(rows, b"<v").all(|at| {
+        let (before, value) = rows.split_at(at);
+        is_plain_value(before, value.get(2..).unwrap_or_default())
+    })
 }
 
-/// How long a value is, from behind the name of its tag to the end of its cell; none where it wants a closer look.
-fn plain_value(cell: Option<&[u8]>, value: &[u8]) -> Option<usize> {
-    const END: &[u8] = b"</v></c>";
-    let text = value.strip_prefix(b">")?;
-    let ends = |length: usize| text.get(length..).is_some_and(|end| end.starts_with(END));
-    let all = 1 + END.len();
+/// Judges a value from what stands before its tag, and from what follows the tag's name.
+fn is_plain_value(before: &[u8], value: &[u8]) -> bool {
+    let Some(text) = value.strip_prefix(b">") else {
+        return false;
+    };
+    let ends = |length: usize| {
+        let end = text.get(length..);
+        end.is_some_and(|end| end.starts_with(b"</v></c>"))
+    };
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if (1..=DIGITS).contains(&digits) && ends(digits) {
-        return Some(digits + all);
+        return true;
     }
-    let length = memchr(b'<', text).filter(|&length| ends(length))?;
-    let text = text.get(..length)?;
-    let cell = cell?;
-    let cell = cell.get(..memchr(b'>', cell)?)?;
+    let length = memchr(b'<', text).filter(|&length| ends(length));
+    let text = length.and_then(|length| text.get(..length));
+    let cell = memrchr(b'<', before).and_then(|at| before.get(at + 1..));
+    let (Some(text), Some(cell)) = (text, cell.filter(|cell| cell.starts_with(b"c"))) else {
+        return false;
+    };
     // Places are written in capitals, so most cells of numbers have no such letter.
     let writing = match cell.contains(&b't') {
         true => Writing::of(cell),
         false => Writing::Number,
     };
     let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    let is_plain = match writing {
+    match writing {
         Writing::Number => !text.is_empty() && text.iter().all(is_number),
         Writing::Text | Writing::Date => true,
         Writing::Index | Writing::Error | Writing::Inline => false,
-    };
-    is_plain.then_some(length + all)
+    }
 }
