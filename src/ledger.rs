@@ -52,6 +52,7 @@ pub use scope::Scope;
 pub use steward::{Mode, Steward};
 pub use writer::{NewRun, RunEnd};
 
+use crate::counting::counted;
 use crate::submission::{Event, IllegalTransition, State};
 use emergency::EmergencyFile;
 use rusqlite::Connection;
@@ -111,6 +112,18 @@ pub enum LedgerErrorKind {
         "lacks what was stored in it last: it or the file beside it that ends in -wal was removed or damaged, or an older copy was put in its place"
     )]
     Behind,
+    /// The emergency file beside it is another ledger's.
+    #[error(
+        "cannot take what {} beside it holds: {} of another ledger",
+        file.display(),
+        counted(*notes, "outcome")
+    )]
+    ForeignNotes {
+        /// The emergency file.
+        file: PathBuf,
+        /// How many of its notes are not this ledger's.
+        notes: u64,
+    },
     /// There is none.
     #[error("does not exist")]
     Absent,
@@ -227,7 +240,7 @@ impl Ledger {
         let marker = lock.marker(&identity_key).map_err(located)?;
         let writer = Writer::start(connection, marker, queue)
             .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
-        let emergency = EmergencyFile::reserve(&path);
+        let emergency = EmergencyFile::reserve(&path, &identity_key);
         Ok(Ledger {
             path,
             identity_key,
@@ -383,7 +396,7 @@ impl Opened {
             if let Some(mark) = lock.mark() {
                 mark.check(&connection, &identity_key)?;
             }
-            emergency::read_back(&path, &mut connection)?;
+            emergency::read_back(&path, &mut connection, &identity_key)?;
             let recovered = writer::recover(&mut connection)?;
             Ok(Opened {
                 path,

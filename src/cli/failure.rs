@@ -288,6 +288,7 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         LedgerErrorKind::Newer { .. }
         | LedgerErrorKind::Damaged(_)
         | LedgerErrorKind::Behind
+        | LedgerErrorKind::ForeignNotes { .. }
         | LedgerErrorKind::Absent
         | LedgerErrorKind::Network(_)
         | LedgerErrorKind::Shared(_)
@@ -314,6 +315,13 @@ fn ledger_hint(error: &LedgerError) -> String {
                  delete {} and make the tickets of the results files since then known again (ticketload ledger adopt) \
                  before you import: calls without that would be sent twice",
                 lock.display()
+            );
+        }
+        LedgerErrorKind::ForeignNotes { file, .. } => {
+            return format!(
+                "nothing was sent; give the ledger that was here before with --ledger, or put it back: it takes them in. If it \
+                 is lost, look the tickets in {} up in the call centre, since nothing else may name them, and move that file away",
+                file.display()
             );
         }
         LedgerErrorKind::Absent => "give the ledger that was used for the import with --ledger or --profile",

@@ -2,12 +2,15 @@
 //!
 //! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number and what was proven, no patient
 //! data. The moment of need is mostly that of a full disk, so the file is made when the ledger is opened and filled with
-//! line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the state machine; a note that no longer fits (somebody has resolved the row)
-//! is dropped, since the ledger then knows better.
+//! line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the
+//! state machine. Each note says whose it is: those of another ledger are refused and stay where they are, since nothing
+//! else may know of them. A ticket is taken over whatever the row has come to meanwhile, unless it has one; any other note
+//! is dropped where the row has left its claim, since its doubt stands and does no harm.
 
-use super::writer::change;
+use super::mark::number_of;
+use super::writer::{change, holder_of_ticket, state_of};
 use super::{LedgerErrorKind, SubmissionId, lock};
-use crate::submission::{Doubt, Event};
+use crate::submission::{Doubt, Event, State};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -92,6 +95,15 @@ fn path_of(ledger: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A note as it stands in the file.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    /// The number of its ledger, in hexadecimal; none in the files of earlier versions.
+    ledger: Option<String>,
+    #[serde(flatten)]
+    note: EmergencyNote,
+}
+
 /// Room for the notes of more than a hundred workers.
 const RESERVE: usize = 16 * 1024;
 
@@ -99,6 +111,8 @@ const RESERVE: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct EmergencyFile {
     path: PathBuf,
+    /// The number of the ledger, as it stands in each note.
+    ledger: String,
     notes: Mutex<Notes>,
 }
 
@@ -113,7 +127,7 @@ struct Notes {
 impl EmergencyFile {
     /// Makes the file and its room. Where that fails the first note tries again: it is needed only if something else
     /// fails too.
-    pub(super) fn reserve(ledger: &Path) -> EmergencyFile {
+    pub(super) fn reserve(ledger: &Path, identity_key: &[u8]) -> EmergencyFile {
         let path = path_of(ledger);
         let reserve = || -> io::Result<File> {
             let file = lock::owner_only().open(&path)?;
@@ -124,6 +138,7 @@ impl EmergencyFile {
         let file = reserve().ok();
         EmergencyFile {
             path,
+            ledger: shown_number(identity_key),
             notes: Mutex::new(Notes { file, at: 0 }),
         }
     }
@@ -136,7 +151,11 @@ impl EmergencyFile {
     pub(super) fn keep(&self, note: &EmergencyNote) -> io::Result<PathBuf> {
         // It begins on a line of its own also where the one before was cut.
         let mut line = b"\n".to_vec();
-        serde_json::to_writer(&mut line, note)?;
+        let whole = Line {
+            ledger: Some(self.ledger.clone()),
+            note: note.clone(),
+        };
+        serde_json::to_writer(&mut line, &whole)?;
         line.push(b'\n');
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match notes.file.take() {
@@ -164,8 +183,17 @@ impl Drop for EmergencyFile {
     }
 }
 
-/// Reads the notes of an earlier run into the ledger and takes the file away.
-pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<(), LedgerErrorKind> {
+fn shown_number(identity_key: &[u8]) -> String {
+    format!("{:016x}", number_of(identity_key))
+}
+
+/// Reads the notes of an earlier run into the ledger and takes the file away; where any of them is another ledger's, none
+/// is read and the file stays.
+pub(super) fn read_back(
+    ledger: &Path,
+    connection: &mut Connection,
+    identity_key: &[u8],
+) -> Result<(), LedgerErrorKind> {
     let path = path_of(ledger);
     let text = match std::fs::read(&path) {
         Ok(text) => text,
@@ -177,21 +205,65 @@ pub(super) fn read_back(ledger: &Path, connection: &mut Connection) -> Result<()
             )));
         }
     };
+    // A line that was cut says nothing: its row stays claimed and becomes in doubt.
+    let lines: Vec<Line> = text
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
     let at = Timestamp::now().as_millisecond();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // A line that was cut says nothing: its row stays claimed and becomes in doubt.
-    for note in text
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<EmergencyNote>(line).ok())
-    {
+    let own = shown_number(identity_key);
+    let mut foreign = 0;
+    for line in &lines {
+        let is_own = line.ledger.as_ref().is_none_or(|number| *number == own);
+        foreign += u64::from(!is_own || !exists(&transaction, line.note.submission)?);
+    }
+    if foreign > 0 {
+        return Err(LedgerErrorKind::ForeignNotes {
+            file: path,
+            notes: foreign,
+        });
+    }
+    for Line { note, .. } in lines {
         let submission = SubmissionId(note.submission);
-        let Some(event) = note.event() else { continue };
-        match change(&transaction, submission, event, at) {
-            Ok(_) | Err(LedgerErrorKind::Illegal(_)) => {}
-            Err(kind) => return Err(kind),
+        if let Some(event) = note.event() {
+            take_over(&transaction, submission, event, at)?;
         }
     }
     transaction.commit()?;
     std::fs::remove_file(&path)
         .map_err(|error| LedgerErrorKind::Open(format!("{}: {error}", path.display())))
+}
+
+fn exists(connection: &Connection, submission: i64) -> Result<bool, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM submission WHERE id = ?1")?;
+    Ok(statement.exists([submission])?)
+}
+
+/// Moves a submission on by what was noted of it.
+fn take_over(
+    connection: &Connection,
+    submission: SubmissionId,
+    event: Event,
+    at: i64,
+) -> Result<(), LedgerErrorKind> {
+    let events = match (state_of(connection, submission)?, event) {
+        (State::Claimed, event) => vec![event],
+        // The API's own word is worth as much as that of a person who looked the ticket up.
+        (State::InDoubt(_), Event::Created { ticket_id, .. }) => {
+            match holder_of_ticket(connection, submission, &ticket_id)? {
+                None => vec![Event::FoundCreated { ticket_id }],
+                Some(_) => Vec::new(),
+            }
+        }
+        // Somebody found no ticket, but there is one: the row must not be sent again.
+        (State::Ready { .. } | State::Rejected { .. }, created @ Event::Created { .. }) => {
+            vec![Event::Requeued, Event::Claimed, created]
+        }
+        _ => Vec::new(),
+    };
+    for event in events {
+        change(connection, submission, event, at)?;
+    }
+    Ok(())
 }

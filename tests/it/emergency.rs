@@ -107,6 +107,29 @@ fn a_rejection_that_could_not_be_stored_is_no_doubt_in_the_next_run() {
     );
 }
 
+#[test]
+fn what_was_kept_beside_a_ledger_is_refused_by_a_new_one_in_its_place() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(2)));
+    let (server, release) = waiting(as_ticket(0));
+    import_into_a_full_ledger(&project, &server, &release).exits(5);
+    for ending in ["db", "db-wal", "db-shm", "db.lock"] {
+        std::fs::remove_file(ledger(&project).with_extension(ending)).ok();
+    }
+    let again =
+        || Running::start(project.command_for(&server.url(), &["import", "calls.csv"])).end();
+    for _ in 0..2 {
+        again()
+            .exits(2)
+            .says("ledger.db.emergency.jsonl")
+            .says("1 outcome of another ledger")
+            .says("hint: nothing was sent");
+    }
+    assert_eq!(server.submissions().len(), 1);
+    std::fs::remove_file(emergency_file(&project)).unwrap();
+    again().exits(0);
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_what_was_kept() {

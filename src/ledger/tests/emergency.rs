@@ -127,8 +127,11 @@ fn a_note_that_was_cut_or_comes_twice_or_too_late_changes_nothing() {
     .unwrap();
     let ledger = bench.open();
     assert_eq!(states(&ledger, run), [(2, "created"), (3, "in_doubt")]);
-    // The row has left its claim: the ledger knows better.
-    keep(&ledger, ids[1], &created("T3"));
+    // The row has left its claim, and what is said of it now is no ticket: its doubt stands.
+    let late = Event::Rejected {
+        code: ErrorCode(414),
+    };
+    keep(&ledger, ids[1], &late);
     drop(ledger);
     let ledger = bench.open();
     assert_eq!(states(&ledger, run), [(2, "created"), (3, "in_doubt")]);
@@ -136,5 +139,68 @@ fn a_note_that_was_cut_or_comes_twice_or_too_late_changes_nothing() {
         let reader = ledger.reader().unwrap();
         reader.knows_ticket(&TicketId::new(id).unwrap()).unwrap()
     };
-    assert!(known("T1") && !known("T2") && !known("T3"));
+    assert!(known("T1") && !known("T2"));
+}
+
+#[test]
+fn a_ticket_that_comes_late_ends_a_doubt_and_keeps_a_row_from_being_sent_again() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let (run, ids) = claimed(&ledger, 5);
+    apply(&ledger, ids[0], created("T0")).unwrap();
+    let seen = "connect".to_owned();
+    apply(&ledger, ids[3], Event::Released { seen }).unwrap();
+    let code = ErrorCode(414);
+    apply(&ledger, ids[4], Event::Rejected { code }).unwrap();
+    for (number, id) in ids.iter().enumerate().skip(1) {
+        // The second row's is the first one's: it proves nothing.
+        let number = if number == 1 { 0 } else { number };
+        keep(&ledger, *id, &created(&format!("T{number}")));
+    }
+    let path = keep(&ledger, ids[0], &created("T0"));
+    drop(ledger);
+    // The file was away while the next run recovered.
+    let aside = path.with_extension("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    let ledger = bench.open();
+    assert_eq!(ledger.recovered(), 2);
+    drop(ledger);
+    std::fs::rename(&aside, &path).unwrap();
+    let expected = ["created", "in_doubt", "created", "created", "created"];
+    let ledger = bench.open();
+    assert_eq!(
+        states(&ledger, run),
+        (2..).zip(expected).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn notes_of_another_ledger_are_refused_and_stay() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let (run, ids) = claimed(&ledger, 3);
+    let path = keep(&ledger, ids[0], &created("T1"));
+    keep(&ledger, ids[1], &created("T2"));
+    drop(ledger);
+    let notes = std::fs::read(&path).unwrap();
+    let aside = bench.path.with_extension("aside");
+    std::fs::rename(&bench.path, &aside).unwrap();
+    let unnamed = format!("{{\"submission\":{},\"ticket_id\":\"T1\"}}\n", ids[0].0);
+    for (written, count) in [(notes.clone(), 2), (unnamed.into_bytes(), 1)] {
+        std::fs::write(&path, &written).unwrap();
+        let error = Ledger::open(&bench.path).unwrap_err();
+        let LedgerErrorKind::ForeignNotes { file, notes } = &error.kind else {
+            panic!("{error}");
+        };
+        assert_eq!((file, *notes), (&path, count));
+        assert_eq!(std::fs::read(&path).unwrap(), written);
+    }
+    std::fs::rename(&aside, &bench.path).unwrap();
+    std::fs::write(&path, &notes).unwrap();
+    let ledger = bench.open();
+    let expected = ["created", "created", "in_doubt"];
+    assert_eq!(
+        states(&ledger, run),
+        (2..).zip(expected).collect::<Vec<_>>()
+    );
 }
