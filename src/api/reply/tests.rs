@@ -609,3 +609,28 @@ proptest! {
         prop_assert!(matches!(reply, Reply::Created { .. } | Reply::Unproven(_)), "{reply:?}");
     }
 }
+
+/// The words that the sources give to what proves nothing; what is put together of a family and a number is none of them.
+fn words_in(source: &str) -> Vec<&str> {
+    let calls = ["Unproven::own(", "Unproven::foreign("]
+        .into_iter()
+        .flat_map(|call| source.split(call).skip(1));
+    calls
+        .filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next())
+        .collect()
+}
+
+#[test]
+fn every_word_for_an_answer_that_proves_nothing_is_explained() {
+    let mut words = words_in(include_str!("../reply.rs"));
+    words.extend(words_in(include_str!("../client.rs")));
+    words.extend(words_in(include_str!("../client/failure.rs")));
+    for known in ["two_ids", "no_code", "ambiguous", "cut"] {
+        assert!(words.contains(&known), "{known} is not among {words:?}");
+    }
+    // Those whose words are chosen elsewhere.
+    words.extend(["timeout", "reset", "unreadable", "http.502", "code.599"]);
+    for word in words {
+        assert!(crate::code::explain(word).is_some(), "{word}");
+    }
+}
