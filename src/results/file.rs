@@ -1,10 +1,13 @@
 //! [`AtomicFile`]: a file that appears whole or not at all, and that only its owner may read.
 //!
 //! Takes the place of a regular file or of nothing: what a link leads to is replaced and not the link, and never a folder, a
-//! device or a pipe.
+//! device or a pipe. What a killed run left half written in the folder is taken away by the next file that is begun there:
+//! a file is locked as long as it is written, so that one whose lock is free is nobody's any more.
 
 use crate::abort::{self, Step};
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -25,13 +28,11 @@ impl AtomicFile {
         let path = place(path)?;
         let folder = path
             .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        // tempfile makes its files readable by their owner only.
-        let file = tempfile::Builder::new()
-            .prefix(".ticketload-")
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            // Without the name that nobody has asked for.
-            .map_err(|error| io::Error::from(error.kind()))?;
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let file = begin(folder)?;
+        // Best effort: what cannot be taken away now is for the next time.
+        drop(take_leftovers_away(folder, file.as_file()));
         Ok(AtomicFile {
             path,
             file: BufWriter::new(file),
@@ -54,6 +55,56 @@ impl AtomicFile {
         abort::at(Step::Placed);
         Ok(())
     }
+}
+
+/// What the names of half written files begin with.
+const PREFIX: &str = ".ticketload-";
+/// How many letters follow.
+const LETTERS: usize = 6;
+
+/// Begins a file under a name of its own, and locks it.
+fn begin(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        // tempfile makes its files readable by their owner only.
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .rand_bytes(LETTERS)
+            .tempfile_in(folder)
+            // Without the name that nobody has asked for.
+            .map_err(|error| io::Error::from(error.kind()))?;
+        match file.as_file().try_lock() {
+            // Another run was faster and took it for a leftover.
+            Err(TryLockError::WouldBlock) => {}
+            Ok(()) if file.as_file().metadata()?.nlink() == 0 => {}
+            // Where nothing can be locked nothing is taken for a leftover.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Takes away what runs of the same user began to write and nobody writes any more.
+fn take_leftovers_away(folder: &Path, own: &File) -> io::Result<()> {
+    let user = own.metadata()?.uid();
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let letters = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let is_named_so = letters.is_some_and(|letters| {
+            letters.len() == LETTERS && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if !is_named_so {
+            continue;
+        }
+        let facts = entry.metadata()?;
+        if facts.is_file()
+            && facts.uid() == user
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a file will really stand. A rename would replace anything, `/dev/null` too.
@@ -106,6 +157,59 @@ mod tests {
         file.persist().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_half_written_is_taken_away_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let others = [
+            ".ticketload-notes.txt",
+            ".ticketload-a.csv1",
+            "ticketload-abc123",
+        ];
+        for name in others
+            .iter()
+            .chain(&[".ticketload-aB3x9Q", ".ticketload-000000"])
+        {
+            std::fs::write(at(name), "half").unwrap();
+        }
+        std::fs::create_dir(at(".ticketload-folder")).unwrap();
+        let mut one = AtomicFile::create(&at("one.csv")).unwrap();
+        one.write_all(b"one").unwrap();
+        let mut two = AtomicFile::create(&at("two.csv")).unwrap();
+        two.write_all(b"two").unwrap();
+        one.persist().unwrap();
+        two.persist().unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        let mut expected = [&others[..], &[".ticketload-folder", "one.csv", "two.csv"]].concat();
+        expected.sort_unstable();
+        assert_eq!(left, expected);
+        assert_eq!(std::fs::read_to_string(at("one.csv")).unwrap(), "one");
+        assert_eq!(std::fs::read_to_string(at("two.csv")).unwrap(), "two");
+    }
+
+    #[test]
+    fn files_that_are_begun_at_once_do_not_take_each_other_for_leftovers() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = folder.path().join(format!("{writer}.csv"));
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let mut file = AtomicFile::create(&path).unwrap();
+                        write!(file, "{round}").unwrap();
+                        file.persist().unwrap();
+                        assert_eq!(std::fs::read_to_string(&path).unwrap(), round.to_string());
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 
     #[cfg(unix)]
