@@ -21,6 +21,7 @@ mod identify;
 mod key_proposal;
 mod limits;
 mod pace;
+mod prober;
 mod problems;
 mod rehearsal;
 mod repeated;

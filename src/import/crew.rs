@@ -1,4 +1,4 @@
-//! The crew: workers that send rows, and the prober that finds out whether a silent server is back.
+//! The crew: workers that send rows.
 //!
 //! Owns the one worker loop. The order in it is the promise: permit, pace, token, claim, send, settle, tell. A row is
 //! claimed only when its request is about to leave, and nothing is told before it is committed. An attempt that has
@@ -6,7 +6,7 @@
 
 use super::attempt::{Conclusion, Then, broken_off, conclude};
 use super::end::End;
-use super::gate::{Finding, Gate, Hold, Permit, probe_waits};
+use super::gate::{Finding, Gate, Permit};
 use super::limits::Limits;
 use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
@@ -14,7 +14,7 @@ use crate::abort::{self, Step};
 use crate::api::{TokenError, Tokens, Transport};
 use crate::ledger::{EmergencyNote, Ledger, LedgerError, SubmissionId};
 use crate::submission::{Event, State};
-use crate::ticket::{Outcome, Payload, TicketId};
+use crate::ticket::{Outcome, Payload};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Store for Ledger {
 }
 
 /// What is seen of a server that answers 429.
-const TOO_BUSY: &str = "the server is too busy";
+pub(super) const TOO_BUSY: &str = "the server is too busy";
 
 /// Everything that the workers of one run share.
 pub(super) struct Crew<T, S = Ledger> {
@@ -263,7 +263,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
     }
 
     /// There is no token: wait for the server, or end the run.
-    fn without_token(&self, error: TokenError) {
+    pub(super) fn without_token(&self, error: TokenError) {
         match error {
             TokenError::NotReached {
                 message,
@@ -306,87 +306,12 @@ impl<T: Transport, S: Store> Crew<T, S> {
         });
     }
 
-    /// The prober: while the gate holds, asks until the server answers as itself, or gives up.
-    pub(super) async fn probe(&self) {
-        while let Some(hold) = self.gate.held().await {
-            if !self.wait_for_server(&hold).await {
-                return;
-            }
-            self.observer.observe(&RunEvent::Resumed);
-            self.gate.answered();
-        }
-    }
-
-    async fn wait_for_server(&self, hold: &Hold) -> bool {
-        let (mut why, mut asked) = (hold.why.clone(), hold.asked);
-        for wait in probe_waits() {
-            let wait = asked.map_or(wait, |asked| wait.max(SlowDown::obeyed(asked)));
-            let away = hold.since.elapsed();
-            if away + wait > self.give_up_after {
-                self.pause(self.give_up_after.saturating_sub(away)).await;
-                self.gate.close(End::ServiceDown {
-                    away: hold.since.elapsed(),
-                    why,
-                });
-                return false;
-            }
-            self.observer.observe(&RunEvent::Holding {
-                why: why.clone(),
-                next_probe: wait,
-            });
-            self.pause(wait).await;
-            if self.gate.end().is_some() {
-                return false;
-            }
-            match self.ask().await {
-                Ok(()) => return true,
-                Err(seen) => (why, asked) = seen,
-            }
-        }
-        false
-    }
-
     /// Waits, but not longer than the run lasts.
-    async fn pause(&self, wait: Duration) {
+    pub(super) async fn pause(&self, wait: Duration) {
         tokio::select! {
             () = self.gate.closed() => {}
             () = tokio::time::sleep(wait) => {}
         }
-    }
-
-    /// Asks the server something that creates nothing; else gives what was seen, and how long it asks to be left alone.
-    async fn ask(&self) -> Result<(), (String, Option<Duration>)> {
-        use crate::api::StatusReply;
-        let token = match self.tokens.get().await {
-            Ok(token) => token,
-            Err(error) => return Err(self.seen_without_token(error)),
-        };
-        let probe = TicketId::new("probe").expect("the word is not blank");
-        let reply = self.transport.ticket_status(&token, &probe).await;
-        if reply == StatusReply::TokenExpired
-            && let Err(error) = self.tokens.expired(&token).await
-        {
-            return Err(self.seen_without_token(error));
-        }
-        if reply.is_own_answer() {
-            return Ok(());
-        }
-        Err(match reply {
-            StatusReply::NotSent(failure) => (failure.to_string(), None),
-            StatusReply::Unproven(seen) => (seen.message, None),
-            StatusReply::Refused { retry_after } => (TOO_BUSY.to_owned(), retry_after),
-            _ => (TOO_BUSY.to_owned(), None),
-        })
-    }
-
-    fn seen_without_token(&self, error: TokenError) -> (String, Option<Duration>) {
-        let asked = match &error {
-            TokenError::NotReached { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        let seen = error.to_string();
-        self.without_token(error);
-        (seen, asked)
     }
 }
 
