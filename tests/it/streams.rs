@@ -126,8 +126,9 @@ fn outputs_of_standard_input_that_cannot_be_written_are_told_before_anything_is_
 fn a_stderr_that_cannot_be_written_ends_nothing() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(6)));
-    let runs: [(&[&str], i32); 3] = [
+    let runs: [(&[&str], i32); 4] = [
         (&["import", "calls.csv"], 0),
+        (&["import", "calls.csv", "--results", "-"], 0),
         (&["ledger", "results", "1"], 0),
         (&["import", "nowhere.csv"], 3),
     ];
