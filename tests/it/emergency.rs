@@ -127,6 +127,9 @@ fn what_was_kept_beside_a_ledger_is_refused_by_a_new_one_in_its_place() {
     }
     assert_eq!(server.submissions().len(), 1);
     std::fs::remove_file(emergency_file(&project)).unwrap();
+    // The results tell of a row in doubt, which a new ledger knows nothing of.
+    again().exits(2).says("may have been lost");
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
     again().exits(0);
 }
 
