@@ -303,12 +303,12 @@ impl Settings {
             return Ok(None);
         };
         let url: ServerUrl = url.parse()?;
-        let target = format!("{username} at {}", url.host());
-        Ok(Some((self.scope_of(&url, username), target)))
+        Ok(Some(self.scope_at(&url, username)))
     }
 
-    fn scope_of(&self, url: &ServerUrl, username: &str) -> Scope {
-        Scope::new(format!("{url} {username}"), self.scope.clone())
+    fn scope_at(&self, url: &ServerUrl, username: &str) -> (Scope, String) {
+        let scope = Scope::new(format!("{url} {username}"), self.scope.clone());
+        (scope, format!("{username} at {}", url.host()))
     }
 
     /// The account.
@@ -351,8 +351,7 @@ impl Settings {
             "key_file",
         ))?;
         let password = std::str::from_utf8(&password).map_err(|_| ConfigError::SecretText)?;
-        let scope = self.scope_of(&server_url, &username);
-        let target = format!("{username} at {}", server_url.host());
+        let (scope, target) = self.scope_at(&server_url, &username);
         let endpoint = Endpoint {
             server_url,
             resource: self.resource()?,
