@@ -206,22 +206,18 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     findings.extend(end_findings(input));
     findings.extend(rehearsal.damage.findings(&input.shown_header()));
     let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    if input.skipped_rows() > 0 {
-        let rows = counted(input.skipped_rows(), "row");
-        remarks.push(format!("{rows} passed over by skip_rows_where"));
-    }
-    if rehearsal.twins > 0 {
-        let rows = counted(rehearsal.twins, "row");
-        remarks.push(format!(
-            "{rows} with the key of an earlier row and the same content: each shares that row's ticket and is not sent"
-        ));
-    }
-    if rehearsal.by_key_alone > 0 {
-        let rows = counted(rehearsal.by_key_alone, "row");
-        remarks.push(format!(
-            "{rows} known by the key alone, since cells and mapping are others than then: make sure that no key is used for two calls"
-        ));
-    }
+    remarks.extend(of_rows(
+        input.skipped_rows(),
+        "passed over by skip_rows_where",
+    ));
+    remarks.extend(of_rows(
+        rehearsal.twins,
+        "with the key of an earlier row and the same content: each shares that row's ticket and is not sent",
+    ));
+    remarks.extend(of_rows(
+        rehearsal.by_key_alone,
+        "known by the key alone, since cells and mapping are others than then: make sure that no key is used for two calls",
+    ));
     if !table.mapping().has_key() {
         let proposal = rehearsal
             .key_proposal
@@ -235,14 +231,17 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
         remarks.push(format!(
             "no [key] in the mapping: a row that Excel rewrites when it saves counts as a new call{proposal}"
         ));
-        if rehearsal.identical > 0 {
-            let rows = counted(rehearsal.identical, "row");
-            remarks.push(format!(
-                "{rows} identical to an earlier row: each counts as a call of its own"
-            ));
-        }
+        remarks.extend(of_rows(
+            rehearsal.identical,
+            "identical to an earlier row: each counts as a call of its own",
+        ));
     }
     remarks
+}
+
+/// A remark on so many rows, if there are any.
+fn of_rows(rows: u64, what: &str) -> Option<String> {
+    (rows > 0).then(|| format!("{} {what}", counted(rows, "row")))
 }
 
 /// A file that cannot be read: told at once as an error, and kept for the report.
