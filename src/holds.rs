@@ -79,9 +79,7 @@ pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
 /// Whether a header may be a row of values rather than of names: a single date, time, phone, e-mail address or number that
 /// no column is called by is enough, since a file without a header would show a patient.
 pub(crate) fn is_of_values(header: &[String]) -> bool {
-    header
-        .iter()
-        .any(|name| value(name, CellKind::Text).is_some())
+    header.iter().any(|name| value(named(name)).is_some())
 }
 
 /// Whether a header is a row like those below it: it has a value in a column that holds such values. A date over a column of
@@ -89,23 +87,29 @@ pub(crate) fn is_of_values(header: &[String]) -> bool {
 pub(crate) fn is_a_row(header: &[String], below: &[Row]) -> bool {
     header.iter().enumerate().any(|(column, name)| {
         let stands_over_its_like = |holds| {
-            let cell = |row: &Row| value(row.text(column), row.cell(column).kind);
-            below.iter().any(|row| cell(row) == Some(holds))
+            let mut cells = below.iter().map(|row| row.cell(column));
+            cells.any(|cell| value(cell) == Some(holds))
         };
-        value(name, CellKind::Text).is_some_and(stands_over_its_like)
+        value(named(name)).is_some_and(stands_over_its_like)
     })
 }
 
 /// What a cell holds, if no column is called like that.
-fn value(text: &str, kind: CellKind) -> Option<Holds> {
-    let (holds, _) = of(Cell { text, kind });
+fn value(cell: Cell<'_>) -> Option<Holds> {
+    let (holds, _) = of(cell);
     match holds {
         Holds::Date | Holds::Time | Holds::Email => Some(holds),
         // Which digits are a phone is a matter of the country.
         Holds::Phone | Holds::Zip => Some(Holds::Number),
-        Holds::Number => is_long(text.trim()).then_some(holds),
+        Holds::Number => is_long(cell.text.trim()).then_some(holds),
         Holds::Blank | Holds::Text | Holds::Boolean => None,
     }
+}
+
+/// A column's name as the cell that it stands in.
+fn named(text: &str) -> Cell<'_> {
+    let kind = CellKind::Text;
+    Cell { text, kind }
 }
 
 /// Columns may be called 1 to 999, or by a year; what has more digits counts or names something.
