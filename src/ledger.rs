@@ -85,6 +85,14 @@ pub struct LedgerError {
     pub kind: LedgerErrorKind,
 }
 
+impl LedgerError {
+    /// The file beside the ledger that holds its lock and how far it had come.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        lock::path_of(&self.path)
+    }
+}
+
 /// The kinds of trouble with a ledger.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LedgerErrorKind {

@@ -308,13 +308,11 @@ fn ledger_hint(error: &LedgerError) -> String {
             );
         }
         LedgerErrorKind::Behind => {
-            let mut lock = error.path.clone().into_os_string();
-            lock.push(".lock");
             return format!(
                 "nothing was sent; put the newest copy of the ledger back, with the files beside it. If there is none, \
                  delete {} and make the tickets of the results files since then known again (ticketload ledger adopt) \
                  before you import: calls without that would be sent twice",
-                lock.display()
+                error.lock_file().display()
             );
         }
         LedgerErrorKind::ForeignNotes { file, .. } => {

@@ -9,7 +9,7 @@
 
 use super::mark::number_of;
 use super::writer::{change, holder_of_ticket, state_of};
-use super::{LedgerErrorKind, SubmissionId, lock};
+use super::{LedgerErrorKind, SubmissionId, lock, place};
 use crate::submission::{Doubt, Event, State};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
@@ -90,9 +90,7 @@ impl EmergencyNote {
 }
 
 fn path_of(ledger: &Path) -> PathBuf {
-    let mut name = ledger.as_os_str().to_owned();
-    name.push(".emergency.jsonl");
-    PathBuf::from(name)
+    place::beside(ledger, ".emergency.jsonl")
 }
 
 /// A note as it stands in the file.

@@ -3,8 +3,8 @@
 //! Owns a file beside the ledger, held with the operating system's own lock, so that a dead process never blocks the
 //! next one. What is written in the file says who holds it, for people only, and behind that how far the ledger had come.
 
-use super::LedgerErrorKind;
 use super::mark::{Mark, Marker};
+use super::{LedgerErrorKind, place};
 use jiff::Timestamp;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -92,10 +92,8 @@ fn mark_in(file: &mut File) -> Option<Mark> {
     Mark::parse(text.lines().nth(1)?)
 }
 
-fn path_of(ledger: &Path) -> PathBuf {
-    let mut name = ledger.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
+pub(super) fn path_of(ledger: &Path) -> PathBuf {
+    place::beside(ledger, ".lock")
 }
 
 fn holder(file: &mut File) -> Holder {

@@ -110,9 +110,7 @@ impl Mark {
             _ => Err(LedgerErrorKind::Behind),
         }
     }
-}
 
-impl Mark {
     /// Refuses a ledger that knows no call where there was another one: that one was removed or put aside.
     pub(super) fn check_place(
         &self,

@@ -38,6 +38,13 @@ const NETWORK: [&str; 24] = [
 /// The kernel's list of what is mounted where.
 const MOUNTS: &str = "/proc/self/mountinfo";
 
+/// A file that stands beside a ledger and belongs to it.
+pub(super) fn beside(ledger: &Path, ending: &str) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// Where a ledger really lies, behind any links: its lock and its other files stand there, whatever it was called.
 pub(super) fn real(ledger: &Path) -> PathBuf {
     let behind = |path: &Path| match path.read_link() {

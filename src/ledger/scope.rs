@@ -45,6 +45,19 @@ impl Scope {
         };
         Ok((account, Some(binding)))
     }
+
+    /// The identities within the scope; a name that is new is bound to its account.
+    fn settle(
+        &self,
+        connection: &Connection,
+        identity_key: &[u8],
+    ) -> Result<Identities, LedgerErrorKind> {
+        let (identities, binding) = self.resolve(connection, identity_key)?;
+        if let Some(binding) = binding {
+            binding.store(connection)?;
+        }
+        Ok(identities)
+    }
 }
 
 /// A name that from now on means what an account was known by.
@@ -91,16 +104,10 @@ impl Ledger {
         if scope.name.is_none() {
             return Ok(Identities::new(&self.identity_key, &scope.account));
         }
-        let found = || -> Result<Identities, LedgerErrorKind> {
-            // Once in the life of a ledger something is written here; the writer's own connection is not at hand.
-            let connection = schema::open(&self.path, Synchronous::Full)?;
-            let (identities, binding) = scope.resolve(&connection, &self.identity_key)?;
-            if let Some(binding) = binding {
-                binding.store(&connection)?;
-            }
-            Ok(identities)
-        };
-        found().map_err(|kind| self.located(kind))
+        // Once in the life of a ledger something is written here; the writer's own connection is not at hand.
+        schema::open(&self.path, Synchronous::Full)
+            .and_then(|connection| scope.settle(&connection, &self.identity_key))
+            .map_err(|kind| self.located(kind))
     }
 }
 
@@ -111,15 +118,7 @@ impl Steward {
     ///
     /// Where the ledger cannot be read or written.
     pub fn identities(&self, scope: &Scope) -> Result<Identities, LedgerError> {
-        let found = || -> Result<Identities, LedgerErrorKind> {
-            let (identities, binding) = scope.resolve(self.connection(), self.identity_key())?;
-            if let Some(binding) = binding {
-                binding.store(self.connection())?;
-            }
-            Ok(identities)
-        };
-        let found = found();
-        self.located(found)
+        self.located(scope.settle(self.connection(), self.identity_key()))
     }
 }
 
@@ -134,14 +133,5 @@ impl Reader {
             .and_then(|key| scope.resolve(&self.connection, &key))
             .map(|(identities, _)| identities);
         self.located(found)
-    }
-
-    /// Whether any run was within the scope of these identities.
-    ///
-    /// # Errors
-    ///
-    /// Where the ledger cannot be read.
-    pub fn knows_scope(&self, identities: &Identities) -> Result<bool, LedgerError> {
-        self.located(has_runs(&self.connection, identities))
     }
 }
