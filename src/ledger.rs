@@ -89,7 +89,7 @@ impl LedgerError {
     /// The file beside the ledger that holds its lock and how far it had come.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
-        lock::path_of(&self.path)
+        lock::path_of(&place::real(&self.path))
     }
 }
 

@@ -209,6 +209,11 @@ fn an_older_copy_in_the_ledgers_place_stops_the_run_until_somebody_says_that_it_
     std::fs::write(night.ledger(""), &older).unwrap();
     let ran = import("calls.csv").exits(2).says("older copy");
     assert!(ran.stderr.contains("ledger.db.lock"), "{}", ran.all());
+    // By a link it is the same ledger, and the file to delete is the one beside it.
+    std::os::unix::fs::symlink(night.ledger(""), night.project.path("link.db")).unwrap();
+    let args = ["calls.csv", "--ledger", "link.db"];
+    let ran = night.project.import(&night.server, &args).exits(2);
+    assert!(ran.stderr.contains("ledger.db.lock"), "{}", ran.all());
     assert_eq!(night.server.requests("ticket"), ROWS + 4);
     std::fs::write(night.ledger(""), newer).unwrap();
     import("later.csv").exits(0);
