@@ -13,7 +13,7 @@ use ticketload::inspect::{end_findings, file_findings};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
-use ticketload::report::{FileReport, counted};
+use ticketload::report::{FileReport, counted, thousands};
 
 /// A file that could be read to its end, with its rehearsal.
 #[derive(Debug)]
@@ -206,6 +206,14 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     findings.extend(end_findings(input));
     findings.extend(rehearsal.damage.findings(&input.shown_header()));
     let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    remarks.extend(of_rows(
+        rehearsal.left_out,
+        &format!(
+            "left out by {}; the file's last one is row {}",
+            table.selection(),
+            thousands(rehearsal.last_row)
+        ),
+    ));
     remarks.extend(of_rows(
         input.skipped_rows(),
         "passed over by skip_rows_where",

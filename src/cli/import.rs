@@ -12,6 +12,7 @@ use super::failure::{Exit, Failure};
 use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::progress::Progress;
 use super::runtime;
+use jiff::{Unit, Zoned};
 pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};
@@ -19,11 +20,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
-use ticketload::import::{End, Office, Purpose, Rate, RunSummary, spoken};
+use ticketload::import::{End, Office, Purpose, RunSummary, spoken};
 use ticketload::ledger::LedgerError;
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
+use tokio::time::Instant;
 
 pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
     let mut kind = Builder::new_multi_thread();
@@ -180,7 +182,7 @@ async fn send(
     }
     let ready = rehearsal.outcomes.get(Outcome::Ready);
     if ended.is_none() && ready > 0 {
-        progress.say(&announcement(ready, &office.target, office.conditions.rate));
+        progress.say(&announcement(ready, office));
     }
     progress.begin(format!("sending {}", report.file), rehearsal.rows);
     let summary = ticketload::import::run(
@@ -195,19 +197,47 @@ async fn send(
     Ok(((summary?, table), rehearsal.problems))
 }
 
-/// `sending 1,181 rows to HOST as USER at 5/s, about 4 min`.
-fn announcement(rows: u64, target: &str, rate: Rate) -> String {
-    let (user, host) = target.split_once(" at ").unwrap_or((target, ""));
-    let rows_text = counted(rows, "row");
-    match rate.per_second() {
-        None => format!("sending {rows_text} to {host} as {user}, as fast as they go"),
+/// `sending 1,181 rows to HOST as USER at 5/s, about 4 min, not after 06:00 tomorrow`.
+fn announcement(rows: u64, office: &Office<Client>) -> String {
+    let (user, host) = office
+        .target
+        .split_once(" at ")
+        .unwrap_or((&office.target, ""));
+    let rate = office.conditions.rate;
+    let pace = match rate.per_second() {
+        None => ", as fast as they go".to_owned(),
         Some(per_second) => {
             #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
             let seconds = rows as f64 / per_second;
             let about = spoken(Duration::from_secs_f64(seconds.max(1.0)));
-            format!("sending {rows_text} to {host} as {user} at {rate}, about {about}")
+            format!(" at {rate}, about {about}")
         }
-    }
+    };
+    let window = office.conditions.stop_at.map(|at| {
+        let left = at.saturating_duration_since(Instant::now());
+        window(left, &Zoned::now())
+    });
+    let rows = counted(rows, "row");
+    format!(
+        "sending {rows} to {host} as {user}{pace}{}",
+        window.unwrap_or_default()
+    )
+}
+
+/// The end of the sending window: a time that is past for today is tomorrow's, which nobody may have meant.
+fn window(left: Duration, now: &Zoned) -> String {
+    let Ok(end) = now
+        .checked_add(left)
+        .and_then(|end| end.round(Unit::Minute))
+    else {
+        return String::new();
+    };
+    let day = if end.date() == now.date() {
+        ""
+    } else {
+        " tomorrow"
+    };
+    format!(", not after {}{day}", end.strftime("%H:%M"))
 }
 
 /// A file with the same content was imported before: told before anything is sent.
@@ -249,5 +279,20 @@ pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> Resu
             error,
         }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_ends_on_another_day_says_so() {
+        let now: Zoned = "2026-11-22T22:30:20[UTC]".parse().unwrap();
+        let after = |minutes: u64| window(Duration::from_secs(minutes * 60 - 21), &now);
+        assert_eq!(after(30), ", not after 23:00");
+        assert_eq!(after(450), ", not after 06:00 tomorrow");
+        assert_eq!(after(24 * 60), ", not after 22:30 tomorrow");
+        assert_eq!(window(Duration::MAX, &now), "");
     }
 }

@@ -28,6 +28,10 @@ use std::ops::ControlFlow;
 pub struct Rehearsal {
     /// How many rows are asked for.
     pub rows: u64,
+    /// How many rows of the file are not.
+    pub left_out: u64,
+    /// The file's last row, whether asked for or not; 0 where there is none.
+    pub last_row: u64,
     /// What they would become.
     pub outcomes: Outcomes,
     /// All that is wrong with them.
@@ -250,6 +254,8 @@ impl<'a> FirstPass<'a> {
         let sends = matches!(purpose, Purpose::Send(_));
         let rehearsal = Rehearsal {
             rows: 0,
+            left_out: 0,
+            last_row: 0,
             outcomes: Outcomes::default(),
             problems: ProblemLog::new(),
             identical: 0,
@@ -283,7 +289,9 @@ impl<'a> FirstPass<'a> {
         if let (Some(proposal), Some(call)) = (&mut self.proposal, &noted.call) {
             proposal.look(call.row);
         }
+        self.rehearsal.last_row = noted.row;
         if !noted.selected {
+            self.rehearsal.left_out += 1;
             return Ok(());
         }
         self.rehearsal.rows += 1;

@@ -98,6 +98,7 @@ fn the_end_of_the_window_stops_the_run() {
         .end()
         .exits(5)
         .says("run the same command again to continue")
+        .says(", not after 12:00\n")
         .says("--stop-at");
     let told = project.results("calls.results.csv");
     assert_told_truly(&told, &calls, &server.tickets());

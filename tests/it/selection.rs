@@ -78,6 +78,31 @@ fn the_results_of_a_part_that_was_cut_off_hold_that_part_only() {
 }
 
 #[test]
+fn what_a_part_leaves_out_is_told() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(9)));
+    let parts: [(&[&str], &str); 3] = [
+        (&["--rows", "3-8"], "3 rows left out by --rows 3-8"),
+        (&["--limit", "2"], "7 rows left out by --limit 2"),
+        // A typing mistake: nothing is sent, and the report must not look like that of an empty file.
+        (&["--rows", "500-600"], "9 rows left out by --rows 500-600"),
+    ];
+    for (part, left_out) in parts {
+        let whole = format!("{left_out}; the file's last one is row 10");
+        project
+            .run(&[&["validate", "calls.csv"], part].concat())
+            .exits(0)
+            .says(&whole);
+        project
+            .import(&server, &[&["calls.csv"], part].concat())
+            .exits(0)
+            .says(&whole);
+    }
+    let all = project.run(&["validate", "calls.csv"]).exits(0);
+    assert!(!all.stdout.contains("left out"), "{}", all.stdout);
+}
+
+#[test]
 fn the_part_is_told_to_programs_and_to_who_imports_the_file_again() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(9)));
