@@ -1,6 +1,7 @@
 //! When a run stops early of its own accord: the canary and the failure budget.
 //!
-//! Owns the counting of what rows ended as. Pure but for its own lock; the crew asks after each settled row.
+//! Owns the counting of what rows ended as. Pure but for its own lock; the crew asks after each attempt, of which one that
+//! leaves its row to be sent again counts for nothing.
 
 use super::end::End;
 use crate::submission::Event;
@@ -89,8 +90,11 @@ impl Limits {
         }
     }
 
-    /// Counts a settled row; says why the run ends, if it does.
+    /// Counts what came of an attempt; says why the run ends, if it does.
     pub(super) fn count(&self, event: &Event) -> Option<End> {
+        if matches!(event, Event::Released { .. }) {
+            return None;
+        }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let rejected = match event {
             Event::Rejected { code } => Some(*code),
@@ -172,6 +176,21 @@ mod tests {
                 assert_eq!(limits.count(&other), None);
             }
         }
+    }
+
+    #[test]
+    fn a_row_that_is_sent_again_is_no_sign_of_health() {
+        let released = Event::Released {
+            seen: "token_expired".to_owned(),
+        };
+        let limits = Limits::new(Some(2), Some(2));
+        for event in [&released, &rejected(414), &released] {
+            assert_eq!(limits.count(event), None);
+        }
+        assert_eq!(
+            limits.count(&rejected(414)),
+            Some(End::Canary(ErrorCode(414)))
+        );
     }
 
     #[test]

@@ -244,6 +244,19 @@ fn the_canary_stops_a_run_whose_first_rows_are_all_rejected_alike() {
 }
 
 #[test]
+fn a_row_that_had_to_be_sent_again_does_not_save_the_canary() {
+    for fault in ["expire@1", "http429@1"] {
+        let (project, server) = (Project::new(), Server::with_faults(fault));
+        project.write("calls.csv", csv(&marked(30, "[[reject:414]]")));
+        project
+            .import(&server, &["calls.csv", "--workers", "1"])
+            .exits(5);
+        let told = project.results("calls.results.csv");
+        assert_eq!(count(&told, "rejected"), 20, "{fault}");
+    }
+}
+
+#[test]
 fn a_submission_that_always_fails_does_not_put_the_file_in_doubt_row_by_row() {
     for (fault, workers) in [
         ("http502_after", "1"),
