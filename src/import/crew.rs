@@ -4,9 +4,9 @@
 //! claimed only when its request is about to leave, and nothing is told before it is committed. An attempt that has
 //! begun always ends in a settled row: it is broken off only by a second signal, and is in doubt then.
 
-use super::attempt::{Conclusion, Then, broken_off, conclude};
+use super::attempt::{Then, broken_off, conclude};
 use super::end::End;
-use super::gate::{Finding, Gate, Permit};
+use super::gate::{Era, Finding, Gate, Permit};
 use super::limits::Limits;
 use super::pace::{Pace, SlowDown};
 use super::{Observer, RunEvent};
@@ -90,7 +90,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
         while let Some(permit) = self.gate.enter().await {
             let job = tokio::select! {
                 biased;
-                () = self.gate.closed() => break,
+                () = permit.revoked() => continue,
                 job = async { self.jobs.lock().await.recv().await } => job,
             };
             let Some(job) = job else { break };
@@ -102,15 +102,15 @@ impl<T: Transport, S: Store> Crew<T, S> {
     async fn see_through<'a>(self: &'a Arc<Self>, job: &Job, mut permit: Permit<'a>) {
         let mut busy = 0;
         loop {
-            tokio::select! {
+            let then = tokio::select! {
                 biased;
-                () = self.gate.closed() => return,
-                () = self.pace.ready() => {}
-            }
-            let Some(conclusion) = self.attempt(job).await else {
-                return;
+                () = permit.revoked() => Then::Again,
+                () = self.pace.ready() => match self.attempt(job, &permit).await {
+                    Some(then) => then,
+                    None => return,
+                },
             };
-            match conclusion.then {
+            match then {
                 Then::Done => return,
                 Then::Again | Then::Renew => {}
                 Then::SlowDown(asked) => {
@@ -159,24 +159,23 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
     }
 
-    /// One attempt: token, claim, send, settle, tell. None where the row was not sent and is not to be sent now.
-    async fn attempt(self: &Arc<Self>, job: &Job) -> Option<Conclusion> {
+    /// One attempt: token, claim, send, settle, tell; says what the worker does then. None where the run has ended.
+    async fn attempt(self: &Arc<Self>, job: &Job, permit: &Permit<'_>) -> Option<Then> {
         let token = tokio::select! {
             biased;
-            () = self.gate.closed() => return None,
+            () = permit.revoked() => return Some(Then::Again),
             token = self.tokens.get() => token,
         };
         let token = match token {
             Ok(token) => token,
             Err(error) => {
                 self.without_token(error);
-                return Some(Conclusion {
-                    event: Event::Requeued,
-                    finding: Finding::Nothing,
-                    then: Then::Again,
-                });
+                return Some(Then::Again);
             }
         };
+        if permit.is_revoked() {
+            return Some(Then::Again);
+        }
         abort::at(Step::Claiming);
         if let Err(error) = self.ledger.apply(job.submission, Event::Claimed).await {
             self.gate.close(End::Ledger(error));
@@ -195,15 +194,15 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
         // The gate is told first: while this row is being settled, no other goes into the same hole; and proof that came
         // late would open it again behind a doubt.
-        self.gate.report(conclusion.finding.clone());
+        self.gate.report(conclusion.finding, permit.era());
         if let Some(end) = self.limits.count(&conclusion.event) {
             self.gate.close(end);
         }
-        let settled = self.settle(job, conclusion.event.clone());
+        let settled = self.settle(job, conclusion.event, permit.era());
         if conclusion.then == Then::Done {
             // The worker goes on: its next claim is asked for behind this outcome, so that one commit can hold both.
             self.settling.spawn(settled);
-            return Some(conclusion);
+            return Some(Then::Done);
         }
         settled.await;
         if conclusion.then == Then::Renew {
@@ -217,7 +216,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 self.without_token(error);
             }
         }
-        Some(conclusion)
+        Some(conclusion.then)
     }
 
     /// Settles a row and then tells of it. The outcome is on its way to the disk when this returns.
@@ -225,6 +224,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
         self: &Arc<Self>,
         job: &Job,
         event: Event,
+        era: Era,
     ) -> impl Future<Output = ()> + Send + use<T, S> {
         let crew = Arc::clone(self);
         let (submission, row) = (job.submission, job.row);
@@ -233,7 +233,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
             match storing.await {
                 Ok(state) => {
                     abort::at(Step::Settled);
-                    crew.tell(row, &event, &state);
+                    crew.tell(row, &event, &state, era);
                 }
                 Err(error) => {
                     crew.keep_elsewhere(submission, row, &event);
@@ -243,7 +243,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
         }
     }
 
-    fn tell(&self, row: u64, event: &Event, state: &State) {
+    fn tell(&self, row: u64, event: &Event, state: &State, era: Era) {
         let outcome = match state {
             State::Created { .. } => {
                 self.gate.confirmed();
@@ -253,7 +253,8 @@ impl<T: Transport, S: Store> Crew<T, S> {
             State::InDoubt(doubt) => {
                 if matches!(event, Event::Created { .. }) {
                     // The ledger knows better than the reply: the ticket is another row's.
-                    self.gate.report(Finding::Disproof(doubt.message.clone()));
+                    self.gate
+                        .report(Finding::Disproof(doubt.message.clone()), era);
                 }
                 Outcome::InDoubt
             }
@@ -269,15 +270,9 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 message,
                 retry_after,
                 ..
-            } => self.gate.report(Finding::NotReached {
-                why: message,
-                asked: retry_after,
-            }),
+            } => self.not_reached(message, retry_after),
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.is_proven() => {
-                self.gate.report(Finding::NotReached {
-                    why: error.to_string(),
-                    asked: None,
-                });
+                self.not_reached(error.to_string(), None);
             }
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } => {
                 self.gate.close(End::WrongServer(error.to_string()));
@@ -286,6 +281,12 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 self.gate.close(End::NotAuthenticated(error.to_string()));
             }
         }
+    }
+
+    /// No login was to be had: nobody can be sent now, whoever asked.
+    fn not_reached(&self, why: String, asked: Option<Duration>) {
+        let finding = Finding::NotReached { why, asked };
+        self.gate.report(finding, self.gate.era());
     }
 
     /// The ledger did not take an outcome: it goes to the emergency file, and to people.

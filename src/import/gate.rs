@@ -2,9 +2,10 @@
 //!
 //! Owns "carefully into an unknown server, and out of doubt" as a small state machine. Until the first proof one row is
 //! in flight; after a row ends in doubt, or the server is not reached, nobody enters until a call that creates nothing
-//! has been answered, then one row goes alone; three such rows in doubt with no proof between end the run. Owns also since
-//! when a busy server has refused everything, which must not go on for ever. Knows no HTTP and no ledger: workers report
-//! a [`Finding`], the prober reports that the server answers.
+//! has been answered, then one row goes alone; three such rows in doubt with no proof between end the run. Leave that was
+//! given before the gate held is taken back, and what a row says that left before is part of the same sign. Owns also
+//! since when a busy server has refused everything, which must not go on for ever. Knows no HTTP and no ledger: workers
+//! report a [`Finding`], the prober reports that the server answers.
 
 use super::end::End;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -58,13 +59,18 @@ pub(super) struct Hold {
     pub asked: Option<Duration>,
 }
 
+/// A stretch of the run between two holds: what a row says that left in an earlier one tells nothing of the server since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Era(u64);
+
 #[derive(Debug)]
 struct State {
     mode: Mode,
+    era: Era,
     in_flight: usize,
-    /// Doubts one after the other with no proof between; rows that were in flight together count once.
+    /// Doubts one after the other with no proof between; those of one era count once.
     doubts: u32,
-    /// Proofs one after the other that were none, with no ticket of its own between.
+    /// Proofs one after the other that were none, with no ticket of its own between; those of one era count once.
     disproofs: u32,
     proven: bool,
     hold: Option<Hold>,
@@ -84,12 +90,14 @@ pub(super) struct Gate {
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     gate: &'a Gate,
+    era: Era,
 }
 
 impl Gate {
     pub(super) fn new() -> Gate {
         let state = State {
             mode: Mode::Careful,
+            era: Era(0),
             in_flight: 0,
             doubts: 0,
             disproofs: 0,
@@ -122,7 +130,8 @@ impl Gate {
                 };
                 if may {
                     state.in_flight += 1;
-                    return Some(Permit { gate: self });
+                    let era = state.era;
+                    return Some(Permit { gate: self, era });
                 }
             }
             changed.await;
@@ -145,23 +154,25 @@ impl Gate {
         .await
     }
 
-    /// Takes in what an attempt says about the server.
-    pub(super) fn report(&self, finding: Finding) {
+    /// Takes in what an attempt says about the server that was allowed in this era.
+    pub(super) fn report(&self, finding: Finding, era: Era) {
         let mut state = self.lock();
+        // Rows that were in flight together when the gate held are one sign, not many, however late they end.
+        let is_news = state.mode != Mode::Holding && state.era == era;
         match finding {
             Finding::Nothing => return,
             Finding::Proof => {
                 state.proven = true;
                 state.doubts = 0;
                 state.refused_since = None;
-                if state.mode == Mode::Careful {
+                // What left before the gate held, and ends well now, is not the row that is to go alone.
+                if state.mode == Mode::Careful && state.era == era {
                     state.mode = Mode::Open;
                     state.hold = None;
                 }
             }
             Finding::Doubt(why) => {
-                // Rows that were in flight together when it began are one sign, not many.
-                if state.mode != Mode::Holding {
+                if is_news {
                     state.doubts += 1;
                     hold(&mut state, why, None);
                 }
@@ -170,7 +181,7 @@ impl Gate {
                 }
             }
             Finding::Disproof(why) => {
-                if state.mode != Mode::Holding {
+                if is_news {
                     state.disproofs += 1;
                     hold(&mut state, why, None);
                 }
@@ -179,7 +190,7 @@ impl Gate {
                 }
             }
             Finding::NotReached { why, asked } => {
-                if state.mode != Mode::Holding {
+                if is_news {
                     hold(&mut state, why, asked);
                 }
             }
@@ -222,6 +233,11 @@ impl Gate {
         self.lock().refused_since
     }
 
+    /// The era that it is.
+    pub(super) fn era(&self) -> Era {
+        self.lock().era
+    }
+
     /// Why the run ended, if it has.
     pub(super) fn end(&self) -> Option<End> {
         self.lock().end.clone()
@@ -257,6 +273,30 @@ fn hold(state: &mut State, why: String, asked: Option<Duration>) {
         .map_or_else(Instant::now, |hold| hold.since);
     state.hold = Some(Hold { why, since, asked });
     state.mode = Mode::Holding;
+    state.era = Era(state.era.0 + 1);
+}
+
+impl Permit<'_> {
+    /// The era in which it was given.
+    pub(super) fn era(&self) -> Era {
+        self.era
+    }
+
+    /// Whether no row may leave by it any more: the gate has held since, or the run has ended.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.is_revoked_by(&self.gate.lock())
+    }
+
+    /// Waits until no row may leave by it any more.
+    pub(super) async fn revoked(&self) {
+        self.gate
+            .wait_for(|state| self.is_revoked_by(state).then_some(()))
+            .await;
+    }
+
+    fn is_revoked_by(&self, state: &State) -> bool {
+        state.end.is_some() || state.era != self.era
+    }
 }
 
 impl Drop for Permit<'_> {
@@ -292,6 +332,13 @@ mod tests {
         }
     }
 
+    impl Gate {
+        /// Reports what a row says that left in this era.
+        fn report_now(&self, finding: Finding) {
+            self.report(finding, self.era());
+        }
+    }
+
     /// Enters if that is possible now.
     async fn try_enter(gate: &Gate) -> Option<Permit<'_>> {
         tokio::select! {
@@ -307,22 +354,22 @@ mod tests {
         let first = try_enter(&gate).await;
         assert!(first.is_some());
         assert!(try_enter(&gate).await.is_none());
-        gate.report(Finding::Proof);
+        gate.report_now(Finding::Proof);
         assert!(try_enter(&gate).await.is_some());
     }
 
     #[tokio::test]
     async fn a_doubt_holds_everybody_until_the_server_answers_then_one_row_goes_alone() {
         let gate = Gate::new();
-        gate.report(Finding::Proof);
-        gate.report(doubt());
+        gate.report_now(Finding::Proof);
+        gate.report_now(doubt());
         assert!(try_enter(&gate).await.is_none());
         assert_eq!(gate.held().await.unwrap().why, "502");
         gate.answered();
         let alone = try_enter(&gate).await;
         assert!(alone.is_some());
         assert!(try_enter(&gate).await.is_none());
-        gate.report(Finding::Proof);
+        gate.report_now(Finding::Proof);
         drop(alone);
         assert!(try_enter(&gate).await.is_some());
         assert!(try_enter(&gate).await.is_some());
@@ -331,27 +378,66 @@ mod tests {
     #[tokio::test]
     async fn three_doubts_one_after_the_other_end_the_run_and_rows_in_flight_together_count_once() {
         let gate = Gate::new();
-        gate.report(Finding::Proof);
+        gate.report_now(Finding::Proof);
         for _ in 0..8 {
-            gate.report(doubt());
+            gate.report_now(doubt());
         }
         assert_eq!(gate.end(), None);
         gate.answered();
-        gate.report(doubt());
+        gate.report_now(doubt());
         assert_eq!(gate.end(), None);
         gate.answered();
-        gate.report(doubt());
+        gate.report_now(doubt());
         assert_eq!(gate.end(), Some(End::Doubts));
         assert!(gate.enter().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_left_before_the_gate_held_is_one_sign_however_late_it_ends() {
+        for sign in [doubt, || Finding::Disproof("another row's".to_owned())] {
+            let gate = Gate::new();
+            gate.report_now(Finding::Proof);
+            let rows = [gate.enter().await, gate.enter().await, gate.enter().await];
+            for row in rows.into_iter().flatten() {
+                gate.report(sign(), row.era());
+                gate.answered();
+            }
+            gate.report(Finding::Proof, Era(0));
+            assert_eq!(gate.end(), None);
+            let alone = try_enter(&gate).await;
+            assert!(alone.is_some() && try_enter(&gate).await.is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn leave_that_was_given_before_the_gate_held_is_taken_back() {
+        let gate = Gate::new();
+        gate.report_now(Finding::Proof);
+        let (waiting, sent) = (gate.enter().await.unwrap(), gate.enter().await.unwrap());
+        assert!(!waiting.is_revoked());
+        gate.report(doubt(), sent.era());
+        drop(sent);
+        assert!(waiting.is_revoked());
+        waiting.revoked().await;
+        gate.answered();
+        assert!(waiting.is_revoked());
+        // One row goes alone, and not beside one that waits with leave from before.
+        assert!(try_enter(&gate).await.is_none());
+        drop(waiting);
+        assert!(
+            try_enter(&gate)
+                .await
+                .is_some_and(|permit| !permit.is_revoked())
+        );
     }
 
     #[tokio::test]
     async fn a_proof_between_starts_the_count_again() {
         let gate = Gate::new();
         for _ in 0..6 {
-            gate.report(doubt());
+            gate.report_now(doubt());
             gate.answered();
-            gate.report(Finding::Proof);
+            gate.report_now(Finding::Proof);
         }
         assert_eq!(gate.end(), None);
     }
@@ -361,8 +447,8 @@ mod tests {
         let gate = Gate::new();
         let disproof = || Finding::Disproof("another row's".to_owned());
         for _ in 0..2 {
-            gate.report(Finding::Proof);
-            gate.report(disproof());
+            gate.report_now(Finding::Proof);
+            gate.report_now(disproof());
             assert!(try_enter(&gate).await.is_none());
             gate.answered();
         }
@@ -370,8 +456,8 @@ mod tests {
         gate.confirmed();
         for _ in 0..3 {
             assert_eq!(gate.end(), None);
-            gate.report(Finding::Proof);
-            gate.report(disproof());
+            gate.report_now(Finding::Proof);
+            gate.report_now(disproof());
             gate.answered();
         }
         assert_eq!(gate.end(), Some(End::Doubts));
@@ -380,11 +466,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_measured_from_its_beginning() {
         let gate = Gate::new();
-        gate.report(away());
+        gate.report_now(away());
         let since = gate.held().await.unwrap().since;
         tokio::time::advance(Duration::from_secs(9)).await;
         gate.answered();
-        gate.report(away());
+        gate.report_now(away());
         assert_eq!(gate.held().await.unwrap().since, since);
     }
 
@@ -400,11 +486,11 @@ mod tests {
             Finding::Nothing,
             Finding::Busy,
         ] {
-            gate.report(finding);
+            gate.report_now(finding);
             tokio::time::advance(Duration::from_secs(9)).await;
         }
         assert_eq!(gate.refused_since(), Some(first));
-        gate.report(Finding::Proof);
+        gate.report_now(Finding::Proof);
         assert_eq!(gate.refused_since(), None);
     }
 

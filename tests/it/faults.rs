@@ -241,3 +241,35 @@ fn nobody_is_sent_into_a_hole_while_the_server_does_not_answer_as_itself() {
     assert_eq!(count(&told, "in_doubt"), 1);
     assert_eq!(server.requests("status"), 3);
 }
+
+#[test]
+fn workers_that_wait_for_their_turn_stay_out_of_the_hole_that_another_row_fell_into() {
+    // All go well until the sixth; while the server is asked whether it is back, eight turns come and pass.
+    let faults = "http500_before@6-99,status:http503_before@1";
+    let (project, server) = (Project::new(), Server::with_faults(faults));
+    let calls = calls(40);
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--workers", "8", "--rate", "10/s"])
+        .exits(5)
+        .says("holding");
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    // One that fell, and two that went alone; on a slow machine one may have left beside the first.
+    let doubts = count(&told, "in_doubt");
+    assert!((3..=4).contains(&doubts), "{doubts} rows in doubt");
+}
+
+#[test]
+fn rows_that_hang_together_are_one_sign_and_the_run_goes_on() {
+    let (project, server) = (Project::new(), Server::with_faults("hang_before@21-24"));
+    let calls = calls(60);
+    project.write("calls.csv", csv(&calls));
+    let args = ["--workers", "4", "--rate", "20/s", "--timeout", "1"];
+    project
+        .import(&server, &[&["calls.csv"], args.as_slice()].concat())
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!((count(&told, "in_doubt"), count(&told, "created")), (4, 56));
+}
