@@ -138,7 +138,7 @@ impl Writer {
 
     fn write(
         &mut self,
-        group: impl Iterator<Item = Op>,
+        mut group: impl Iterator<Item = Op>,
         pending: &mut Vec<Pending>,
     ) -> Result<(), LedgerErrorKind> {
         let at = Timestamp::now().as_millisecond();
@@ -153,33 +153,29 @@ impl Writer {
                 return Err(kind);
             }
         };
-        let mut failed = None;
         let mut moved = None;
-        for op in group {
+        while let Some(op) = group.next() {
             moved = op.moves().or(moved);
             let answer = op.apply(&transaction, at);
-            // SQLite may have rolled back already; nothing of this group may be told as stored.
-            if let Some(kind) = answer.sql_failure() {
-                failed = Some(kind);
-            }
+            let failed = answer.sql_failure();
             pending.push(answer);
-        }
-        match failed {
-            Some(kind) => Err(kind),
-            None => {
-                let mark = match moved {
-                    Some(submission) => self.marker.see(&transaction, submission)?,
-                    None => None,
-                };
-                abort::at(Step::Committing);
-                transaction.commit()?;
-                abort::at(Step::Committed);
-                if let Some(mark) = mark {
-                    self.marker.note(&mark);
-                }
-                Ok(())
+            if let Some(kind) = failed {
+                // SQLite may have rolled back by itself: what came behind would be stored at once, each by itself.
+                pending.extend(group.map(|op| op.refuse(&kind)));
+                return Err(kind);
             }
         }
+        let mark = match moved {
+            Some(submission) => self.marker.see(&transaction, submission)?,
+            None => None,
+        };
+        abort::at(Step::Committing);
+        transaction.commit()?;
+        abort::at(Step::Committed);
+        if let Some(mark) = mark {
+            self.marker.note(&mark);
+        }
+        Ok(())
     }
 }
 
@@ -470,3 +466,6 @@ pub(super) fn recover(connection: &mut Connection) -> Result<u64, LedgerErrorKin
     transaction.commit()?;
     Ok(claimed.len() as u64)
 }
+
+#[cfg(test)]
+mod tests;
