@@ -118,7 +118,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
                     self.slow_down(asked, busy).await;
                 }
                 Then::WrongServer(why) => {
-                    if !self.gate.is_proven() {
+                    if !self.gate.has_sent() {
                         self.gate.close(End::WrongServer(why));
                     }
                 }
@@ -271,7 +271,7 @@ impl<T: Transport, S: Store> Crew<T, S> {
                 retry_after,
                 ..
             } => self.not_reached(message, retry_after),
-            TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.is_proven() => {
+            TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.has_sent() => {
                 self.not_reached(error.to_string(), None);
             }
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } => {

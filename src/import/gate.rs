@@ -72,7 +72,8 @@ struct State {
     doubts: u32,
     /// Proofs one after the other that were none, with no ticket of its own between; those of one era count once.
     disproofs: u32,
-    proven: bool,
+    /// Whether a row may have left.
+    has_sent: bool,
     hold: Option<Hold>,
     /// Since when a busy server has refused rows and taken none.
     refused_since: Option<Instant>,
@@ -101,7 +102,7 @@ impl Gate {
             in_flight: 0,
             doubts: 0,
             disproofs: 0,
-            proven: false,
+            has_sent: false,
             hold: None,
             refused_since: None,
             end: None,
@@ -162,7 +163,7 @@ impl Gate {
         match finding {
             Finding::Nothing => return,
             Finding::Proof => {
-                state.proven = true;
+                state.has_sent = true;
                 state.doubts = 0;
                 state.refused_since = None;
                 // What left before the gate held, and ends well now, is not the row that is to go alone.
@@ -172,6 +173,7 @@ impl Gate {
                 }
             }
             Finding::Doubt(why) => {
+                state.has_sent = true;
                 if is_news {
                     state.doubts += 1;
                     hold(&mut state, why, None);
@@ -243,9 +245,9 @@ impl Gate {
         self.lock().end.clone()
     }
 
-    /// Whether the server has created or rejected a row in this run.
-    pub(super) fn is_proven(&self) -> bool {
-        self.lock().proven
+    /// Whether a row may have left in this run: it was created or rejected, or is in doubt.
+    pub(super) fn has_sent(&self) -> bool {
+        self.lock().has_sent
     }
 
     async fn wait_for<T>(&self, mut ask: impl FnMut(&State) -> Option<T>) -> T {
@@ -429,6 +431,21 @@ mod tests {
                 .await
                 .is_some_and(|permit| !permit.is_revoked())
         );
+    }
+
+    #[tokio::test]
+    async fn a_row_may_have_left_where_it_was_taken_or_is_in_doubt() {
+        for (finding, expected) in [
+            (Finding::Nothing, false),
+            (Finding::Busy, false),
+            (away(), false),
+            (doubt(), true),
+            (Finding::Proof, true),
+        ] {
+            let gate = Gate::new();
+            gate.report_now(finding);
+            assert_eq!(gate.has_sent(), expected);
+        }
     }
 
     #[tokio::test]

@@ -273,3 +273,18 @@ fn rows_that_hang_together_are_one_sign_and_the_run_goes_on() {
     assert_told_truly(&told, &calls, &server.tickets());
     assert_eq!((count(&told, "in_doubt"), count(&told, "created")), (4, 56));
 }
+
+#[test]
+fn a_foreign_answer_at_the_login_is_waited_for_once_a_row_may_have_left() {
+    // The first row is in doubt; then the token has ended, and what answers the login is another page.
+    let faults = "http500_before@1,status:expire@1,token:garbage@2";
+    let (project, server) = (Project::new(), Server::with_faults(faults));
+    let calls = calls(9);
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--workers", "1"])
+        .exits(6);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!((count(&told, "in_doubt"), count(&told, "created")), (1, 8));
+}
