@@ -9,7 +9,7 @@ mod signals;
 
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
-use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping};
+use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping, unread};
 use super::progress::Progress;
 use super::runtime;
 use jiff::{Unit, Zoned};
@@ -20,7 +20,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
-use ticketload::import::{End, Office, Purpose, RunSummary, spoken};
+use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
 use ticketload::ledger::LedgerError;
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
@@ -47,9 +47,12 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     }
     let ledger = desk.open_ledger()?;
     if ledger.recovered() > 0 {
-        let rows = counted(ledger.recovered(), "row");
+        let (rows, are) = match ledger.recovered() {
+            1 => ("1 row was".to_owned(), "it is"),
+            rows => (format!("{} were", counted(rows, "row")), "they are"),
+        };
         progress.say(&format!(
-            "the last run ended while {rows} were being sent: they are in doubt now"
+            "the last run ended while {rows} being sent: {are} in doubt now"
         ));
     }
     let reader = ledger.reader()?;
@@ -114,9 +117,17 @@ async fn send_all(
         if let Some(signal) = office.stop.signalled() {
             ended = Some(End::Interrupted(signal));
         }
-        let (summary, problems) =
-            send(office, &mut slot.report, prepared, ended.clone(), progress).await?;
-        let (summary, table) = summary;
+        let sent = send(office, &mut slot.report, prepared, ended.clone(), progress).await;
+        let (summary, table, problems) = match sent {
+            Ok(sent) => sent,
+            // It has changed since it was checked; the other files have not.
+            Err(Failure::Input(error)) => {
+                let name = std::mem::take(&mut slot.report.file);
+                *slot = unread(name, error, progress);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
         let is_wrong = matches!(summary.end, End::WrongServer(_));
         if is_wrong && !sent_any {
@@ -158,10 +169,7 @@ async fn send_all(
     Ok(exit)
 }
 
-type Sent = (
-    (RunSummary, Arc<ticketload::import::Table>),
-    ticketload::import::ProblemLog,
-);
+type Sent = (RunSummary, Arc<Table>, ProblemLog);
 
 async fn send(
     office: &Office<Client>,
@@ -194,7 +202,7 @@ async fn send(
     )
     .await;
     progress.end();
-    Ok(((summary?, table), rehearsal.problems))
+    Ok((summary?, table, rehearsal.problems))
 }
 
 /// `sending 1,181 rows to HOST as USER at 5/s, about 4 min, not after 06:00 tomorrow`.

@@ -1,7 +1,9 @@
 //! Files that are no table, or a damaged one: exit code 3; and what no file can give: exit code 2.
 
 use super::{refused, with_file, with_mapping};
-use crate::harness::{Project, Server, calls, csv, outcomes, table, xlsx};
+use crate::harness::{
+    Action, Project, RawServer, Running, Server, as_ticket, calls, csv, outcomes, table, xlsx,
+};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -182,4 +184,30 @@ fn rows_that_are_wider_or_narrower_than_the_header_are_told_and_the_others_sent(
         outcomes(&told),
         ["created", "invalid", "created", "created"]
     );
+}
+
+#[test]
+fn a_file_that_changes_while_another_is_sent_keeps_no_other_from_being_sent() {
+    let project = Project::new();
+    for (number, name) in ["a.csv", "b.csv", "c.csv"].into_iter().enumerate() {
+        project.write(name, csv(&calls(9)[number * 3..][..3]));
+    }
+    let changing = project.path("b.csv");
+    let server = RawServer::new(move |number, _| {
+        if number == 0 {
+            std::fs::write(&changing, csv(&calls(30))).unwrap();
+        }
+        Action::Answer(as_ticket(number))
+    });
+    let args = ["import", "a.csv", "b.csv", "c.csv"];
+    Running::start(project.command_for(&server.url(), &args))
+        .end()
+        .exits(3)
+        .says("b.csv: not read")
+        .says("changed");
+    for name in ["a.results.csv", "c.results.csv"] {
+        assert_eq!(outcomes(&project.results(name)), ["created"; 3], "{name}");
+    }
+    assert_eq!(server.submissions().len(), 6);
+    assert!(!project.path("b.results.csv").exists());
 }
