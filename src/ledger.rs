@@ -135,6 +135,14 @@ pub enum LedgerErrorKind {
     /// There is none.
     #[error("does not exist")]
     Absent,
+    /// It was made, and holds nothing yet.
+    #[error("holds nothing yet: no import has begun with it")]
+    Empty,
+    /// It has several names, and so has its lock.
+    #[error(
+        "is one file under {0} names (hard links): two runs could hold it at once, each by another name"
+    )]
+    Linked(u64),
     /// It would lie on another machine.
     #[error(
         "would lie on a network file system ({0}), where neither its lock nor its journal holds"

@@ -290,6 +290,8 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         | LedgerErrorKind::Behind
         | LedgerErrorKind::ForeignNotes { .. }
         | LedgerErrorKind::Absent
+        | LedgerErrorKind::Empty
+        | LedgerErrorKind::Linked(_)
         | LedgerErrorKind::Network(_)
         | LedgerErrorKind::Shared(_)
         | LedgerErrorKind::NotDurable(_)
@@ -322,7 +324,11 @@ fn ledger_hint(error: &LedgerError) -> String {
                 file.display()
             );
         }
-        LedgerErrorKind::Absent => "give the ledger that was used for the import with --ledger or --profile",
+        LedgerErrorKind::Linked(_) => {
+            "nothing was sent; keep the name that runs have used, and the files beside it, and delete the others; a backup \
+             wants to be a copy of its own"
+        }
+        LedgerErrorKind::Absent | LedgerErrorKind::Empty => "give the ledger that was used for the import with --ledger or --profile",
         LedgerErrorKind::Network(_) => "put the ledger on a local disk with --ledger",
         LedgerErrorKind::Held(_) => "wait for that run to end, or stop it; then run the same command again",
         LedgerErrorKind::Newer { .. } => "use the newer ticketload, or another ledger with --ledger",

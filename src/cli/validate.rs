@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::{Purpose, Stop};
-use ticketload::ledger::{Identities, Reader};
+use ticketload::ledger::{Identities, LedgerErrorKind, Reader};
 use ticketload::report::Report;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
@@ -82,7 +82,10 @@ fn open_ledger(settings: &Settings) -> Result<Option<Known>, Failure> {
     if !path.exists() {
         return Ok(None);
     }
-    let reader = Reader::open(&path)?;
+    let reader = match Reader::open(&path) {
+        Err(error) if matches!(error.kind, LedgerErrorKind::Empty) => return Ok(None),
+        reader => reader?,
+    };
     let identities = reader.identities(&scope)?;
     Ok(Some(Known {
         reader,

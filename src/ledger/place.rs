@@ -1,8 +1,9 @@
 //! Where a ledger may lie: on a disk of this machine, in a folder that nobody else can write.
 //!
-//! Owns the two refusals before a ledger is opened for writing. On a network file system neither the lock nor the
+//! Owns the refusals before a ledger is opened for writing. On a network file system neither the lock nor the
 //! write-ahead log holds; in a folder that others can write, the ledger can be put aside or exchanged, and every call
-//! would be sent again. What cannot be found out (no Linux) is not refused.
+//! would be sent again; under several names (hard links) one ledger has several locks. What cannot be found out (no Linux)
+//! is not refused.
 
 use super::LedgerErrorKind;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,22 @@ pub(super) fn real(ledger: &Path) -> PathBuf {
         .unwrap_or_else(|| ledger.to_owned())
 }
 
+/// Refuses a file that has other names: its lock and its log stand beside a name, not beside the file.
+fn refuse_names(ledger: &Path) -> Result<(), LedgerErrorKind> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if let Ok(names) = ledger.metadata().map(|file| file.nlink())
+            && names > 1
+        {
+            return Err(LedgerErrorKind::Linked(names));
+        }
+    }
+    #[cfg(not(unix))]
+    let _unknown = ledger;
+    Ok(())
+}
+
 /// Refuses a folder in which a ledger would not be safe.
 pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
     let folder = ledger
@@ -75,7 +92,8 @@ pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
         .canonicalize()
         .map_err(|error| LedgerErrorKind::Open(error.to_string()))?;
     refuse_network(&folder)?;
-    refuse_shared(&folder)
+    refuse_shared(&folder)?;
+    refuse_names(ledger)
 }
 
 fn refuse_network(folder: &Path) -> Result<(), LedgerErrorKind> {

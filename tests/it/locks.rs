@@ -49,6 +49,35 @@ fn a_ledger_that_is_reached_by_a_link_is_held_as_the_one_that_it_is() {
 }
 
 #[test]
+fn a_ledger_with_two_names_is_refused_under_both() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    let by = |name: &'static str| ["calls.csv", "--ledger", name];
+    project.import(&server, &by("a.db")).exits(0);
+    std::fs::hard_link(project.path("a.db"), project.path("b.db")).unwrap();
+    for name in ["a.db", "b.db"] {
+        let ran = project.import(&server, &by(name)).exits(2);
+        assert!(ran.stderr.contains("hard links"), "{}", ran.stderr);
+    }
+    std::fs::remove_file(project.path("b.db")).unwrap();
+    project.import(&server, &by("a.db")).exits(0);
+    assert_eq!(server.tickets().len(), 4);
+}
+
+#[test]
+fn a_ledger_that_is_only_just_made_is_empty_and_not_damaged() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    project.write("new.db", "");
+    project
+        .run(&["ledger", "runs", "--ledger", "new.db"])
+        .exits(2)
+        .says("holds nothing yet");
+    let args = ["validate", "calls.csv", "--ledger", "new.db"];
+    project.run_for(&server, &args).exits(0);
+}
+
+#[test]
 fn a_killed_run_holds_nothing() {
     let (project, server) = (Project::new(), Server::with_faults("hang@1"));
     let calls = calls(4);
