@@ -40,4 +40,7 @@ pub trait Transport: Send + Sync + 'static {
         token: &Token,
         ticket: &TicketId,
     ) -> impl Future<Output = StatusReply> + Send;
+
+    /// Uses none of the connections again that stand open: their answers may be out of step with what is asked.
+    fn begin_anew(&self);
 }

@@ -193,6 +193,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "look in the call centre whether this call has a ticket of its own; tell the vendor",
     },
     Explanation {
+        code: "other_echo",
+        on_submission: "the API answered with the ticket of another patient: the row is in doubt",
+        on_status: None,
+        whose: "the vendor, or a proxy between",
+        what_to_do: "look in the call centre whether this call has a ticket of its own; tell the vendor",
+    },
+    Explanation {
         code: "two_codes",
         on_submission: "the API gave two codes at once: the row is in doubt",
         on_status: None,

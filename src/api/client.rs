@@ -24,6 +24,7 @@ use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use url::Url;
 
@@ -104,10 +105,10 @@ pub enum ApiError {
 
 /// The API over the network.
 pub struct Client {
-    http: reqwest::Client,
+    /// The connections, and what it takes to open others.
+    http: RwLock<reqwest::Client>,
+    endpoint: Endpoint,
     credentials: Credentials,
-    body: BodyFormat,
-    safe_503: bool,
     login_url: String,
     submit_url: String,
     status_url: String,
@@ -139,10 +140,9 @@ impl Client {
         let http = connections(endpoint).map_err(|error| ApiError::Setup(error.without_url()))?;
         let call = |resource| endpoint.server_url.call(resource);
         Ok(Client {
-            http,
+            http: RwLock::new(http),
+            endpoint: endpoint.clone(),
             credentials,
-            body: endpoint.body,
-            safe_503: endpoint.safe_503,
             login_url: call("tokenCreate"),
             submit_url: call(&endpoint.resource) + "&token=",
             status_url: call("ticketStatus") + "&token=",
@@ -150,14 +150,21 @@ impl Client {
     }
 
     fn is_refusal(&self, status: u16) -> bool {
-        status == 429 || (status == 503 && self.safe_503)
+        status == 429 || (status == 503 && self.endpoint.safe_503)
+    }
+
+    fn http(&self) -> reqwest::Client {
+        self.http
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn post(&self, url: &str, body: Vec<u8>) -> (RequestBuilder, SentFlag) {
         let (body, flag) = once::body(Bytes::from(body));
-        let content_type = HeaderValue::from_static(self.body.content_type());
+        let content_type = HeaderValue::from_static(self.endpoint.body.content_type());
         (
-            self.http
+            self.http()
                 .post(url)
                 .header(CONTENT_TYPE, content_type)
                 .body(body),
@@ -175,7 +182,7 @@ impl Client {
             ("login_password", encrypted.as_str()),
         ];
         let mut out = Vec::with_capacity(BODY_BYTES);
-        body::encode_pairs(pairs.into_iter(), self.body, &mut out);
+        body::encode_pairs(pairs.into_iter(), self.endpoint.body, &mut out);
         Ok(out)
     }
 }
@@ -217,7 +224,7 @@ impl Transport for Client {
         let mut url = self.submit_url.clone();
         push_encoded(&mut url, token.expose());
         let mut body = Vec::with_capacity(BODY_BYTES);
-        body::encode(payload, self.body, &mut body);
+        body::encode(payload, self.endpoint.body, &mut body);
         let (request, flag) = self.post(&url, body);
         let answer = match exchange(request, Some(&flag)).await {
             Ok(answer) => answer,
@@ -240,7 +247,7 @@ impl Transport for Client {
         push_encoded(&mut url, token.expose());
         url.push_str("&ticket_id=");
         push_encoded(&mut url, ticket.as_str());
-        let answer = match exchange(self.http.get(url), None).await {
+        let answer = match exchange(self.http().get(url), None).await {
             Ok(answer) => answer,
             Err(Failure::NotSent(failure)) => return StatusReply::NotSent(failure),
             Err(Failure::Unproven(seen)) => return StatusReply::Unproven(seen),
@@ -253,6 +260,13 @@ impl Transport for Client {
         match answer.body {
             Ok(body) => reply::ticket_status(answer.status, &body),
             Err(seen) => StatusReply::Unproven(seen),
+        }
+    }
+
+    fn begin_anew(&self) {
+        // What could be set up once can be again; if not, the connections of before are better than none.
+        if let Ok(fresh) = connections(&self.endpoint) {
+            *self.http.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 }

@@ -211,6 +211,12 @@ fn verdict(envelope: &Envelope<'_>, sent: &Payload) -> Reply {
     let ids = envelope.ticket_ids();
     if ids.is_some() {
         return match created(envelope, &errors, &ids) {
+            Ok(_) if echo::is_about_another(envelope.record(), sent) => {
+                Reply::Unproven(Unproven::own(
+                    "other_echo",
+                    "the API answered with the ticket of another patient",
+                ))
+            }
             Ok(ticket_id) => Reply::Created {
                 ticket_id,
                 echo: echo::differences(envelope.record(), sent),

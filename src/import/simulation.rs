@@ -170,6 +170,8 @@ impl Transport for Shared {
         })
         .await
     }
+
+    fn begin_anew(&self) {}
 }
 
 fn unproven() -> Unproven {

@@ -194,3 +194,18 @@ fn http_2_is_not_even_compiled_in() {
     }
     assert!(lock.contains("name = \"hyper\"\n"));
 }
+
+#[test]
+fn the_ticket_of_another_patient_is_no_proof() {
+    let stranger = r#"{"success":true,"result":{"ticket_id":"RAW900000","patient_lname":"Somebody","patient_fname":"Else","dob":"19000101"},"errors":[]}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{stranger}",
+        stranger.len()
+    );
+    let server = every_third(move |_, _| Action::Answer(answer.clone().into_bytes()));
+    let told = counted(&server, &calls(9), &["--workers", "1"]);
+    assert_eq!((count(&told, "created"), count(&told, "in_doubt")), (6, 3));
+    assert!(told.iter().all(|row| row.ticket_id != "RAW900000"));
+    let codes = told.iter().filter(|row| row.error_code == "other_echo");
+    assert_eq!(codes.count(), 3);
+}

@@ -1,7 +1,8 @@
 //! Compares the ticket that the reply echoes with the one that was sent.
 //!
 //! A difference is how text that the server damaged is found. Only which fields differ leaves here. A field that the
-//! reply does not name is no difference, nor are line ends and outer white space, which PHP changes at will.
+//! reply does not name is no difference, nor are line ends and outer white space, which PHP changes at will. An echo in
+//! which nothing of the patient is as it was sent is another row's: damage leaves the digits of a date in place.
 
 use super::EchoDifference;
 use super::envelope::Json;
@@ -28,6 +29,39 @@ pub(super) fn differences(
         }
     }
     found
+}
+
+/// Whether the record is about somebody else: both names and the date of birth are, however a server may write them.
+pub(super) fn is_about_another(record: &[(Cow<'_, str>, Json<'_>)], sent: &Payload) -> bool {
+    let names = [TicketField::PatientLname, TicketField::PatientFname];
+    let echoed = |field: TicketField| {
+        let echo = record
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(field.name()));
+        match echo {
+            Some((_, Json::Text(text))) => Some(text.to_string()),
+            Some((_, Json::Integer(number))) => Some(number.to_string()),
+            _ => None,
+        }
+    };
+    let is_other = |field, same: fn(&str) -> String| match (sent.get(field), echoed(field)) {
+        (Some(sent), Some(echo)) => !same(&echo).is_empty() && same(sent) != same(&echo),
+        _ => false,
+    };
+    names.into_iter().all(|name| is_other(name, letters_of))
+        && is_other(TicketField::Dob, digits_of)
+}
+
+fn letters_of(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// The digits, in no order: a date keeps them in whatever order it is written.
+fn digits_of(date: &str) -> String {
+    let mut digits: Vec<char> = date.chars().filter(char::is_ascii_digit).collect();
+    digits.sort_unstable();
+    digits.into_iter().collect()
 }
 
 fn is_same(sent: &str, echo: &Json<'_>) -> bool {

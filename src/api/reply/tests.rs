@@ -479,6 +479,38 @@ fn the_echo_differs_where_the_server_stored_something_else() {
 }
 
 #[test]
+fn a_ticket_of_another_patient_is_not_this_rows() {
+    let mut sent = sent();
+    sent.set(TicketField::PatientFname, "Ana");
+    let code = |echo: &str| {
+        let body = format!(r#"{{"success":true,"result":{{"ticket_id":"R",{echo}}},"errors":[]}}"#);
+        match submission(200, body.as_bytes(), &sent) {
+            Reply::Created { .. } => "created".to_owned(),
+            Reply::Unproven(seen) => seen.code.into_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for echo in [
+        r#""patient_lname":"Bell","patient_fname":"Bob","dob":"19700101""#,
+        r#""patient_lname":"BELL","patient_fname":"B","DOB":19700101"#,
+    ] {
+        assert_eq!(code(echo), "other_echo", "{echo}");
+    }
+    for echo in [
+        // Damaged, written otherwise, or not said: a warning at most.
+        r#""patient_lname":"N??ez","patient_fname":"A","dob":"12/30/1989""#,
+        r#""patient_lname":"NÚÑEZ","patient_fname":"B","dob":"19700101""#,
+        r#""patient_lname":"Bell","patient_fname":"ANA ","dob":"19700101""#,
+        r#""patient_lname":"Bell","patient_fname":"Bob""#,
+        r#""patient_lname":"","patient_fname":"","dob":"""#,
+        r#""patient_lname":null,"patient_fname":null,"dob":"19700101""#,
+        r#""comments":"Bell""#,
+    ] {
+        assert_eq!(code(echo), "created", "{echo}");
+    }
+}
+
+#[test]
 fn a_status_is_told_from_an_unknown_ticket_and_from_a_failure() {
     let own = |body: &str| ticket_status(200, body.as_bytes());
     assert_eq!(

@@ -1,6 +1,7 @@
 //! A server that does exactly what a test tells it, one act per request, and keeps what it was sent.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +39,7 @@ pub(super) fn json(body: &str) -> Act {
 struct Shared {
     acts: Mutex<VecDeque<Act>>,
     requests: Mutex<Vec<String>>,
+    connections: AtomicUsize,
 }
 
 pub(super) struct Server {
@@ -53,11 +55,13 @@ impl Server {
         let shared = Arc::new(Shared {
             acts: Mutex::new(acts.into_iter().collect()),
             requests: Mutex::new(Vec::new()),
+            connections: AtomicUsize::new(0),
         });
         let accepting = tokio::spawn({
             let shared = shared.clone();
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
+                    shared.connections.fetch_add(1, Ordering::Relaxed);
                     let _connection = tokio::spawn(serve(stream, shared.clone()));
                 }
             }
@@ -71,6 +75,11 @@ impl Server {
 
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/api", self.port)
+    }
+
+    /// How many connections were opened.
+    pub(super) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// The requests that arrived whole.
