@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
-use ticketload::ledger::LedgerError;
+use ticketload::ledger::{LedgerError, RunRecord};
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -254,24 +254,37 @@ fn imported_before(
     fingerprint: &[u8; 32],
 ) -> Result<Option<String>, LedgerError> {
     let reader = office.ledger.reader()?;
-    let earlier = reader.earlier_run(office.identities.scope(), fingerprint, None)?;
-    Ok(earlier.map(|run| {
-        let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
-        let how = match run.ended.as_deref() {
-            Some("finished") => "it finished".to_owned(),
-            Some("adopted") => "its tickets were adopted from its results".to_owned(),
-            Some(word) => format!("it ended early ({word})"),
-            None => "it did not end".to_owned(),
-        };
-        let part = match run.selection.to_string() {
-            part if part.is_empty() => part,
-            part => format!(" with {part}"),
-        };
+    let scope = office.identities.scope();
+    if let Some(run) = reader.earlier_run(scope, fingerprint, None)? {
+        return Ok(Some(format!(
+            "this file was imported before, {}; what has a ticket is not sent again",
+            story(&run)
+        )));
+    }
+    let elsewhere = reader.run_elsewhere(scope, fingerprint)?;
+    Ok(elsewhere.map(|run| {
         format!(
-            "this file was imported before, as {}{part} on {when}: {how}; what has a ticket is not sent again",
-            run.file
+            "this file was imported before for another account, {}, {}; to this one all of it is new",
+            run.target,
+            story(&run)
         )
     }))
+}
+
+/// `as calls.csv with --limit 5 on 2026-11-22 22:30 UTC: it finished`.
+fn story(run: &RunRecord) -> String {
+    let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
+    let how = match run.ended.as_deref() {
+        Some("finished") => "it finished".to_owned(),
+        Some("adopted") => "its tickets were adopted from its results".to_owned(),
+        Some(word) => format!("it ended early ({word})"),
+        None => "it did not end".to_owned(),
+    };
+    let part = match run.selection.to_string() {
+        part if part.is_empty() => part,
+        part => format!(" with {part}"),
+    };
+    format!("as {}{part} on {when}: {how}", run.file)
 }
 
 /// Writes a report in the form that was asked for. A reader that has gone away is no error.

@@ -183,6 +183,31 @@ impl Reader {
         self.located(found)
     }
 
+    /// The latest run over a file with this content for any other account.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn run_elsewhere(
+        &self,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<RunRecord>, LedgerError> {
+        let found = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {RUN_COLUMNS} FROM run
+                 WHERE fingerprint = ?1 AND scope <> ?2 ORDER BY id DESC LIMIT 1",
+            ))
+            .and_then(|mut statement| {
+                statement
+                    .query_row((fingerprint, scope.bytes()), run_record)
+                    .optional()
+            })
+            .map_err(LedgerErrorKind::from);
+        self.located(found)
+    }
+
     /// When the last attempt of any run was claimed or settled, as far as the ledger tells.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! Owns what a name for the account means. A name that is given to an account after calls were sent to it takes them over:
 //! the ledger binds it, at the first run that has it, to what the account was known by until then, and so it stays when the
-//! server moves. Without that, naming an account would send all its calls again.
+//! server moves. Likewise an account that first had a name is bound to that name's calls, for a run without it. Without
+//! that, a name that is given or forgotten would send all calls again.
 
 use super::identity::Identities;
 use super::{Ledger, LedgerError, LedgerErrorKind, Reader, Steward, Synchronous, schema};
@@ -22,69 +23,77 @@ impl Scope {
         Scope { account, name }
     }
 
-    /// The identities within the scope, and what its name is to be bound to.
+    /// The identities within the scope, and what is to be remembered of it.
     fn resolve(
         &self,
         connection: &Connection,
         identity_key: &[u8],
-    ) -> Result<(Identities, Option<Binding<'_>>), LedgerErrorKind> {
-        let within = |scope: &str| Identities::new(identity_key, scope);
+    ) -> Result<(Identities, Vec<Binding>), LedgerErrorKind> {
+        let within = |text: &str| Identities::new(identity_key, text);
+        let for_account = format!("account {}", self.account);
+        let account_means = meaning(connection, &for_account)?;
         let Some(name) = &self.name else {
-            return Ok((within(&self.account), None));
+            let text = account_means.as_ref().unwrap_or(&self.account);
+            return Ok((within(text), Vec::new()));
         };
-        if let Some(bound) = bound(connection, name)? {
-            return Ok((within(&bound), None));
-        }
-        let (own, account) = (within(name), within(&self.account));
-        if has_runs(connection, &own)? || !has_runs(connection, &account)? {
-            return Ok((own, None));
-        }
-        let binding = Binding {
-            name,
-            account: &self.account,
+        let for_name = format!("scope {name}");
+        let name_means = meaning(connection, &for_name)?;
+        let account_has_runs = has_runs(connection, &within(&self.account))?;
+        let is_taken_over =
+            name_means.is_none() && account_has_runs && !has_runs(connection, &within(name))?;
+        let text = match name_means {
+            Some(text) => text,
+            None if is_taken_over => self.account.clone(),
+            None => name.clone(),
         };
-        Ok((account, Some(binding)))
+        let mut bindings = Vec::new();
+        if is_taken_over {
+            bindings.push(Binding::new(for_name, &text));
+        }
+        if account_means.is_none() && !account_has_runs {
+            bindings.push(Binding::new(for_account, &text));
+        }
+        Ok((within(&text), bindings))
     }
 
-    /// The identities within the scope; a name that is new is bound to its account.
+    /// The identities within the scope; what is new of it is remembered.
     fn settle(
         &self,
         connection: &Connection,
         identity_key: &[u8],
     ) -> Result<Identities, LedgerErrorKind> {
-        let (identities, binding) = self.resolve(connection, identity_key)?;
-        if let Some(binding) = binding {
+        let (identities, bindings) = self.resolve(connection, identity_key)?;
+        for binding in bindings {
             binding.store(connection)?;
         }
         Ok(identities)
     }
 }
 
-/// A name that from now on means what an account was known by.
-struct Binding<'a> {
-    name: &'a str,
-    account: &'a str,
+/// What a name or an account means from now on: the text that its identities are made with.
+struct Binding {
+    what: String,
+    text: String,
 }
 
-impl Binding<'_> {
+impl Binding {
+    fn new(what: String, text: &str) -> Binding {
+        let text = text.to_owned();
+        Binding { what, text }
+    }
+
     fn store(&self, connection: &Connection) -> Result<(), LedgerErrorKind> {
         connection.execute(
             "INSERT INTO meta(name, value) VALUES (?1, ?2)",
-            (meta_name(self.name), self.account.as_bytes()),
+            (&self.what, self.text.as_bytes()),
         )?;
         Ok(())
     }
 }
 
-fn meta_name(name: &str) -> String {
-    format!("scope {name}")
-}
-
-fn bound(connection: &Connection, name: &str) -> Result<Option<String>, LedgerErrorKind> {
-    let mut statement = connection.prepare("SELECT value FROM meta WHERE name = ?1")?;
-    let value: Option<Vec<u8>> = statement
-        .query_row([meta_name(name)], |row| row.get(0))
-        .optional()?;
+fn meaning(connection: &Connection, what: &str) -> Result<Option<String>, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
+    let value: Option<Vec<u8>> = statement.query_row([what], |row| row.get(0)).optional()?;
     let unread = |_| LedgerErrorKind::Damaged("the meaning of a scope is no text".to_owned());
     value.map(String::from_utf8).transpose().map_err(unread)
 }
@@ -95,16 +104,13 @@ fn has_runs(connection: &Connection, identities: &Identities) -> Result<bool, Le
 }
 
 impl Ledger {
-    /// The identities of rows within a scope; a name that is new is bound to its account.
+    /// The identities of rows within a scope; what is new of it is remembered.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be read or written.
     pub fn identities(&self, scope: &Scope) -> Result<Identities, LedgerError> {
-        if scope.name.is_none() {
-            return Ok(Identities::new(&self.identity_key, &scope.account));
-        }
-        // Once in the life of a ledger something is written here; the writer's own connection is not at hand.
+        // Once in the life of an account something is written here; the writer's own connection is not at hand.
         schema::open(&self.path, Synchronous::Full)
             .and_then(|connection| scope.settle(&connection, &self.identity_key))
             .map_err(|kind| self.located(kind))
@@ -112,7 +118,7 @@ impl Ledger {
 }
 
 impl Steward {
-    /// The identities of rows within a scope; a name that is new is bound to its account.
+    /// The identities of rows within a scope; what is new of it is remembered.
     ///
     /// # Errors
     ///

@@ -54,3 +54,37 @@ fn a_scope_from_the_beginning_holds_wherever_the_server_is() {
     project.import(&moved, &["calls.csv"]).exits(0);
     assert_eq!(moved.tickets().len(), 3);
 }
+
+#[test]
+fn a_scope_that_is_forgotten_sends_nothing_again() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(3)));
+    name_scope(&project, "call-centre");
+    project.import(&server, &["calls.csv"]).exits(0);
+    std::fs::remove_file(project.path("ticketload.toml")).unwrap();
+    let rehearsed = rehearsed(&project, &server, 0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_eq!(count(&told, "already_created"), 3);
+    assert_agrees(&rehearsed, &told);
+    name_scope(&project, "call-centre");
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 3);
+}
+
+#[test]
+fn a_file_that_another_account_was_sent_is_told_before_it_is_sent_to_this_one() {
+    let (project, server) = (Project::new(), Server::new());
+    let other = Server::with(|settings| settings.username = "other".to_owned());
+    project.write("calls.csv", csv(&calls(3)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let ran = project
+        .import(&other, &["calls.csv", "--username", "other"])
+        .exits(0);
+    assert!(
+        ran.stderr
+            .contains("was imported before for another account, sandbox at"),
+        "{}",
+        ran.stderr
+    );
+}
