@@ -10,7 +10,7 @@ use super::key_proposal::KeyProposal;
 use super::problems::ProblemLog;
 use super::repeated::{KeyHasher, Ordinals, Repeated};
 use super::table::{Call, NotedCall, Table};
-use super::{RunEvent, Signal, Watch};
+use super::{RunEvent, Signal, Stop, Watch};
 use crate::api::{BodyFormat, body};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
@@ -147,17 +147,16 @@ pub fn rehearse(
         counts_rows: pass.counts_rows,
         shows_all: known.is_some() || pass.proposal.is_some(),
     };
-    let mut checked = 0_u64;
+    let mut patience = Patience {
+        stop: watch.stop,
+        rows: 0,
+    };
     let hand = || preparing.clone().hand();
     let stopped = table.for_each_noted_call(hand, |noted| {
-        checked += 1;
-        if checked.is_multiple_of(TOLD_EVERY) {
-            watch.observer.observe(&RunEvent::Checked { rows: checked });
-        }
-        if checked.is_multiple_of(STOPPED_AFTER)
-            && let Some(signal) = watch.stop.signalled()
-        {
-            return ControlFlow::Break(RehearsalError::Stopped(signal));
+        patience.row()?;
+        if patience.rows.is_multiple_of(TOLD_EVERY) {
+            let rows = patience.rows;
+            watch.observer.observe(&RunEvent::Checked { rows });
         }
         match pass.take(&noted) {
             Ok(()) => ControlFlow::Continue(()),
@@ -179,10 +178,34 @@ pub fn rehearse(
     rehearsal.repeated.rows = sources.finish()?;
     let rows_matter = known.is_some() || !table.mapping().has_key();
     if !keys.is_empty() || (rows_matter && !rehearsal.repeated.rows.is_empty()) {
-        second_look(table, identities, known.as_ref(), keys, &mut rehearsal)?;
+        let look = SecondLook {
+            table,
+            identities,
+            known: known.as_ref(),
+            keys,
+        };
+        look.correct(&mut rehearsal, &mut patience)?;
     }
     // A signal at its very end is the run's to notice, which tells every row that it was not sent.
     Ok(rehearsal)
+}
+
+/// Goes on until it is to stop. Counts the rows of all passes, since a long file is read up to three times.
+struct Patience<'a> {
+    stop: &'a Stop,
+    rows: u64,
+}
+
+impl Patience<'_> {
+    fn row(&mut self) -> ControlFlow<RehearsalError> {
+        self.rows += 1;
+        if self.rows.is_multiple_of(STOPPED_AFTER)
+            && let Some(signal) = self.stop.signalled()
+        {
+            return ControlFlow::Break(RehearsalError::Stopped(signal));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 impl Purpose {
@@ -351,66 +374,85 @@ impl<'a> FirstPass<'a> {
     }
 }
 
-/// Reads the file once more for the rows that stand in it more than once, and corrects what the first pass took each of
-/// them for.
-fn second_look(
-    table: &Table,
-    identities: &Identities,
-    known: Option<&Snapshot<'_>>,
+/// What the rows that stand in the file more than once are judged by.
+struct SecondLook<'a> {
+    table: &'a Table,
+    identities: &'a Identities,
+    known: Option<&'a Snapshot<'a>>,
+    /// The short hashes of keys that stand in it more than once.
     keys: HashSet<u64>,
-    rehearsal: &mut Rehearsal,
-) -> Result<(), RehearsalError> {
-    let mut repeated = std::mem::take(&mut rehearsal.repeated);
-    repeated.find_conflicts(table, identities, &keys)?;
-    let mut ordinals = Ordinals::default();
-    let mut fates = HashMap::new();
-    let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
-        let source = identities.source(call.row);
-        let ordinal = ordinals.next(&repeated, source);
-        if !call.selected {
-            return Ok(());
-        }
-        rehearsal.identical += u64::from(ordinal > 0);
-        let conflict = repeated.conflict(call);
-        let key = repeated.short_key(call).filter(|key| keys.contains(key));
-        if key.is_none() && (ordinal == 0 || known.is_none()) {
-            return Ok(());
-        }
-        let first = registration(call, identities, table, source, 0);
-        let mut row = Registration {
-            ordinal,
-            ..first.clone()
+}
+
+impl SecondLook<'_> {
+    /// Reads the file once more for the rows that stand in it more than once, and corrects what the first pass took each of
+    /// them for.
+    fn correct(
+        &self,
+        rehearsal: &mut Rehearsal,
+        patience: &mut Patience<'_>,
+    ) -> Result<(), RehearsalError> {
+        let SecondLook {
+            table,
+            identities,
+            known,
+            keys,
+        } = self;
+        let mut repeated = std::mem::take(&mut rehearsal.repeated);
+        let stopped = repeated.find_conflicts(table, identities, keys, || patience.row())?;
+        stopped.map_or(Ok(()), Err)?;
+        let mut ordinals = Ordinals::default();
+        let mut fates = HashMap::new();
+        let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
+            let source = identities.source(call.row);
+            let ordinal = ordinals.next(&repeated, source);
+            if !call.selected {
+                return Ok(());
+            }
+            rehearsal.identical += u64::from(ordinal > 0);
+            let conflict = repeated.conflict(call);
+            let key = repeated.short_key(call).filter(|key| keys.contains(key));
+            if key.is_none() && (ordinal == 0 || known.is_none()) {
+                return Ok(());
+            }
+            let first = registration(call, identities, table, source, 0);
+            let mut row = Registration {
+                ordinal,
+                ..first.clone()
+            };
+            if let Some(problem) = &conflict {
+                row.verdict = conflicting(&row.verdict, problem);
+            }
+            let outcome_of = |row: &Registration, valid: bool| match known {
+                Some(known) => known.preview(row).map(|preview| preview.outcome),
+                None if valid => Ok(Outcome::Ready),
+                None => Ok(Outcome::Invalid),
+            };
+            let before = outcome_of(&first, call.mapped.is_valid())?;
+            let mut now = outcome_of(&row, call.mapped.is_valid() && conflict.is_none())?;
+            if let Some(key) = key
+                && conflict.is_none()
+                && now != Outcome::Invalid
+            {
+                let first = fates.entry(key);
+                rehearsal.twins += u64::from(matches!(first, Entry::Occupied(_)));
+                now = share(first, now);
+            }
+            if let Some(problem) = conflict.filter(|_| now == Outcome::Invalid) {
+                rehearsal.problems.add(row.row, &problem)?;
+            }
+            rehearsal.outcomes.shift(before, now);
+            Ok(())
         };
-        if let Some(problem) = &conflict {
-            row.verdict = conflicting(&row.verdict, problem);
-        }
-        let outcome_of = |row: &Registration, valid: bool| match known {
-            Some(known) => known.preview(row).map(|preview| preview.outcome),
-            None if valid => Ok(Outcome::Ready),
-            None => Ok(Outcome::Invalid),
-        };
-        let before = outcome_of(&first, call.mapped.is_valid())?;
-        let mut now = outcome_of(&row, call.mapped.is_valid() && conflict.is_none())?;
-        if let Some(key) = key
-            && conflict.is_none()
-            && now != Outcome::Invalid
-        {
-            let first = fates.entry(key);
-            rehearsal.twins += u64::from(matches!(first, Entry::Occupied(_)));
-            now = share(first, now);
-        }
-        if let Some(problem) = conflict.filter(|_| now == Outcome::Invalid) {
-            rehearsal.problems.add(row.row, &problem)?;
-        }
-        rehearsal.outcomes.shift(before, now);
-        Ok(())
-    };
-    let stopped = table.for_each_call(|call| match look(&call) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
-    })?;
-    rehearsal.repeated = repeated;
-    stopped.map_or(Ok(()), Err)
+        let stopped = table.for_each_call(|call| {
+            patience.row()?;
+            match look(&call) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            }
+        })?;
+        rehearsal.repeated = repeated;
+        stopped.map_or(Ok(()), Err)
+    }
 }
 
 /// The outcome of a row that has its key with others and would end like this by itself: the first one is sent, the others

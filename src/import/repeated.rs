@@ -45,18 +45,21 @@ impl Repeated {
         self.keys.short(&call.mapped.key)
     }
 
-    /// Reads the file for those among `candidates` that stand for more than one content in it.
-    pub(super) fn find_conflicts(
+    /// Reads the file for those among `candidates` that stand for more than one content in it. `goes_on` is asked before
+    /// every row; what it breaks off with is given back.
+    pub(super) fn find_conflicts<B>(
         &mut self,
         table: &Table,
         identities: &Identities,
         candidates: &HashSet<u64>,
-    ) -> Result<(), InputError> {
+        mut goes_on: impl FnMut() -> ControlFlow<B>,
+    ) -> Result<Option<B>, InputError> {
         if candidates.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
-        let stopped: Option<()> = table.for_each_call(|call| {
+        table.for_each_call(|call| {
+            goes_on()?;
             if let Some(key) = self.short_key(&call).filter(|key| candidates.contains(key)) {
                 let row = call.row.position.row;
                 let content = content(&call, identities, table);
@@ -69,9 +72,7 @@ impl Repeated {
                 }
             }
             ControlFlow::Continue(())
-        })?;
-        debug_assert!(stopped.is_none(), "nothing breaks off");
-        Ok(())
+        })
     }
 
     /// The problem of a row whose key stands for another content elsewhere in the file.
