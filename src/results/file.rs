@@ -26,10 +26,7 @@ impl AtomicFile {
     /// Where nothing can be written in that folder, or something else than a file stands in that place.
     pub fn create(path: &Path) -> io::Result<AtomicFile> {
         let path = place(path)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = folder_of(&path);
         let file = begin(folder)?;
         // Best effort: what cannot be taken away now is for the next time.
         drop(take_leftovers_away(folder, file.as_file()));
@@ -43,7 +40,8 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// Where the rest cannot be written or the place cannot be taken; an earlier file stands unchanged then.
+    /// Where the rest cannot be written or the place cannot be taken; an earlier file stands unchanged then. Also where the
+    /// disk does not keep that the place was taken: after a power cut the earlier file may be there again.
     pub fn persist(self) -> io::Result<()> {
         let file = self
             .file
@@ -53,8 +51,37 @@ impl AtomicFile {
         abort::at(Step::Written);
         drop(file.persist(&self.path).map_err(|error| error.error)?);
         abort::at(Step::Placed);
-        Ok(())
+        keep_names_in(folder_of(&self.path))
     }
+}
+
+/// The folder that a file stands in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Makes what was renamed in a folder outlast a power cut: with the file alone only its content does.
+///
+/// Some folders cannot be opened, such as one that may be written and not listed, and some file systems do not sync
+/// folders. More than the rename cannot be done there.
+fn keep_names_in(folder: &Path) -> io::Result<()> {
+    let Ok(folder) = File::open(folder) else {
+        return Ok(());
+    };
+    match folder.sync_all() {
+        Err(error) if is_failing_disk(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a disk did not keep what it was given; else it was asked for something that it does not know.
+fn is_failing_disk(error: &io::Error) -> bool {
+    let kind = error.kind();
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        // The number of EIO, for which there is no kind.
+        || error.raw_os_error() == Some(5)
 }
 
 /// What the names of half written files begin with.

@@ -319,6 +319,31 @@ fn results_that_cannot_be_written_keep_neither_the_rejects_nor_the_next_file_fro
     assert_eq!(trial.server.tickets().len(), ROWS + 1);
 }
 
+/// With its content alone synced a file can be gone after a power cut, and an earlier one be there again.
+#[test]
+fn results_whose_place_the_disk_does_not_keep_are_told() {
+    if !can_inject() {
+        return;
+    }
+    let trial = Trial::of_disk(4);
+    let folder = [trial.project.path("")];
+    let unsynced = |error| Failing {
+        calls: "fsync,fdatasync",
+        error,
+        when: "1+",
+    };
+    let ran = trial.on_bad_disk(&[unsynced("EIO")], &folder);
+    let ran = ran.expect("the folder is synced").exits(5);
+    assert!(ran.stderr.contains("cannot be written"), "{}", ran.all());
+    assert_eq!(trial.server.tickets().len(), ROWS);
+    // Such as a file system has that cannot sync a folder.
+    trial
+        .on_bad_disk(&[unsynced("EINVAL")], &folder)
+        .unwrap()
+        .exits(0);
+    assert_eq!(count(&trial.told().unwrap(), "already_created"), ROWS);
+}
+
 #[test]
 fn rejects_that_find_no_room_are_told_and_written_by_the_next_run() {
     let trial = Trial::of_disk(4);
