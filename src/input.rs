@@ -32,6 +32,7 @@ pub use description::{DelimiterReason, Description, Kind, SheetInfo, TableInfo};
 pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
+pub use workbook::sheet_name_for_excel;
 
 use self::csv::{Block, Blocks, Records};
 use crate::reading::{Area, Condition, Hidden, Merged, Range, letters};

@@ -8,6 +8,7 @@ mod merges;
 mod package;
 mod pattern;
 mod rows;
+mod sheet_name;
 mod show;
 mod strings;
 mod styles;
@@ -15,6 +16,8 @@ mod survey;
 mod tables;
 mod tags;
 mod value;
+
+pub use sheet_name::sheet_name_for_excel;
 
 use super::Options;
 use super::border::caught;
@@ -295,6 +298,11 @@ fn choose<'a>(
         let plain = |name: &str| name.trim().to_lowercase();
         let exact = sheets.iter().find(|sheet| sheet.name == asked);
         let found = exact.or_else(|| sheets.iter().find(|s| plain(&s.name) == plain(asked)));
+        let found = found.or_else(|| match sheets {
+            // The mapping names the sheet of the source, and a rejects file cannot always have that name.
+            [only] if only.name == sheet_name_for_excel(asked) => Some(only),
+            _ => None,
+        });
         return found.ok_or_else(|| InputErrorKind::NoSuchSheet {
             name: asked.to_owned(),
             sheets: sheets.iter().map(info).collect(),

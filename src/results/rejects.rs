@@ -1,7 +1,7 @@
 //! [`Rejects`]: the rows that want mending, as the source has them, in the source's own format.
 //!
-//! Owns the file that people mend and import again with the same mapping: same kind, encoding, delimiter, sheet and place of
-//! the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
+//! Owns the file that people mend and import again with the same mapping: same kind, encoding, delimiter, sheet (its name
+//! as far as Excel takes it) and place of the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
 //! knows to be no part of the row. Guarantees that a row that is read back has the identity it had, and that a row with too
 //! few or too many cells still has them.
 
@@ -9,7 +9,7 @@ mod missing;
 
 use super::{AtomicFile, ResultsError};
 use crate::import::Table;
-use crate::input::{Description, Kind};
+use crate::input::{Description, Kind, sheet_name_for_excel};
 use crate::row::{Cell, CellKind, Row};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
@@ -262,7 +262,8 @@ fn csv_form(description: &Description) -> Form {
 fn xlsx_form(description: &Description) -> Result<Form, ResultsError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
-    sheet.set_name(description.sheet.as_deref().unwrap_or("Sheet1"))?;
+    let name = description.sheet.as_deref().unwrap_or_default();
+    sheet.set_name(sheet_name_for_excel(name))?;
     Ok(Form::Xlsx(Box::new(Sheet {
         book,
         next_row: 0,

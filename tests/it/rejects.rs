@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Action, Call, KEYED, Project, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
-    count, csv, csv_text, outcomes, table, typed_xlsx, without_key,
+    count, csv, csv_text, outcomes, table, typed_xlsx, without_key, xlsx,
 };
 use rust_xlsxwriter::{Format, Formula, Workbook};
 use std::collections::HashSet;
@@ -351,7 +351,15 @@ fn xlsx_with(written: &str, rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<
             .unwrap();
         }
     }
-    let book = book.save_to_buffer().unwrap();
+    replaced(
+        &book.save_to_buffer().unwrap(),
+        "><f>1+1</f><v>7777</v>",
+        written,
+    )
+}
+
+/// A workbook with another text in the place of one of its own, as programs write it that are not ours.
+fn replaced(book: &[u8], text: &str, by: &str) -> Vec<u8> {
     let mut source = zip::ZipArchive::new(Cursor::new(book)).unwrap();
     let mut target = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for at in 0..source.len() {
@@ -362,9 +370,7 @@ fn xlsx_with(written: &str, rows: &[Vec<String>], places: &[(u32, u16)]) -> Vec<
         target
             .start_file(name, zip::write::SimpleFileOptions::default())
             .unwrap();
-        target
-            .write_all(xml.replace("><f>1+1</f><v>7777</v>", written).as_bytes())
-            .unwrap();
+        target.write_all(xml.replace(text, by).as_bytes()).unwrap();
     }
     target.finish().unwrap().into_inner()
 }
@@ -412,6 +418,32 @@ fn a_cell_that_holds_no_value_is_still_one_in_the_rejects(written: &str, message
         ["in_doubt", "invalid", "already_created", "already_created"]
     );
     assert_eq!(server.tickets().len(), 3);
+}
+
+/// LibreOffice and libraries write names that Excel does not take.
+#[test]
+fn a_sheet_with_a_name_that_excel_refuses_makes_the_round_trip() {
+    let long = "Calls of the night shift, as they were taken down";
+    for name in [long, "Night/Day: [1]", "'Night'", &"\u{1f319}".repeat(20)] {
+        let in_mapping = KEYED.replace(
+            "[fields]",
+            &format!("[source]\nsheet = \"{name}\"\n[fields]"),
+        );
+        for mapping in [KEYED, &in_mapping] {
+            let (project, server) = (Project::with_mapping(mapping), Server::new());
+            let book = replaced(
+                &xlsx(&table(&not_sent_but_first())),
+                "sheet name=\"Calls\"",
+                &format!("sheet name=\"{}\"", name.replace('\'', "&apos;")),
+            );
+            project.write("calls.xlsx", book);
+            project.import(&server, &UNTIL_ONE_FAILS).exits(5);
+            let told = project.results("calls.results.csv");
+            assert_eq!((&*told[0].sheet, count(&told, "not_sent")), (name, 5));
+            project.import(&server, &["rejects.xlsx"]).exits(0);
+            assert_every_call_once(&server, 6);
+        }
+    }
 }
 
 #[test]
