@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod defect;
+mod destinations;
 mod encrypt_password;
 mod explain;
 mod failure;

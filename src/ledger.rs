@@ -43,6 +43,7 @@ pub use emergency::EmergencyNote;
 pub use history::{Fate, Reader, RowRecord, RowsOfRun, Snapshot};
 pub use identity::{Identities, Identity};
 pub use lock::Holder;
+pub use place::files_of;
 pub use purge::{Purge, Purged};
 pub use reference::{Reference, ReferenceError};
 pub use register::Preview;

@@ -38,8 +38,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
 }
 
 async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
-    let outputs = Outputs::plan(args)?;
+    let mut outputs = Outputs::plan(args)?;
     let mut desk = Desk::set_up(args).await?;
+    outputs.keep_off(&desk)?;
     let mapping = Arc::new(read_mapping(&desk.settings.mapping())?);
     let progress = Arc::clone(&desk.progress);
     for warning in mapping.warnings(false) {

@@ -1,10 +1,10 @@
 //! `inspect`: what a file is and holds, without a mapping; `--dump` writes its rows as a mapping would see them.
 
 use super::args::{Format, InspectArgs};
+use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
 use super::files::{exit_of_reading, name_of, open, unread};
 use super::import::emit;
-use super::output::can_stand_at;
 use super::progress::Progress;
 use std::io::{self, Write};
 use std::path::Path;
@@ -44,14 +44,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Values go to one place where they can be written, and never over an input.
+/// Values go to one place where they can be written, and never over what is there.
 fn check_dump(args: &InspectArgs) -> Result<(), Failure> {
     let Some(dump) = &args.dump else {
         return Ok(());
-    };
-    let usage = |message: &str, hint: &str| Failure::Usage {
-        message: message.to_owned(),
-        hint: hint.to_owned(),
     };
     if args.files.len() > 1 {
         return Err(usage(
@@ -59,20 +55,14 @@ fn check_dump(args: &InspectArgs) -> Result<(), Failure> {
             "inspect one file at a time to dump it",
         ));
     }
-    let same = |path: &Path| path.canonicalize().ok();
-    let is_input = args
-        .files
-        .iter()
-        .any(|file| same(file).is_some_and(|file| Some(file) == same(dump)));
-    if is_input {
-        return Err(usage(
-            "--dump would be written over the input",
-            "give it a name of its own",
-        ));
+    if dump.as_os_str() == "-" {
+        return Ok(());
     }
-    if dump.as_os_str() != "-" {
-        can_stand_at(dump)?;
+    let mut destinations = Destinations::default();
+    for file in &args.files {
+        destinations.spare(file, "the input")?;
     }
+    destinations.plan_writable(dump, Kind::Dump)?;
     Ok(())
 }
 

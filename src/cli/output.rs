@@ -1,14 +1,12 @@
-//! Standard output and other places for what a person or a program asked for, and stderr for what is said besides.
+//! Standard output for what a person or a program asked for, and stderr for what is said besides.
 //!
-//! Owns the rule that a reader which has gone away (`| head`) is no error, that nothing ends because stderr cannot be
-//! written, and the question whether a file can be written at all, which is asked before any work is done for it.
+//! Owns the rule that a reader which has gone away (`| head`) is no error, and that nothing ends because stderr cannot be
+//! written.
 
 use super::failure::{Exit, Failure};
 use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
-use ticketload::results::AtomicFile;
 
 /// Says a line on stderr.
 ///
@@ -40,15 +38,4 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
     })?;
     text.push(b'\n');
     print(text)
-}
-
-/// A place where nothing can be written is told before anything is done, not after.
-pub(crate) fn can_stand_at(path: &Path) -> Result<(), Failure> {
-    // What was begun there goes away again with the value.
-    AtomicFile::create(path)
-        .map(drop)
-        .map_err(|error| Failure::Usage {
-            message: format!("{} cannot be written: {error}", path.display()),
-            hint: "name a file in a folder that exists and that you may write to".to_owned(),
-        })
 }

@@ -1,8 +1,9 @@
 //! `status`: asks the API for the status of tickets, at the pace and with the token of an import.
 
 use super::args::{StatusArgs, StatusFormat};
+use super::destinations::{Destinations, Kind, STATUS_COLUMNS};
 use super::failure::{Exit, Failure};
-use super::output::{can_stand_at, print};
+use super::output::print;
 use super::runtime;
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -42,7 +43,12 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let account = settings.account()?;
     let questions = questions(args)?;
     if let Some(path) = &args.output {
-        can_stand_at(path)?;
+        let mut destinations = Destinations::default();
+        if let Some(results) = &args.results {
+            destinations.spare(results, "the results file whose tickets are asked for")?;
+        }
+        destinations.spare_settings(&settings)?;
+        destinations.plan_writable(path, Kind::Statuses)?;
     }
     let desk = Arc::new(Desk::open(&settings, account)?);
     let workers = settings.workers()?;
@@ -276,15 +282,7 @@ fn human(answers: &[(Question, Answer)]) -> Vec<u8> {
 
 fn csv(answers: &[(Question, Answer)]) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "file",
-        "row",
-        "key",
-        "ticket_id",
-        "status",
-        "error_code",
-        "message",
-    ])?;
+    writer.write_record(STATUS_COLUMNS)?;
     for (question, answer) in answers {
         let ticket_id = question.ticket_id.as_str().escape_debug().to_string();
         writer.write_record([

@@ -90,7 +90,7 @@ impl EmergencyNote {
 }
 
 fn path_of(ledger: &Path) -> PathBuf {
-    place::beside(ledger, ".emergency.jsonl")
+    place::beside(ledger, place::EMERGENCY)
 }
 
 /// A note as it stands in the file.

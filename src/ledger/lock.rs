@@ -93,7 +93,7 @@ fn mark_in(file: &mut File) -> Option<Mark> {
 }
 
 pub(super) fn path_of(ledger: &Path) -> PathBuf {
-    place::beside(ledger, ".lock")
+    place::beside(ledger, place::LOCK)
 }
 
 fn holder(file: &mut File) -> Holder {

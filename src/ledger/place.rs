@@ -39,11 +39,24 @@ const NETWORK: [&str; 24] = [
 /// The kernel's list of what is mounted where.
 const MOUNTS: &str = "/proc/self/mountinfo";
 
+/// What the name of a ledger's lock ends with.
+pub(super) const LOCK: &str = ".lock";
+/// What the name of its emergency file ends with.
+pub(super) const EMERGENCY: &str = ".emergency.jsonl";
+
 /// A file that stands beside a ledger and belongs to it.
 pub(super) fn beside(ledger: &Path, ending: &str) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// A ledger and all that stands or may come to stand beside it.
+#[must_use]
+pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
+    let ledger = real(ledger);
+    let endings = ["", "-wal", "-shm", "-journal", LOCK, EMERGENCY];
+    endings.map(|ending| beside(&ledger, ending)).to_vec()
 }
 
 /// Where a ledger really lies, behind any links: its lock and its other files stand there, whatever it was called.

@@ -7,6 +7,7 @@ use crate::harness::{
 use rust_xlsxwriter::{Format, Formula, Workbook};
 use std::collections::HashSet;
 use std::io::{Cursor, Read, Write};
+use std::process::Stdio;
 
 /// Eight calls: the second and sixth are rejected, the fourth is invalid, the eighth ends in doubt.
 fn troubled() -> Vec<Call> {
@@ -475,4 +476,42 @@ fn rejects_of_an_input_that_is_gone_are_not_put_in_the_place_of_earlier_ones() {
         outcomes(&project.results("calls.results.csv")),
         ["in_doubt", "rejected"]
     );
+}
+
+#[test]
+fn rejects_that_are_written_again_of_an_input_that_goes_leave_the_earlier_ones_in_their_place() {
+    let (project, server) = (Project::new(), Server::new());
+    // Far more than is read ahead, while their results are more than a pipe takes.
+    let mut calls = calls(2_400);
+    for call in &mut calls {
+        call.dob = String::new();
+        call.notes = "on hold ".repeat(1024);
+    }
+    project.write("calls.csv", csv(&calls));
+    let import = ["calls.csv", "--rejects", "again.csv"];
+    project.import(&server, &import).exits(1);
+    let whole = project.read("again.csv");
+    let args = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+    let args = [&args[..], &["--results", "-", "--rejects", "again.csv"]].concat();
+    let mut child = project
+        .command(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
+    std::fs::remove_file(project.path("calls.csv")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    for words in ["keys are missing", "again.csv: cannot be written"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert_eq!(project.read("again.csv"), whole);
 }

@@ -6,7 +6,7 @@ use super::super::progress::Progress;
 use super::signals::listen;
 use jiff::Zoned;
 use secrecy::{SecretSlice, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -91,6 +91,10 @@ impl Desk {
             stop,
             sandbox,
         })
+    }
+
+    pub(crate) fn ledger_path(&self) -> &Path {
+        &self.ledger
     }
 
     pub(crate) fn open_ledger(&self) -> Result<Arc<Ledger>, Failure> {

@@ -1,15 +1,15 @@
 //! Where results and rejects go, and the checks before anything is written there.
 
 use super::super::args::ImportArgs;
+use super::super::destinations::{Destinations, Kind, usage};
 use super::super::failure::Failure;
 use super::super::files::{STDIN, is_stdin};
-use super::super::output::can_stand_at;
-use super::office::SANDBOX_PREFIX;
+use super::office::{Desk, SANDBOX_PREFIX};
 use std::io;
 use std::path::{Path, PathBuf};
 use ticketload::api::Client;
 use ticketload::import::{Office, Outcomes, RunSummary, Table};
-use ticketload::input::{Input, InputErrorKind, Options};
+use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Trace, Written, write,
@@ -26,7 +26,10 @@ pub(crate) struct Output {
 
 /// Where all results go.
 #[derive(Debug)]
-pub(crate) struct Outputs(Vec<Output>);
+pub(crate) struct Outputs {
+    files: Vec<Output>,
+    destinations: Destinations,
+}
 
 /// What was written for one file.
 #[derive(Debug)]
@@ -62,50 +65,32 @@ impl Outputs {
                 rejects: args.rejects.clone(),
             }
         });
-        let outputs = Outputs(outputs.collect());
-        outputs.refuse_overwriting(args)?;
-        Ok(outputs)
+        let files: Vec<Output> = outputs.collect();
+        let mut destinations = Destinations::default();
+        for input in &args.files.files {
+            destinations.spare(input, "an input")?;
+        }
+        for output in &files {
+            output.plan(&mut destinations)?;
+        }
+        Ok(Outputs {
+            files,
+            destinations,
+        })
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &Output> {
-        self.0.iter()
+        self.files.iter()
     }
 
     pub(crate) fn to_stdout(&self) -> bool {
-        self.0.iter().any(|output| output.results.is_none())
+        self.files.iter().any(|output| output.results.is_none())
     }
 
-    fn refuse_overwriting(&self, args: &ImportArgs) -> Result<(), Failure> {
-        let mut taken: Vec<PathBuf> = args.files.files.iter().map(|path| whole(path)).collect();
-        for output in &self.0 {
-            for path in [&output.results, &output.rejects].into_iter().flatten() {
-                let place = whole(path);
-                if taken.contains(&place) {
-                    return Err(usage(
-                        &format!(
-                            "{} would be written over, and it is an input or another output",
-                            path.display()
-                        ),
-                        "give --results and --rejects names of their own",
-                    ));
-                }
-                taken.push(place);
-                // Where the input is missing as well, that is what is told.
-                if is_stdin(&output.input) || output.input.exists() {
-                    can_stand_at(path)?;
-                }
-            }
-            if let Some(path) = &output.results {
-                refuse_foreign(path)?;
-            }
-            if let Some(path) = &output.rejects
-                && holds_something(path)
-                && !are_rejects(path)
-            {
-                return Err(foreign(path, "rejects"));
-            }
-        }
-        Ok(())
+    /// Keeps them away from the mapping and the ledger, whose places are known only now.
+    pub(crate) fn keep_off(&mut self, desk: &Desk) -> Result<(), Failure> {
+        self.destinations.spare_settings(&desk.settings)?;
+        self.destinations.spare_ledger(desk.ledger_path())
     }
 
     /// Refuses to go on where an earlier results file tells of calls that the ledger does not know.
@@ -114,7 +99,7 @@ impl Outputs {
         reader: &Reader,
         ledger: &Path,
     ) -> Result<(), Failure> {
-        for output in &self.0 {
+        for output in &self.files {
             let beside = beside(&output.input);
             let mut places: Vec<&Path> = output.results.iter().map(PathBuf::as_path).collect();
             if !places.contains(&beside.as_path()) {
@@ -134,39 +119,20 @@ impl Outputs {
     }
 }
 
-/// Refuses to write over a file that is no results file of ours.
-pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Failure> {
-    if holds_something(path)
-        && EarlierResults::open(path)
-            .map_err(|error| unreadable(path, error))?
-            .is_none()
-    {
-        return Err(foreign(path, "results"));
+impl Output {
+    fn plan(&self, destinations: &mut Destinations) -> Result<(), Failure> {
+        let results = self.results.iter().map(|path| (path, Kind::Results));
+        let rejects = self.rejects.iter().map(|path| (path, Kind::Rejects));
+        for (path, kind) in results.chain(rejects) {
+            // Where the input is missing as well, that is what is told.
+            if is_stdin(&self.input) || self.input.exists() {
+                destinations.plan_writable(path, kind)?;
+            } else {
+                destinations.plan(path, kind)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
-
-fn holds_something(path: &Path) -> bool {
-    path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0)
-}
-
-/// Whether a file is an earlier rejects file; one without rows, as a good run leaves it, cannot be told from any other
-/// file without rows, and is as little worth.
-fn are_rejects(path: &Path) -> bool {
-    match Input::open(path, &Options::default()) {
-        Ok(input) => input.description().is_rejects,
-        Err(error) => matches!(error.kind, InputErrorKind::NoRows),
-    }
-}
-
-fn foreign(path: &Path, what: &str) -> Failure {
-    usage(
-        &format!(
-            "{} exists and is no {what} file of ticketload",
-            path.display()
-        ),
-        &format!("move it away, or give another name with --{what}"),
-    )
 }
 
 fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure> {
@@ -241,9 +207,7 @@ pub(crate) fn write_results(
             None
         }
     };
-    let remark = written
-        .input_lost
-        .map(|error| format!("the input could not be read again, so keys are missing: {error}"));
+    let remark = written.input_lost.as_ref().map(lost);
     Ok(WrittenFiles {
         outcomes: written.outcomes,
         warnings: written.warnings,
@@ -252,6 +216,11 @@ pub(crate) fn write_results(
         remark,
         unwritten,
     })
+}
+
+/// What is said of results whose input was gone before they were whole.
+pub(crate) fn lost(error: &InputError) -> String {
+    format!("the input could not be read again, so keys are missing: {error}")
 }
 
 /// Writes results somewhere, with rejects where they could be begun.
@@ -289,24 +258,6 @@ pub(crate) fn beside(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or(input.as_os_str()).to_owned();
     name.push(".results.csv");
     input.with_file_name(name)
-}
-
-/// The path as it really is, so that two names for one file are seen to be one.
-fn whole(path: &Path) -> PathBuf {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    path.canonicalize()
-        .unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
-}
-
-pub(crate) fn usage(message: &str, hint: &str) -> Failure {
-    Failure::Usage {
-        message: message.to_owned(),
-        hint: hint.to_owned(),
-    }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {

@@ -4,8 +4,9 @@
 //! has now: a row that was resolved or has got its ticket since says so.
 
 use super::super::args::ledger::ResultsArgs;
+use super::super::destinations::{Destinations, Kind, usage};
 use super::super::failure::{Exit, Failure};
-use super::super::import::outputs::{beside, refuse_foreign, to_place, usage};
+use super::super::import::outputs::{beside, lost, to_place};
 use super::super::output::say;
 use super::inputs::{mapping, reopen};
 use super::{plain, record};
@@ -16,7 +17,7 @@ use ticketload::import::Table;
 use ticketload::ledger::{Reader, RunRecord, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::counted;
-use ticketload::results::{Ending, Rejects, Story};
+use ticketload::results::{Ending, Rejects, ResultsError, Story};
 use ticketload::ticket::Outcome;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
@@ -33,8 +34,9 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
             "its tickets are still known: import the file again and every row says which ticket it has",
         ));
     }
+    let place = place(args, &run);
+    refuse_overwriting(args, &settings, &run, place.as_deref())?;
     let table = table(args, &settings, &run)?;
-    let place = place(args, &run)?;
     let ending = Ending::remembered(run.ended.as_deref());
     if table.is_none() && !ending.knows_every_row() {
         say(format_args!(
@@ -60,10 +62,6 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     };
     let shown = place.clone().unwrap_or_else(|| PathBuf::from("stdout"));
     let written = to_place(&story, place.as_deref(), rejects.as_mut()).map_err(failed(&shown))?;
-    if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
-        let rows = rejects.finish().map_err(failed(path))?;
-        say(format_args!("{}: {}", path.display(), counted(rows, "row")));
-    }
     let counts: Vec<String> = Outcome::ALL
         .into_iter()
         .filter(|outcome| written.outcomes.get(*outcome) > 0)
@@ -75,6 +73,17 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         shown.display(),
         counts.join(", ")
     ));
+    if let Some(error) = &written.input_lost {
+        say(lost(error));
+    }
+    if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
+        // They are rows of the input, and would lack those that could not be read.
+        if written.input_lost.is_some() {
+            return Err(failed(path)(ResultsError::InputLost));
+        }
+        let rows = rejects.finish().map_err(failed(path))?;
+        say(format_args!("{}: {}", path.display(), counted(rows, "row")));
+    }
     Ok(Exit::Success)
 }
 
@@ -103,10 +112,7 @@ fn table(
             None => return Ok(None),
         },
     };
-    let path = args
-        .input
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(&run.file));
+    let path = input(args, run);
     match reopen(run, &path, &mapping)? {
         Ok(table) => {
             if table.fingerprint() != run.mapping {
@@ -139,22 +145,38 @@ fn of_the_run(path: &Path, run: &RunRecord) -> Option<Arc<Mapping>> {
 }
 
 /// Where the results go; none for stdout.
-fn place(args: &ResultsArgs, run: &RunRecord) -> Result<Option<PathBuf>, Failure> {
-    let input = args
-        .input
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(&run.file));
-    let place = match &args.results {
-        Some(path) if path.as_os_str() == "-" => return Ok(None),
-        Some(path) => path.clone(),
-        None => beside(&input),
-    };
-    refuse_foreign(&place)?;
-    if args.rejects.as_ref() == Some(&place) {
-        return Err(usage(
-            "--results and --rejects name one file",
-            "give each a name of its own",
-        ));
+fn place(args: &ResultsArgs, run: &RunRecord) -> Option<PathBuf> {
+    match &args.results {
+        Some(path) if path.as_os_str() == "-" => None,
+        Some(path) => Some(path.clone()),
+        None => Some(beside(&input(args, run))),
     }
-    Ok(Some(place))
+}
+
+/// Where the input of the run is now, or would be.
+fn input(args: &ResultsArgs, run: &RunRecord) -> PathBuf {
+    let named = args.input.clone();
+    named.unwrap_or_else(|| PathBuf::from(&run.file))
+}
+
+fn refuse_overwriting(
+    args: &ResultsArgs,
+    settings: &Settings,
+    run: &RunRecord,
+    place: Option<&Path>,
+) -> Result<(), Failure> {
+    let mut destinations = Destinations::default();
+    destinations.spare(&input(args, run), "the input of the run")?;
+    destinations.spare(Path::new(&run.file), "the input of the run")?;
+    if let Some(mapping) = &args.mapping {
+        destinations.spare(mapping, "the mapping")?;
+    }
+    destinations.spare_settings(settings)?;
+    if let Some(place) = place {
+        destinations.plan_writable(place, Kind::Results)?;
+    }
+    if let Some(rejects) = &args.rejects {
+        destinations.plan_writable(rejects, Kind::Rejects)?;
+    }
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! Results and ledgers in places where they cannot or must not be: exit code 2.
 
 use super::{refused, with_mapping};
-use crate::harness::{Server, calls, csv};
+use crate::harness::{Project, Server, calls, csv, files_below};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 #[test]
 fn results_that_would_be_written_over_their_input_or_one_another() {
@@ -54,6 +56,109 @@ fn a_foreign_file_where_the_rejects_go() {
         &["no rejects file of ticketload", "--rejects"],
     );
     assert_eq!(project.read("mapping.toml"), before);
+}
+
+/// All that stands in the working folder.
+fn files(project: &Project) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = files_below(&project.path(""));
+    let read = |path: PathBuf| (path.clone(), std::fs::read(path).unwrap());
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn no_command_writes_over_what_it_reads_or_what_another_one_has_written() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    project.write("other.csv", csv(&calls(5)));
+    project.write("blank.toml", "");
+    project.import(&server, &["calls.csv"]).exits(0);
+    let again = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+    let again = |more: &[&'static str]| [&again[..], more].concat();
+    let before = files(&project);
+    for args in [
+        again(&["--rejects", "calls.csv"]),
+        again(&["--rejects", "./calls.csv", "--results", "-"]),
+        again(&["--rejects", "calls.results.csv"]),
+        again(&["--rejects", "calls.results.csv", "--results", "-"]),
+        again(&["--rejects", "other.csv"]),
+        again(&["--rejects", "mapping.toml"]),
+        again(&["--results", "calls.csv"]),
+        again(&["--results", "mapping.toml"]),
+        again(&["--results", "new.csv", "--rejects", "./new.csv"]),
+        vec!["status", "calls.results.csv", "--output", "calls.csv"],
+        vec![
+            "status",
+            "calls.results.csv",
+            "--output",
+            "calls.results.csv",
+        ],
+        vec!["status", "--ticket", "T1", "--output", "calls.results.csv"],
+        vec!["status", "--ticket", "T1", "--output", "mapping.toml"],
+        vec![
+            "status",
+            "--ticket",
+            "T1",
+            "--output",
+            "other.csv",
+            "--format",
+            "csv",
+        ],
+        vec!["inspect", "calls.csv", "--dump", "calls.csv"],
+        vec!["inspect", "calls.csv", "--dump", "other.csv"],
+        vec!["inspect", "calls.csv", "--dump", "calls.results.csv"],
+        vec![
+            "import",
+            "other.csv",
+            "--mapping",
+            "blank.toml",
+            "--rejects",
+            "blank.toml",
+        ],
+        vec![
+            "import",
+            "other.csv",
+            "--ledger",
+            "new.db",
+            "--results",
+            "new.db",
+        ],
+        vec![
+            "import",
+            "other.csv",
+            "--ledger",
+            "new.db",
+            "--rejects",
+            "new.db.lock",
+        ],
+        vec![
+            "import",
+            "other.csv",
+            "--ledger",
+            "new.db",
+            "--rejects",
+            "new.db-wal",
+        ],
+    ] {
+        let ran = project.run_for(&server, &args).exits(2);
+        assert!(ran.stderr.contains("\nhint: "), "{args:?}: {}", ran.all());
+        assert_eq!(files(&project), before, "{args:?}");
+    }
+    assert_eq!((server.tickets().len(), server.requests("status")), (3, 0));
+}
+
+#[test]
+fn statuses_take_the_place_of_earlier_ones_that_can_be_told_from_other_files() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    project.import(&server, &["calls.csv"]).exits(0);
+    let args = ["status", "calls.results.csv", "--output", "statuses"];
+    let run = |format| project.run_for(&server, &[&args[..], &["--format", format]].concat());
+    for format in ["csv", "csv", "json", "json", "csv", "human"] {
+        run(format).exits(0);
+    }
+    let table = project.read("statuses");
+    for format in ["human", "csv", "json"] {
+        run(format).exits(2).says("--output");
+        assert_eq!(project.read("statuses"), table);
+    }
 }
 
 #[test]

@@ -1,0 +1,223 @@
+//! Where a command writes, and what must never be replaced there.
+//!
+//! Owns the one rule for all commands: an output takes the place of nothing, of an empty file, or of an earlier output of
+//! its own kind, which its beginning gives away. Never that of a file that the command reads or needs, whatever it holds,
+//! nor that of another output. All of that is asked before any work is done.
+
+use super::failure::Failure;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use ticketload::config::Settings;
+use ticketload::input::{Input, InputErrorKind, Options};
+use ticketload::ledger;
+use ticketload::results::{AtomicFile, EarlierResults};
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Results,
+    Rejects,
+    Statuses,
+    /// Rows under the header of their file, so that a dump cannot be told from a patients' file of somebody.
+    Dump,
+}
+
+/// The columns of statuses as CSV.
+pub(crate) const STATUS_COLUMNS: [&str; 7] = [
+    "file",
+    "row",
+    "key",
+    "ticket_id",
+    "status",
+    "error_code",
+    "message",
+];
+/// How statuses as JSON begin.
+const STATUS_JSON: &str = "{\n  \"tickets\": [";
+
+/// The places of one command.
+#[derive(Debug, Default)]
+pub(crate) struct Destinations {
+    /// What may not be written over, and what it is.
+    spared: Vec<(PathBuf, &'static str)>,
+    planned: Vec<(PathBuf, Place)>,
+}
+
+/// A place as the user knows it.
+#[derive(Debug, Clone)]
+struct Place {
+    path: PathBuf,
+    kind: Kind,
+}
+
+impl Destinations {
+    /// Keeps what is planned away from a file.
+    pub(crate) fn spare(&mut self, path: &Path, what: &'static str) -> Result<(), Failure> {
+        let spared = whole(path);
+        if let Some((_, place)) = self.planned.iter().find(|(place, _)| *place == spared) {
+            return Err(place.taken(what));
+        }
+        self.spared.push((spared, what));
+        Ok(())
+    }
+
+    /// Keeps what is planned away from the mapping and from the ledger with all that stands beside it.
+    pub(crate) fn spare_settings(&mut self, settings: &Settings) -> Result<(), Failure> {
+        self.spare(&settings.mapping(), "the mapping")?;
+        match settings.ledger() {
+            Ok(ledger) => self.spare_ledger(&ledger),
+            // Without a place for it there is none.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Keeps what is planned away from a ledger, also from one that is yet to be made.
+    pub(crate) fn spare_ledger(&mut self, ledger: &Path) -> Result<(), Failure> {
+        ledger::files_of(ledger)
+            .iter()
+            .try_for_each(|file| self.spare(file, "a file of the ledger"))
+    }
+
+    /// Plans an output where nothing stands or one that may be replaced.
+    pub(crate) fn plan(&mut self, path: &Path, kind: Kind) -> Result<(), Failure> {
+        let place = Place {
+            path: path.to_owned(),
+            kind,
+        };
+        let planned = whole(path);
+        if let Some((_, what)) = self.spared.iter().find(|(spared, _)| *spared == planned) {
+            return Err(place.taken(what));
+        }
+        if self.planned.iter().any(|(other, _)| *other == planned) {
+            return Err(place.taken("another output"));
+        }
+        if holds_something(path) && !kind.is_begun_by(path)? {
+            return Err(place.foreign());
+        }
+        self.planned.push((planned, place));
+        Ok(())
+    }
+
+    /// As [`Destinations::plan`], where a file can be written there at all.
+    pub(crate) fn plan_writable(&mut self, path: &Path, kind: Kind) -> Result<(), Failure> {
+        self.plan(path, kind)?;
+        can_stand_at(path)
+    }
+}
+
+impl Place {
+    fn taken(&self, what: &str) -> Failure {
+        usage(
+            &format!(
+                "{} would be written over, and it is {what}",
+                self.path.display()
+            ),
+            &format!("give --{} a name of its own", self.kind.flag()),
+        )
+    }
+
+    fn foreign(&self) -> Failure {
+        let path = self.path.display();
+        let flag = self.kind.flag();
+        let message = match self.kind {
+            Kind::Results => format!("{path} exists and is no results file of ticketload"),
+            Kind::Rejects => format!("{path} exists and is no rejects file of ticketload"),
+            Kind::Statuses => {
+                format!("{path} exists and does not hold statuses as CSV or JSON of ticketload")
+            }
+            Kind::Dump => format!("{path} exists, and a dump is written over no other file"),
+        };
+        usage(
+            &message,
+            &format!("move it away, or give another name with --{flag}"),
+        )
+    }
+}
+
+impl Kind {
+    fn flag(self) -> &'static str {
+        match self {
+            Kind::Results => "results",
+            Kind::Rejects => "rejects",
+            Kind::Statuses => "output",
+            Kind::Dump => "dump",
+        }
+    }
+
+    /// Whether a file is an earlier one of this kind.
+    fn is_begun_by(self, path: &Path) -> Result<bool, Failure> {
+        let unreadable = |error| Failure::EarlierResults {
+            path: path.to_owned(),
+            error,
+        };
+        match self {
+            Kind::Results => EarlierResults::open(path)
+                .map(|earlier| earlier.is_some())
+                .map_err(unreadable),
+            Kind::Rejects => Ok(are_rejects(path)),
+            Kind::Statuses => are_statuses(path).map_err(|error| {
+                usage(
+                    &format!("{} cannot be read: {error}", path.display()),
+                    "give another name with --output",
+                )
+            }),
+            Kind::Dump => Ok(false),
+        }
+    }
+}
+
+/// A place where nothing can be written is told before anything is done, not after.
+fn can_stand_at(path: &Path) -> Result<(), Failure> {
+    // What was begun there goes away again with the value.
+    AtomicFile::create(path).map(drop).map_err(|error| {
+        usage(
+            &format!("{} cannot be written: {error}", path.display()),
+            "name a file in a folder that exists and that you may write to",
+        )
+    })
+}
+
+fn holds_something(path: &Path) -> bool {
+    path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0)
+}
+
+/// Whether a file is an earlier rejects file; one without rows, as a good run leaves it, cannot be told from any other
+/// file without rows, and is as little worth.
+fn are_rejects(path: &Path) -> bool {
+    match Input::open(path, &Options::default()) {
+        Ok(input) => input.description().is_rejects,
+        Err(error) => matches!(error.kind, InputErrorKind::NoRows),
+    }
+}
+
+/// Whether a file is an earlier one of statuses. The table for people has no beginning of its own.
+fn are_statuses(path: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    File::open(path)?.take(200).read_to_end(&mut beginning)?;
+    // Excel puts a mark before the first column when it saves the file, and ends lines in its own way.
+    let text = beginning
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&beginning);
+    let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    let header = STATUS_COLUMNS.join(",");
+    Ok(line == Some(header.as_bytes()) || text.starts_with(STATUS_JSON.as_bytes()))
+}
+
+/// The path as it really is, so that two names for one file are seen to be one.
+fn whole(path: &Path) -> PathBuf {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    path.canonicalize()
+        .unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+}
+
+pub(crate) fn usage(message: &str, hint: &str) -> Failure {
+    Failure::Usage {
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    }
+}
