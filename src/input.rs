@@ -266,6 +266,17 @@ impl Input {
         digest().map_err(|fault| fault.within(&self.description.file))
     }
 
+    /// The same of a file that is not to be read as a table; one that is compressed or a pipe is read as [`Input::open`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`] where the file cannot be read.
+    pub fn fingerprint_of(path: &Path) -> Result<[u8; 32], InputError> {
+        Place::of(path)
+            .and_then(|place| Ok(identity::digest(place.path())?))
+            .map_err(|fault| fault.within(path))
+    }
+
     /// Reads a table of two columns without a header, for translations.
     ///
     /// # Errors

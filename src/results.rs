@@ -8,11 +8,13 @@ mod adopt;
 mod earlier;
 mod file;
 mod rejects;
+mod whose;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use file::AtomicFile;
 pub use rejects::Rejects;
+pub use whose::tells_of;
 
 use crate::code::explain;
 use crate::import::{Call, End, Outcomes, Table, summary};

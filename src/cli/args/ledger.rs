@@ -126,7 +126,7 @@ pub(crate) struct ResultsArgs {
     /// The run's number
     #[arg(value_name = "RUN", value_parser = run)]
     pub(crate) run: RunId,
-    /// Where the results go; `-` is stdout [default: beside the input]
+    /// Where the results go; `-` is stdout [default: beside the input, if it is as it was then or gone]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
     /// Where the rows go that want mending

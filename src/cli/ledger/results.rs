@@ -1,6 +1,7 @@
 //! `ledger results RUN`: the results file of a run, written again.
 //!
-//! Owns the choice between the ledger joined with the input and the ledger alone. The outcomes are those that the ledger
+//! Owns the choice between the ledger joined with the input and the ledger alone, and that results which nobody has named a
+//! place for stand beside the input of their run and beside no other one. The outcomes are those that the ledger
 //! has now: a row that was resolved or has got its ticket since says so.
 
 use super::super::args::ledger::ResultsArgs;
@@ -14,10 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::Table;
+use ticketload::input::Input;
 use ticketload::ledger::{Reader, RunRecord, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::counted;
-use ticketload::results::{Ending, Rejects, ResultsError, Story};
+use ticketload::results::{EarlierResults, Ending, Rejects, ResultsError, Story, tells_of};
 use ticketload::ticket::Outcome;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
@@ -36,6 +38,12 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     }
     let place = place(args, &run);
     refuse_overwriting(args, &settings, &run, place.as_deref())?;
+    if let Some(place) = place.as_deref()
+        && args.results.is_none()
+        && args.input.is_none()
+    {
+        refuse_elsewhere(place, &reader, &run)?;
+    }
     let table = table(args, &settings, &run)?;
     let ending = Ending::remembered(run.ended.as_deref());
     if table.is_none() && !ending.knows_every_row() {
@@ -179,4 +187,50 @@ fn refuse_overwriting(
         destinations.plan_writable(rejects, Kind::Rejects)?;
     }
     Ok(())
+}
+
+/// The run knows its input by the name that was typed then, which in another folder is that of another file. Its results
+/// there would tell of calls that never got a ticket that they have one.
+fn refuse_elsewhere(place: &Path, reader: &Reader, run: &RunRecord) -> Result<(), Failure> {
+    let hint = "go to the folder in which the run was started, or say with --results where they go";
+    let file = Path::new(&run.file);
+    let shown = plain(&run.file);
+    if file.exists() {
+        // A pipe would not come to an end.
+        let found = file.is_file().then(|| Input::fingerprint_of(file).ok());
+        return match found.flatten() {
+            Some(found) if found == run.fingerprint => Ok(()),
+            _ => Err(usage(
+                &format!(
+                    "the {shown} that is here is not the file of run {}, or has changed since: results beside it would \
+                     be taken for its own",
+                    run.run
+                ),
+                hint,
+            )),
+        };
+    }
+    let failed = |error| Failure::Results {
+        path: place.to_owned(),
+        error,
+    };
+    if !place.is_file() {
+        return Ok(());
+    }
+    let earlier = EarlierResults::open(place).map_err(|error| failed(error.into()))?;
+    // What is no results file at all was refused before, unless it is empty.
+    let Some(mut earlier) = earlier else {
+        return Ok(());
+    };
+    if tells_of(&mut earlier, reader, run.run).map_err(failed)? {
+        return Ok(());
+    }
+    Err(usage(
+        &format!(
+            "{shown} is not here, and {} may be of another run: it names no ticket of run {}, or others too",
+            place.display(),
+            run.run
+        ),
+        hint,
+    ))
 }

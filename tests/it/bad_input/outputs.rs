@@ -1,7 +1,7 @@
 //! Results and ledgers in places where they cannot or must not be: exit code 2.
 
 use super::{refused, with_mapping};
-use crate::harness::{Project, Server, calls, csv, files_below};
+use crate::harness::{Project, Running, Server, calls, count, csv, files_below};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -143,6 +143,49 @@ fn no_command_writes_over_what_it_reads_or_what_another_one_has_written() {
         assert_eq!(files(&project), before, "{args:?}");
     }
     assert_eq!((server.tickets().len(), server.requests("status")), (3, 0));
+}
+
+/// A run knows its input by the name that was typed, and every night may have a calls.csv of its own.
+#[test]
+fn results_that_are_written_again_stand_beside_no_other_input() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    let folder = project.path("night");
+    std::fs::create_dir(&folder).unwrap();
+    project.write("night/calls.csv", csv(&calls(13).split_off(10)));
+    let in_folder = |args: &[&str]| {
+        let mut command = project.command_for(server.url(), args);
+        Running::start({
+            command.current_dir(&folder);
+            command
+        })
+        .end()
+    };
+    project.import(&server, &["calls.csv"]).exits(0);
+    in_folder(&["import", "calls.csv", "--mapping", "../mapping.toml"]).exits(0);
+    let nights = project.read("night/calls.results.csv");
+    let unchanged = || assert_eq!(project.read("night/calls.results.csv"), nights);
+    let again = |run| in_folder(&["ledger", "results", run, "--mapping", "../mapping.toml"]);
+    again("1")
+        .exits(2)
+        .says("not the file of run 1")
+        .says("--results");
+    in_folder(&["ledger", "results", "1"]).exits(2);
+    unchanged();
+    again("2").exits(0);
+    unchanged();
+    let elsewhere = ["ledger", "results", "1", "--results", "first.csv"];
+    in_folder(&elsewhere).exits(0);
+    assert_eq!(count(&project.results("night/first.csv"), "created"), 3);
+    std::fs::remove_file(folder.join("calls.csv")).unwrap();
+    again("1").exits(2).says("of another run").says("--results");
+    unchanged();
+    again("2").exits(0);
+    assert_eq!(
+        count(&project.results("night/calls.results.csv"), "created"),
+        3
+    );
+    std::fs::remove_file(folder.join("calls.results.csv")).unwrap();
+    again("1").exits(0);
 }
 
 #[test]
