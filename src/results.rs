@@ -8,12 +8,14 @@ mod adopt;
 mod earlier;
 mod file;
 mod rejects;
+mod shown;
 mod whose;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use file::AtomicFile;
 pub use rejects::Rejects;
+pub use shown::{ToldTicket, inert, shown_ticket};
 pub use whose::tells_of;
 
 use crate::code::explain;
@@ -21,9 +23,8 @@ use crate::import::{Call, End, Outcomes, Table, summary};
 use crate::input::InputError;
 use crate::ledger::{Fate, LedgerError, Reader, RowRecord, RowsOfRun, RunId};
 use crate::submission::{Doubt, State};
-use crate::ticket::{Outcome, TicketId};
+use crate::ticket::Outcome;
 use jiff::Timestamp;
-use std::borrow::Cow;
 use std::io;
 use std::iter::Peekable;
 use std::ops::ControlFlow;
@@ -459,82 +460,5 @@ impl<'a> Writer<'a> {
             finished_at.as_deref().unwrap_or_default(),
         ])?;
         Ok(())
-    }
-}
-
-/// Text that a spreadsheet will not run as a formula.
-///
-/// What starts with `=`, `+`, `-`, `@`, tab or carriage return gets an apostrophe before it, except plain numbers and
-/// phones, which programs want as they are.
-#[must_use]
-pub fn inert(text: &str) -> Cow<'_, str> {
-    let is_risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let is_number = text.starts_with(['+', '-'])
-        && text
-            .chars()
-            .skip(1)
-            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '(' | ')' | '-'));
-    if is_risky && !is_number {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// A ticket ID as results have it. One like those of the API stays as it is, whatever it begins with: programs ask for it.
-fn shown_ticket(ticket_id: &str) -> Cow<'_, str> {
-    match TicketId::new(ticket_id) {
-        Some(id) if !id.is_plain() => Cow::Owned(inert(&printable(ticket_id)).into_owned()),
-        _ => Cow::Borrowed(ticket_id),
-    }
-}
-
-/// A ticket ID with its control characters escaped, which are foreign text.
-fn printable(ticket_id: &str) -> Cow<'_, str> {
-    if ticket_id.chars().any(char::is_control) {
-        Cow::Owned(ticket_id.escape_debug().to_string())
-    } else {
-        Cow::Borrowed(ticket_id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_that_would_run_as_a_formula_is_made_inert_and_numbers_are_left_alone() {
-        let cases = [
-            ("=1+2", "'=1+2"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-2+3*cmd", "'-2+3*cmd"),
-            ("\t=1", "'\t=1"),
-            ("+1 (555) 010-4477", "+1 (555) 010-4477"),
-            ("-17.5", "-17.5"),
-            ("C000001", "C000001"),
-            ("", ""),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(inert(text), expected);
-        }
-    }
-
-    #[test]
-    fn control_characters_of_a_ticket_id_are_escaped() {
-        assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
-        assert_eq!(printable("RQxQ5s84H"), "RQxQ5s84H");
-    }
-
-    #[test]
-    fn a_ticket_id_of_the_api_is_never_changed() {
-        for (id, shown) in [
-            ("-xQ3", "-xQ3"),
-            ("_a", "_a"),
-            ("", ""),
-            ("=1+2", "'=1+2"),
-            ("-a b", "'-a b"),
-        ] {
-            assert_eq!(shown_ticket(id), shown);
-        }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ticketload::api::{Client, StatusReply, TokenError, Tokens, Transport};
 use ticketload::config::{Account, Settings};
 use ticketload::import::{Pace, SlowDown};
-use ticketload::results::{AtomicFile, EarlierResults};
+use ticketload::results::{AtomicFile, EarlierResults, inert, shown_ticket};
 use ticketload::ticket::TicketId;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -24,6 +24,8 @@ struct Question {
     row: String,
     key: String,
     ticket_id: TicketId,
+    /// Whether it is the ticket's own ID; in a results file somebody may have changed it.
+    is_exact: bool,
 }
 
 /// What the API said: its own word for a known ticket, ours for the rest.
@@ -33,6 +35,11 @@ pub(crate) struct Answer {
     pub(crate) error_code: String,
     pub(crate) message: String,
 }
+
+/// The API's code for a ticket that it does not know.
+const UNKNOWN: &str = "406";
+/// Our code for a ticket that could not be asked for by its own ID.
+const CHANGED: &str = "changed_id";
 
 /// How often one ticket is asked for while the server is busy or away.
 const TRIES: u32 = 4;
@@ -55,8 +62,11 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let runtime = runtime(Builder::new_multi_thread())?;
     let answers = runtime.block_on(ask_all(desk, questions, workers))?;
     write(args, &answers)?;
-    let failed = answers.iter().any(|(_, answer)| answer.status.is_empty());
-    let unknown = answers.iter().any(|(_, answer)| answer.error_code == "406");
+    let is_final = |answer: &Answer| matches!(answer.error_code.as_str(), UNKNOWN | CHANGED);
+    let failed = answers
+        .iter()
+        .any(|(_, answer)| answer.status.is_empty() && !is_final(answer));
+    let unknown = answers.iter().any(|(_, answer)| is_final(answer));
     Ok(if failed {
         Exit::StoppedEarly
     } else if unknown {
@@ -90,6 +100,7 @@ fn plain(ticket_id: TicketId) -> Question {
         row: String::new(),
         key: String::new(),
         ticket_id,
+        is_exact: true,
     }
 }
 
@@ -110,7 +121,8 @@ fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
             file: ticket.file,
             row: ticket.row,
             key: ticket.key,
-            ticket_id: ticket.ticket_id,
+            ticket_id: ticket.ticket.id,
+            is_exact: ticket.ticket.is_exact,
         })
     });
     tickets.collect::<io::Result<_>>().map_err(cannot)
@@ -138,6 +150,7 @@ async fn ask_all(
             let desk = Arc::clone(&desk);
             tasks.spawn(async move {
                 let answer = desk.ask(&question.ticket_id).await;
+                let answer = answer.map(|answer| answer.to(&question));
                 (place, question, answer)
             });
         }
@@ -217,6 +230,17 @@ impl Answer {
         self.error_code.is_empty() && !self.status.is_empty()
     }
 
+    /// That there is no such ticket is no answer where it was not asked for the ticket's own ID.
+    fn to(self, question: &Question) -> Answer {
+        if self.error_code == UNKNOWN && !question.is_exact {
+            return Answer::failure(
+                CHANGED,
+                "its ID was changed in the results file, and no ticket has the one there; `ticketload ledger results` writes it again",
+            );
+        }
+        self
+    }
+
     fn known(status: &str) -> Answer {
         Answer {
             status: status.escape_debug().to_string(),
@@ -229,7 +253,7 @@ impl Answer {
     fn unknown() -> Answer {
         Answer {
             status: "UNKNOWN TICKET".to_owned(),
-            error_code: "406".to_owned(),
+            error_code: UNKNOWN.to_owned(),
             message: "there is no such ticket".to_owned(),
         }
     }
@@ -284,15 +308,15 @@ fn csv(answers: &[(Question, Answer)]) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(STATUS_COLUMNS)?;
     for (question, answer) in answers {
-        let ticket_id = question.ticket_id.as_str().escape_debug().to_string();
+        // File, row and key are inert from the results already, unless somebody has changed them.
         writer.write_record([
-            &question.file,
-            &question.row,
-            &question.key,
-            &ticket_id,
-            &answer.status,
-            &answer.error_code,
-            &answer.message,
+            inert(&question.file).as_ref(),
+            inert(&question.row).as_ref(),
+            inert(&question.key).as_ref(),
+            shown_ticket(question.ticket_id.as_str()).as_ref(),
+            inert(&answer.status).as_ref(),
+            inert(&answer.error_code).as_ref(),
+            inert(&answer.message).as_ref(),
         ])?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
@@ -324,4 +348,23 @@ fn json(answers: &[(Question, Answer)]) -> io::Result<Vec<u8>> {
         serde_json::to_vec_pretty(&serde_json::json!({ "version": 1, "tickets": tickets }))?;
     text.push(b'\n');
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_the_api_says_runs_in_a_spreadsheet() {
+        let failed = Answer::failure("=1+1", "@SUM(A1)");
+        let answers = [
+            ("=1+1", Answer::known("=cmd|'/c calc'!A1")),
+            ("-xQ3", failed),
+        ]
+        .map(|(id, answer)| (plain(TicketId::new(id).unwrap()), answer));
+        let text = String::from_utf8(csv(&answers).unwrap()).unwrap();
+        let rows: Vec<_> = text.lines().skip(1).collect();
+        assert_eq!(rows[0], ",,,'=1+1,'=cmd|\\'/c calc\\'!A1,,");
+        assert_eq!(rows[1], ",,,-xQ3,,'=1+1,'@SUM(A1)");
+    }
 }

@@ -4,7 +4,7 @@
 //! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`COLUMNS`]. Text that a spreadsheet has
 //! saved in another encoding is read as far as it goes, since words, numbers and tickets are the same in all of them.
 
-use super::{COLUMNS, inert};
+use super::{COLUMNS, ToldTicket, inert};
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
 use std::fs::File;
@@ -21,7 +21,7 @@ pub struct EarlierTicket {
     /// Its key.
     pub key: String,
     /// The ticket.
-    pub ticket_id: TicketId,
+    pub ticket: ToldTicket,
 }
 
 /// What a row of an earlier results file says of a call that may not be sent again.
@@ -111,7 +111,7 @@ impl EarlierResults {
                 file: record.text(0),
                 row: record.text(2),
                 key: record.text(3),
-                ticket_id: record.ticket_id()?,
+                ticket: record.ticket()?,
             })),
             Err(error) => Some(Err(error)),
         })
@@ -144,11 +144,12 @@ impl Record {
         String::from_utf8_lossy(self.0.get(column).unwrap_or_default()).into_owned()
     }
 
-    /// The ticket, without the apostrophe that keeps a spreadsheet from running it.
+    fn ticket(&self) -> Option<ToldTicket> {
+        ToldTicket::read(&self.text(5))
+    }
+
     fn ticket_id(&self) -> Option<TicketId> {
-        let text = self.text(5);
-        let bare = text.strip_prefix('\'').filter(|bare| inert(bare) == text);
-        TicketId::new(bare.unwrap_or(&text))
+        self.ticket().map(|ticket| ticket.id)
     }
 }
 
@@ -181,7 +182,7 @@ mod tests {
             let tickets: Vec<_> = open().tickets().map(Result::unwrap).collect();
             let tickets: Vec<_> = tickets
                 .iter()
-                .map(|ticket| (ticket.row.as_str(), ticket.ticket_id.as_str()))
+                .map(|ticket| (ticket.row.as_str(), ticket.ticket.id.as_str()))
                 .collect();
             assert_eq!(tickets, [("2", "T1"), ("5", "=1+2"), ("6", "-xQ3")]);
             let traces: Vec<_> = open().traces().map(Result::unwrap).collect();

@@ -3,7 +3,7 @@
 //! Owns the question whether a file that stands where the results of a run are to go is an earlier one of that run. The
 //! file has no run's number in it, and inputs of the same name are many; tickets are what tells runs apart.
 
-use super::{EarlierResults, ResultsError, printable};
+use super::{EarlierResults, ResultsError};
 use crate::ledger::{Fate, Reader, RowRecord, RunId};
 use crate::submission::State;
 use std::io;
@@ -41,7 +41,7 @@ pub fn tells_of(
             }
         };
         let known = record.as_ref().and_then(ticket_of);
-        if known.is_none_or(|known| printable(known) != told.as_str()) {
+        if known.is_none_or(|known| known != told.as_str()) {
             return Ok(false);
         }
         has_tickets = true;

@@ -144,7 +144,7 @@ fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure>
     for trace in earlier.traces() {
         match trace.map_err(|error| unreadable(path, error))? {
             Trace::Ticket(id) if id.as_str().starts_with(SANDBOX_PREFIX) => is_of_sandbox = true,
-            // An ID with odd characters stands escaped in results and cannot be looked up.
+            // An ID with odd characters may have been changed by a program that saved the results.
             Trace::Ticket(id) if id.is_plain() && !reader.knows_ticket(&id)? => return Ok(true),
             Trace::Ticket(_) => {}
             Trace::Doubt => has_doubts = true,
