@@ -12,7 +12,7 @@ mod secret;
 pub use account::Account;
 pub use error::ConfigError;
 pub use profile::{DEFAULT_PROFILE, FILE_NAME};
-pub use secret::read_key;
+pub use secret::{SecretFiles, read_key};
 
 use crate::api::BodyFormat;
 use crate::import::Rate;
@@ -28,10 +28,13 @@ pub struct Settings {
     pub server_url: Option<String>,
     /// The API's user name.
     pub username: Option<String>,
-    /// A file that holds the password.
+    /// A file that holds the password; as a profile has it, behind the environment.
     pub password_file: Option<PathBuf>,
-    /// A file that holds the encryption key.
+    /// A file that holds the encryption key; as a profile has it, behind the environment.
     pub key_file: Option<PathBuf>,
+    /// The files that were named as flags. They stay apart from a profile's, since the environment stands between them.
+    #[serde(skip)]
+    pub flagged: SecretFiles,
     /// The mapping.
     pub mapping: Option<PathBuf>,
     /// The ledger.
@@ -63,6 +66,10 @@ impl Settings {
             username: self.username.or(other.username),
             password_file: self.password_file.or(other.password_file),
             key_file: self.key_file.or(other.key_file),
+            flagged: SecretFiles {
+                password: self.flagged.password.or(other.flagged.password),
+                key: self.flagged.key.or(other.flagged.key),
+            },
             mapping: self.mapping.or(other.mapping),
             ledger: self.ledger.or(other.ledger),
             rate: self.rate.or(other.rate),

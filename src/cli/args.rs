@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
-use ticketload::config::Settings;
+use ticketload::config::{SecretFiles, Settings};
 use ticketload::import::{MaxFailures, Rate};
 use ticketload::reading::{Hidden, Merged, Range, Selection, delimiter_from_word};
 
@@ -377,8 +377,10 @@ impl AccountArgs {
         Settings {
             server_url: given(&self.server_url),
             username: given(&self.username),
-            password_file: self.password_file.clone(),
-            key_file: self.key_file.clone(),
+            flagged: SecretFiles {
+                password: self.password_file.clone(),
+                key: self.key_file.clone(),
+            },
             body: self.body.clone(),
             resource: self.resource.clone(),
             timeout: self.timeout,

@@ -1,7 +1,7 @@
 //! An account: where to send and as whom, put together from the settings and the secrets.
 
 use super::error::missing;
-use super::secret::secret;
+use super::secret::{key, secret};
 use super::{ConfigError, Settings};
 use crate::api::{Credentials, Endpoint, ServerUrl};
 use crate::ledger::Scope;
@@ -65,8 +65,9 @@ impl Settings {
         ))?;
         let password = secret(
             "password",
-            self.password_file.as_deref(),
+            self.flagged.password.as_deref(),
             "TICKETLOAD_PASSWORD",
+            self.password_file.as_deref(),
         )?
         .ok_or(missing(
             "password",
@@ -74,12 +75,7 @@ impl Settings {
             "TICKETLOAD_PASSWORD",
             "password_file",
         ))?;
-        let key = secret("key", self.key_file.as_deref(), "TICKETLOAD_KEY")?.ok_or(missing(
-            "encryption key",
-            "--key-file",
-            "TICKETLOAD_KEY",
-            "key_file",
-        ))?;
+        let key = key(self.flagged.key.as_deref(), self.key_file.as_deref())?;
         let password = std::str::from_utf8(&password).map_err(|_| ConfigError::SecretText)?;
         let (scope, target) = self.scope_at(&server_url, &username);
         let endpoint = Endpoint {

@@ -2,16 +2,32 @@
 
 use super::ConfigError;
 use super::error::missing;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// Reads the encryption key alone.
+/// The files that hold secrets, as one place names them.
+#[derive(Debug, Clone, Default)]
+pub struct SecretFiles {
+    /// A file that holds the password.
+    pub password: Option<PathBuf>,
+    /// A file that holds the encryption key.
+    pub key: Option<PathBuf>,
+}
+
+/// Reads the encryption key alone, from the file that a flag names or from the environment.
 ///
 /// # Errors
 ///
 /// Where there is none or it cannot be read.
-pub fn read_key(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-    secret("key", file, "TICKETLOAD_KEY")?.ok_or(missing(
+pub fn read_key(flag: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+    key(flag, None)
+}
+
+pub(super) fn key(
+    flag: Option<&Path>,
+    profile: Option<&Path>,
+) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+    secret("key", flag, "TICKETLOAD_KEY", profile)?.ok_or(missing(
         "encryption key",
         "--key-file",
         "TICKETLOAD_KEY",
@@ -19,22 +35,25 @@ pub fn read_key(file: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, ConfigError> 
     ))
 }
 
-/// A secret from its file or, without one, from the environment. A newline at its end is no part of it.
+/// A secret from the first that is given: the flag's file, the environment, the profile's file. A newline at its end is
+/// no part of it.
 pub(super) fn secret(
     what: &'static str,
-    file: Option<&Path>,
+    flag: Option<&Path>,
     environment: &str,
+    profile: Option<&Path>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
-    let mut bytes = match (file, std::env::var_os(environment)) {
-        (Some(path), _) => {
+    let value = std::env::var_os(environment).filter(|value| !value.is_empty());
+    let mut bytes = match (flag, value, profile) {
+        (Some(path), _, _) | (None, None, Some(path)) => {
             Zeroizing::new(std::fs::read(path).map_err(|error| ConfigError::Secret {
                 what,
                 path: path.to_owned(),
                 error,
             })?)
         }
-        (None, Some(value)) if !value.is_empty() => Zeroizing::new(value.into_encoded_bytes()),
-        (None, _) => return Ok(None),
+        (None, Some(value), _) => Zeroizing::new(value.into_encoded_bytes()),
+        (None, None, None) => return Ok(None),
     };
     if bytes.last() == Some(&b'\n') {
         bytes.pop();

@@ -80,6 +80,9 @@ mod rejects;
 /// A run over a part of a file stays one, also when its results are written again.
 #[cfg(test)]
 mod selection;
+/// Settings come from flags, then from the environment, then from the profile.
+#[cfg(test)]
+mod settings;
 /// Streams, compressed files, odd names and files that move are imported once, or refused as a whole.
 #[cfg(test)]
 mod streams;
