@@ -5,8 +5,9 @@
 
 pub(crate) mod ledger;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use std::ffi::OsString;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::{SecretFiles, Settings};
@@ -108,13 +109,13 @@ pub(crate) struct ValidateArgs {
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
     /// A named profile of ticketload.toml
-    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE")]
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE", value_parser = not_blank)]
     pub(crate) profile: Option<String>,
     /// The server, to look up in the ledger what has a ticket already; nothing is sent
-    #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL")]
+    #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL", value_parser = not_blank)]
     pub(crate) server_url: Option<String>,
     /// The user name, for the same look-up
-    #[arg(long, value_name = "NAME", env = "TICKETLOAD_USERNAME")]
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_USERNAME", value_parser = not_blank)]
     pub(crate) username: Option<String>,
     /// The ledger to look in
     #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath)]
@@ -189,6 +190,7 @@ pub(crate) struct AccountArgs {
         long,
         value_name = "NAME",
         env = "TICKETLOAD_PROFILE",
+        value_parser = not_blank,
         help_heading = "Server and account"
     )]
     pub(crate) profile: Option<String>,
@@ -197,6 +199,7 @@ pub(crate) struct AccountArgs {
         long,
         value_name = "URL",
         env = "TICKETLOAD_SERVER_URL",
+        value_parser = not_blank,
         help_heading = "Server and account"
     )]
     pub(crate) server_url: Option<String>,
@@ -205,6 +208,7 @@ pub(crate) struct AccountArgs {
         long,
         value_name = "NAME",
         env = "TICKETLOAD_USERNAME",
+        value_parser = not_blank,
         help_heading = "Server and account"
     )]
     pub(crate) username: Option<String>,
@@ -236,7 +240,12 @@ pub(crate) struct PaceArgs {
     )]
     pub(crate) rate: Option<Rate>,
     /// How many rows are in flight at most [default: 4]
-    #[arg(long, value_name = "N", help_heading = "Pace and limits")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TICKETLOAD_WORKERS",
+        help_heading = "Pace and limits"
+    )]
     pub(crate) workers: Option<usize>,
 }
 
@@ -375,8 +384,8 @@ impl AccountArgs {
     /// The settings that were given as flags or in the environment.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
-            server_url: given(&self.server_url),
-            username: given(&self.username),
+            server_url: self.server_url.clone(),
+            username: self.username.clone(),
             flagged: SecretFiles {
                 password: self.password_file.clone(),
                 key: self.key_file.clone(),
@@ -390,7 +399,7 @@ impl AccountArgs {
 
     /// The profile's name, if one was named.
     pub(crate) fn profile(&self) -> Option<String> {
-        given(&self.profile)
+        self.profile.clone()
     }
 }
 
@@ -404,9 +413,14 @@ impl PaceArgs {
     }
 }
 
-/// A variable that is set to nothing is as good as not set.
-pub(crate) fn given(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.trim().is_empty())
+/// A name or an address. An empty one would give way to that of the profile: the calls would go to another account than
+/// the one that was meant.
+pub(crate) fn not_blank(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("it must not be blank".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn row_range(text: &str) -> Result<(u64, u64), String> {
@@ -454,13 +468,35 @@ fn time_of_day(text: &str) -> Result<jiff::civil::Time, String> {
 
 /// Reads the command line; clap's own answers (help, version, errors) come back as an error to print.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(arguments)
+    let arguments: Vec<OsString> = arguments.collect();
+    let mut matches = match without_blank_variables(Cli::command()).try_get_matches_from(&arguments)
+    {
+        // Help names every variable, also one that is set to nothing.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            Cli::command().try_get_matches_from(&arguments)
+        }
+        parsed => parsed,
+    }?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
+}
+
+/// The definition without the variables that are set to nothing: such a one is as good as not set, whatever it is for.
+fn without_blank_variables(command: clap::Command) -> clap::Command {
+    let is_blank = |name: &OsStr| {
+        let value = std::env::var_os(name).unwrap_or_default();
+        value.to_str().is_some_and(|text| text.trim().is_empty())
+    };
+    command
+        .mut_args(|flag| match flag.get_env() {
+            Some(name) if is_blank(name) => flag.env(None::<&'static str>),
+            Some(_) | None => flag,
+        })
+        .mut_subcommands(without_blank_variables)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {

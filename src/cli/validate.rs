@@ -1,6 +1,6 @@
 //! `validate`: the rehearsal of an import, and nothing else.
 
-use super::args::{Format, ValidateArgs, given};
+use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::import::emit;
@@ -14,13 +14,13 @@ use ticketload::report::Report;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
     let given_here = Settings {
-        server_url: given(&args.server_url),
-        username: given(&args.username),
+        server_url: args.server_url.clone(),
+        username: args.username.clone(),
         mapping: args.files.mapping.clone(),
         ledger: args.ledger.clone(),
         ..Settings::default()
     };
-    let settings = given_here.or(Settings::of_profile(given(&args.profile).as_deref())?);
+    let settings = given_here.or(Settings::of_profile(args.profile.as_deref())?);
     let mapping = Arc::new(read_mapping(&settings.mapping())?);
     let progress = Arc::new(Progress::new());
     for warning in mapping.warnings(false) {

@@ -29,11 +29,18 @@ impl Settings {
     ///
     /// Where the server address is wrong.
     pub fn scope(&self) -> Result<Option<(Scope, String)>, ConfigError> {
-        let (Some(url), Some(username)) = (&self.server_url, &self.username) else {
+        let (Some(url), Some(username)) = (&self.server_url, self.username()) else {
             return Ok(None);
         };
         let url: ServerUrl = url.parse()?;
         Ok(Some(self.scope_at(&url, username)))
+    }
+
+    /// The user name. The line end of the file that it was copied from would make it another account, whose calls are all
+    /// new.
+    fn username(&self) -> Option<&str> {
+        let username = self.username.as_deref().map(str::trim);
+        username.filter(|username| !username.is_empty())
     }
 
     fn scope_at(&self, url: &ServerUrl, username: &str) -> (Scope, String) {
@@ -57,7 +64,7 @@ impl Settings {
                 "server_url",
             ))?
             .parse()?;
-        let username = self.username.clone().ok_or(missing(
+        let username = self.username().ok_or(missing(
             "user name",
             "--username",
             "TICKETLOAD_USERNAME",
@@ -77,7 +84,7 @@ impl Settings {
         ))?;
         let key = key(self.flagged.key.as_deref(), self.key_file.as_deref())?;
         let password = std::str::from_utf8(&password).map_err(|_| ConfigError::SecretText)?;
-        let (scope, target) = self.scope_at(&server_url, &username);
+        let (scope, target) = self.scope_at(&server_url, username);
         let endpoint = Endpoint {
             server_url,
             resource: self.resource()?,
@@ -88,7 +95,7 @@ impl Settings {
             workers: self.workers()?,
         };
         let credentials = Credentials {
-            username,
+            username: username.to_owned(),
             password: SecretString::from(password),
             key: SecretSlice::from(key.to_vec()),
         };

@@ -1,6 +1,6 @@
 //! Settings come from flags, then from the environment, then from the profile, then from the defaults.
 
-use crate::harness::{Project, Ran, Running, Server};
+use crate::harness::{Project, Ran, Running, Server, calls, csv};
 
 /// A project whose profile has the account of a server, password and key as given.
 fn with_profile(server: &Server, password: &str, key: &str) -> Project {
@@ -41,4 +41,85 @@ fn a_secret_in_the_environment_goes_before_the_profiles_file_and_behind_the_flag
     let project = with_profile(&server, "sandbox password", "sandbox key");
     let nothing = [("TICKETLOAD_PASSWORD", ""), ("TICKETLOAD_KEY", "")];
     run_with(&project, &nothing, &["check"]).exits(0);
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_as_good_as_not_set() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(1)));
+    for nothing in ["", " "] {
+        let variables = [
+            "TICKETLOAD_LEDGER",
+            "TICKETLOAD_MAPPING",
+            "TICKETLOAD_PROFILE",
+            "TICKETLOAD_RATE",
+            "TICKETLOAD_SERVER_URL",
+            "TICKETLOAD_USERNAME",
+            "TICKETLOAD_WORKERS",
+        ]
+        .map(|name| (name, nothing));
+        for args in [
+            &["import", "calls.csv"] as &[&str],
+            &["validate", "calls.csv"],
+            &["ledger", "runs"],
+        ] {
+            run_with(&project, &variables, args).exits(0);
+        }
+        let help = run_with(&project, &variables, &["import", "--help"]).exits(0);
+        for (name, _) in variables {
+            assert!(help.stdout.contains(&format!("[env: {name}=")), "{name}");
+        }
+    }
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn a_flag_that_is_given_nothing_is_refused() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(1)));
+    for flag in [
+        "--ledger",
+        "--mapping",
+        "--profile",
+        "--rate",
+        "--server-url",
+        "--username",
+        "--workers",
+    ] {
+        project.run(&["import", "calls.csv", flag, ""]).exits(2);
+    }
+    assert!(server.tickets().is_empty());
+}
+
+#[test]
+fn the_number_of_workers_comes_from_the_environment_too() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(1)));
+    let none = [("TICKETLOAD_WORKERS", "0")];
+    run_with(&project, &none, &["import", "calls.csv"])
+        .exits(2)
+        .says("workers");
+    run_with(&project, &none, &["import", "calls.csv", "--workers", "1"]).exits(0);
+}
+
+#[test]
+fn space_around_a_user_name_is_no_part_of_it() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(2)));
+    project.run(&["import", "calls.csv"]).exits(0);
+    let spaced = [("TICKETLOAD_USERNAME", " sandbox\r\n")];
+    run_with(&project, &spaced, &["import", "calls.csv"]).exits(0);
+    project
+        .run(&["import", "calls.csv", "--username", "sandbox\r"])
+        .exits(0);
+    let profile = project.read("ticketload.toml");
+    let profile = profile.replace("\"sandbox\"", "\"sandbox \\n\"");
+    project.write("ticketload.toml", profile);
+    project.run(&["import", "calls.csv"]).exits(0);
+    // The account is the same each time, and so are the calls.
+    assert_eq!(server.tickets().len(), 2);
 }

@@ -1,6 +1,6 @@
 //! What the user typed after `ledger`.
 
-use super::{AccountArgs, Format, HiddenChoice, StatusFormat, given};
+use super::{AccountArgs, Format, HiddenChoice, StatusFormat, not_blank};
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use jiff::{Span, Timestamp, Zoned, civil};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
     /// A named profile of ticketload.toml
-    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE")]
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE", value_parser = not_blank)]
     pub(crate) profile: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl PlaceArgs {
             ledger: self.ledger.clone(),
             ..Settings::default()
         };
-        Ok(given_here.or(Settings::of_profile(given(&self.profile).as_deref())?))
+        Ok(given_here.or(Settings::of_profile(self.profile.as_deref())?))
     }
 }
 
@@ -166,10 +166,10 @@ pub(crate) struct AdoptArgs {
     #[arg(long, value_name = "CHOICE")]
     pub(crate) hidden: Option<HiddenChoice>,
     /// The server that has the tickets; nothing is sent
-    #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL")]
+    #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL", value_parser = not_blank)]
     pub(crate) server_url: Option<String>,
     /// The user name under which they were sent
-    #[arg(long, value_name = "NAME", env = "TICKETLOAD_USERNAME")]
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_USERNAME", value_parser = not_blank)]
     pub(crate) username: Option<String>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,

@@ -50,8 +50,8 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
 
 fn settings(args: &AdoptArgs) -> Result<Settings, Failure> {
     let given = Settings {
-        server_url: super::super::args::given(&args.server_url),
-        username: super::super::args::given(&args.username),
+        server_url: args.server_url.clone(),
+        username: args.username.clone(),
         mapping: args.mapping.clone(),
         ..Settings::default()
     };
