@@ -32,6 +32,10 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use translate::Refused;
 
+/// The characters that a stamp takes at the end of its field: a blank and the longest reference of a row, such as
+/// `[TL-4294967295:4294967295]`.
+pub const STAMP_ROOM: usize = 27;
+
 /// What `[source]` says about the files; all of it can be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {

@@ -148,6 +148,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mapping::STAMP_ROOM;
 
     #[test]
     fn a_stamp_stands_behind_the_text_of_its_field_and_alone_where_there_is_none() {
@@ -164,6 +165,19 @@ mod tests {
             Some("call back [TL-12:845]")
         );
         assert_eq!(payload.get(TicketField::Complaint), Some("fever"));
+        let longest = Reference {
+            run: RunId(u32::MAX.into()),
+            row: u32::MAX.into(),
+        };
+        let mut payload = Payload::default();
+        payload.set(TicketField::Comments, "x");
+        let payload = stamped(payload, TicketField::Comments, longest);
+        let length = payload.get(TicketField::Comments).map(str::len);
+        assert_eq!(
+            length,
+            Some(1 + STAMP_ROOM),
+            "the mapper has left room for it"
+        );
         let alone = stamped(Payload::default(), TicketField::Comments, reference);
         assert_eq!(alone.get(TicketField::Comments), Some("[TL-12:845]"));
     }

@@ -154,7 +154,7 @@ impl Walk<'_> {
         if let Some(stamp) = table.get("stamp") {
             document.stamp = self.word("stamp", stamp, &STAMPED);
         }
-        document.rules = self.fields(table);
+        document.rules = self.fields(table, document.stamp);
         document
     }
 
@@ -198,7 +198,7 @@ impl Walk<'_> {
         columns
     }
 
-    fn fields(&mut self, table: &DeTable<'_>) -> Vec<Rule> {
+    fn fields(&mut self, table: &DeTable<'_>, stamp: Option<TicketField>) -> Vec<Rule> {
         let Some((key, _)) = table.get_key_value("fields") else {
             self.lacks(
                 Diagnostic::at(0..0, "the mapping has no table [fields]", "").help(
@@ -223,7 +223,13 @@ impl Walk<'_> {
             match TicketField::from_name(name.get_ref()) {
                 Some(ticket_field) => {
                     named.push(ticket_field);
-                    rules.extend(field::read(self, ticket_field, name.span(), value));
+                    let is_stamped = stamp == Some(ticket_field);
+                    rules.extend(field::read(
+                        self,
+                        (ticket_field, is_stamped),
+                        name.span(),
+                        value,
+                    ));
                 }
                 None => named.extend(self.unknown_field(name.get_ref(), name.span())),
             }

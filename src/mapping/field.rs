@@ -3,6 +3,7 @@
 //! Owns the check of one rule on its own: its keys, its formats and patterns, and that what the mapping itself puts
 //! into tickets (constants, defaults, translations) fits the field. Headers are looked up later, in `bind`.
 
+use super::STAMP_ROOM;
 use super::diagnostics::Diagnostic;
 use super::rule::{Filling, OnInvalid, Placed, Rule};
 use super::rules::Case;
@@ -32,10 +33,10 @@ const KEYS: [&str; 12] = [
     "on_invalid",
 ];
 
-/// Reads the rule for one field; none where it cannot be used, with its errors noted.
+/// Reads the rule for one field, which may be the one that is stamped; none where it cannot be used, with its errors noted.
 pub(super) fn read(
     walk: &mut Walk<'_>,
-    field: TicketField,
+    (field, is_stamped): (TicketField, bool),
     key_span: Range<usize>,
     value: &Spanned<DeValue<'_>>,
 ) -> Option<Rule> {
@@ -45,7 +46,7 @@ pub(super) fn read(
             let header = walk.text_not_blank(name, value)?;
             Some(plain(field, key_span, of_column(header)))
         }
-        DeValue::Table(table) => from_table(walk, field, key_span, table),
+        DeValue::Table(table) => from_table(walk, (field, is_stamped), key_span, table),
         other => {
             let title = format!("the rule for `{name}` must be a column's header or a table");
             let label = format!("this is of type {}", other.type_str());
@@ -80,6 +81,7 @@ fn plain(field: TicketField, key_span: Range<usize>, filling: Filling) -> Rule {
         },
         case: None,
         max_length: None,
+        is_stamped: false,
         pattern: None,
         on_invalid: OnInvalid::default_of(field),
     }
@@ -87,7 +89,7 @@ fn plain(field: TicketField, key_span: Range<usize>, filling: Filling) -> Rule {
 
 fn from_table(
     walk: &mut Walk<'_>,
-    field: TicketField,
+    (field, is_stamped): (TicketField, bool),
     key_span: Range<usize>,
     table: &DeTable<'_>,
 ) -> Option<Rule> {
@@ -109,10 +111,10 @@ fn from_table(
     rule.case = table
         .get("case")
         .and_then(|value| walk.word("case", value, &Case::WORDS));
-    rule.max_length = table
-        .get("max_length")
-        .and_then(|value| walk.count("max_length", value))
-        .and_then(|most| usize::try_from(most).ok());
+    rule.is_stamped = is_stamped;
+    if let Some(value) = table.get("max_length") {
+        rule.max_length = max_length(walk, is_stamped, value);
+    }
     if let Some(value) = table.get("dates") {
         dates(walk, &mut rule, value);
     }
@@ -228,6 +230,25 @@ fn dates(walk: &mut Walk<'_>, rule: &mut Rule, value: &Spanned<DeValue<'_>>) {
         }
     }
     rule.dates = formats;
+}
+
+/// How long a text may be; where it is stamped there must be room for a text beside the stamp.
+fn max_length(
+    walk: &mut Walk<'_>,
+    is_stamped: bool,
+    value: &Spanned<DeValue<'_>>,
+) -> Option<usize> {
+    let most = usize::try_from(walk.count("max_length", value)?).ok()?;
+    if is_stamped && most <= STAMP_ROOM {
+        let title = "`max_length` leaves no room for a text beside the stamp";
+        walk.fault(
+            Diagnostic::at(value.span(), title, "too short for both").help(format!(
+                "a stamp takes up to {STAMP_ROOM} characters, with the blank before it; allow more, or take `stamp` out"
+            )),
+        );
+        return None;
+    }
+    Some(most)
 }
 
 /// Compiles a pattern that the whole value must fit.

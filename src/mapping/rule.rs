@@ -4,6 +4,7 @@
 //! length, pattern) and what becomes of a value that is refused: the row is rejected, or the text is kept in the
 //! comments, or it is dropped. Takes no memory on the way of a good value.
 
+use super::STAMP_ROOM;
 use super::mapped::Mapped;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value};
@@ -75,6 +76,8 @@ pub(super) struct Rule {
     pub(super) dates: Vec<DateFormat>,
     pub(super) case: Option<Case>,
     pub(super) max_length: Option<usize>,
+    /// Whether the row's reference is written at the end of the field.
+    pub(super) is_stamped: bool,
     pub(super) pattern: Option<Regex>,
     pub(super) on_invalid: OnInvalid,
 }
@@ -116,13 +119,25 @@ impl Rule {
             && !self.has_limits()
     }
 
+    /// The length that a text may have. What comes behind it when the row is sent counts too, so that a row that was found
+    /// good is not too long then.
+    fn longest(&self) -> Option<usize> {
+        let room = if self.is_stamped { STAMP_ROOM } else { 0 };
+        self.max_length.map(|most| most.saturating_sub(room))
+    }
+
     /// Why a value that is written as the ticket has it breaks the mapping's own limits.
     fn misfit(&self, written: &str) -> Option<Cow<'static, str>> {
-        if let Some(most) = self.max_length
+        if let Some(most) = self.longest()
             && written.len() > most
             && written.chars().count() > most
         {
-            return Some(format!("is longer than {most} characters; shorten it").into());
+            let beside = if self.is_stamped {
+                ", all that `max_length` leaves beside the stamp"
+            } else {
+                ""
+            };
+            return Some(format!("is longer than {most} characters{beside}; shorten it").into());
         }
         let pattern = self.pattern.as_ref()?;
         (!pattern.is_match(written)).then_some(Cow::Borrowed(
@@ -394,7 +409,7 @@ impl Filler {
         let Some(filler) = filler else { return };
         if filler
             .rule
-            .max_length
+            .longest()
             .is_some_and(|most| desk.joined.chars().count() > most)
         {
             call.problems.push(filler.problem(

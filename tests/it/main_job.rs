@@ -1,8 +1,8 @@
 //! The main job: CSV and XLSX, JSON and form, the first time and again.
 
 use crate::harness::{
-    Call, Project, Running, Server, assert_told_truly, calls, count, csv, outcomes, table, told,
-    typed_xlsx, xlsx,
+    Call, KEYED, Project, Running, Server, assert_agrees, assert_told_truly, calls, count, csv,
+    outcomes, rehearsed, table, told, typed_xlsx, xlsx,
 };
 
 /// Imports a file twice: every row gets its ticket, then every row has it already.
@@ -226,4 +226,30 @@ fn an_expired_token_is_renewed_and_costs_nothing() {
         &server.tickets(),
     );
     assert!(server.requests("token") >= 9);
+}
+
+#[test]
+fn a_stamp_stands_within_the_length_that_the_mapping_allows() {
+    let short = "comments = { column = \"Notes\", max_length = 40 }";
+    let mapping = KEYED
+        .replace("version = 1", "version = 1\nstamp = \"comments\"")
+        .replace("comments = \"Notes\"", short);
+    let (project, server) = (Project::with_mapping(&mapping), Server::new());
+    let mut calls = calls(3);
+    for (call, length) in calls.iter_mut().zip([13, 14, 40]) {
+        call.notes = "n".repeat(length);
+    }
+    project.write("calls.csv", csv(&calls));
+    let expected = rehearsed(&project, &server, 1);
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    assert_eq!(outcomes(&told), ["created", "invalid", "invalid"]);
+    assert_agrees(&expected, &told);
+    assert!(
+        told[1].message.contains("13 characters"),
+        "{}",
+        told[1].message
+    );
+    let comments = server.tickets()[0].payload["comments"].clone();
+    assert_eq!(comments, "nnnnnnnnnnnnn [TL-1:2]");
 }

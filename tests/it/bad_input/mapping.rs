@@ -79,3 +79,29 @@ fn a_mapping_without_a_required_field() {
     let project = with_mapping(|mapping| mapping.replace("prac = \"Practice\"\n", ""));
     refused(&project, &["calls.csv"], 2, &["prac"]);
 }
+
+#[test]
+fn a_length_that_leaves_no_room_beside_the_stamp() {
+    for (length, code) in [("27", 2), ("28", 0)] {
+        let project = with_mapping(|mapping| {
+            let limit = format!("complaint = {{ column = \"Reason\", max_length = {length} }}");
+            mapping
+                .replace("version = 1", "version = 1\nstamp = \"complaint\"")
+                .replace("complaint = \"Reason\"", &limit)
+        });
+        if code == 0 {
+            // A text of one character has room.
+            project
+                .run(&["validate", "calls.csv"])
+                .exits(1)
+                .says("longer than 1 characters");
+        } else {
+            refused(
+                &project,
+                &["calls.csv"],
+                code,
+                &["mapping.toml:10", "max_length", "stamp"],
+            );
+        }
+    }
+}
