@@ -1,8 +1,9 @@
 //! Settings: where to send, as whom, how fast.
 //!
-//! Owns `ticketload.toml` with its profiles, the order of precedence (flags, then environment, then profile, then
-//! defaults), and the reading of secrets. A secret comes from a file or from the environment, never from an argument, and is shown
-//! by nothing. Does not connect and does not print.
+//! Owns `ticketload.toml` with its profiles, the defaults, and the reading of secrets. Settings come from flags, then from the
+//! environment, then from the profile, then from the defaults: the command line puts the first two together, [`Settings::or`]
+//! the rest; a secret's places are looked at here, all of them. A secret comes from a file or from the environment, never from
+//! an argument, and is shown by nothing. Does not connect and does not print.
 
 mod account;
 mod error;

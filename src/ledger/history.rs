@@ -208,7 +208,7 @@ impl Reader {
         self.located(found)
     }
 
-    /// When the last attempt of any run was claimed or settled, as far as the ledger tells.
+    /// When an attempt was last settled, of the thousand submissions that came last, whatever their run.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The tables, and how a connection to them is opened.
 //!
-//! Owns the schema with its migrations and the settings that durability rests on; every setting is read back, since
-//! SQLite ignores a misspelt one. The legal transitions stand in the schema as well, so that no other program breaks
+//! Owns the schema with its migrations and the settings that durability and soundness rest on; each of these is read back,
+//! since SQLite ignores a misspelt one. The legal transitions stand in the schema as well, so that no other program breaks
 //! them by accident.
 
 use super::{LedgerErrorKind, Synchronous, lock, place};
@@ -155,19 +155,34 @@ pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection, 
         Synchronous::Full => ("FULL", 2),
         Synchronous::Off => ("OFF", 0),
     };
-    connection.pragma_update(None, "synchronous", word)?;
-    let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-    if level != number {
-        return Err(LedgerErrorKind::NotDurable(format!(
-            "`synchronous` stays at {level}"
-        )));
-    }
-    connection.pragma_update(None, "foreign_keys", true)?;
+    set(&connection, "synchronous", word, number)?;
+    set(&connection, "foreign_keys", "ON", 1)?;
     // 16 MiB: enough for the inner pages of some millions of identities, little beside a run's own memory.
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Gives a setting a value and sees that it has it.
+fn set(
+    connection: &Connection,
+    name: &str,
+    word: &str,
+    number: i64,
+) -> Result<(), LedgerErrorKind> {
+    connection.pragma_update(None, name, word)?;
+    // A setting that SQLite does not know gives no row.
+    let found: Option<i64> = connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .optional()?;
+    if found == Some(number) {
+        return Ok(());
+    }
+    let stays = found.map_or("unset".to_owned(), |found| format!("at {found}"));
+    Err(LedgerErrorKind::NotDurable(format!(
+        "`{name}` stays {stays}"
+    )))
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), LedgerErrorKind> {
@@ -249,7 +264,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerErrorKind> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found = bring_up_to_date(path, &mut connection)?;
-    connection.pragma_update(None, "query_only", true)?;
+    set(&connection, "query_only", "ON", 1)?;
     // The first import makes the tables all at once, and may just be about to.
     if found == 0 {
         return Err(LedgerErrorKind::Empty);
@@ -278,5 +293,20 @@ fn newer(found: usize) -> LedgerErrorKind {
     LedgerErrorKind::Newer {
         found: number(found),
         known: number(MIGRATIONS.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_sqlite_does_not_take_is_noticed() {
+        let connection = Connection::open_in_memory().unwrap();
+        set(&connection, "foreign_keys", "ON", 1).unwrap();
+        for (name, word) in [("foreign_kys", "ON"), ("foreign_keys", "OFF")] {
+            let refused = set(&connection, name, word, 1).unwrap_err();
+            assert!(matches!(refused, LedgerErrorKind::NotDurable(_)), "{name}");
+        }
     }
 }
