@@ -21,7 +21,7 @@ pub use whose::tells_of;
 use crate::code::explain;
 use crate::import::{Call, End, Outcomes, Table, summary};
 use crate::input::InputError;
-use crate::ledger::{Fate, LedgerError, Reader, RowRecord, RowsOfRun, RunId};
+use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunId};
 use crate::submission::{Doubt, State};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
@@ -237,7 +237,7 @@ fn one(
 ) -> Result<(), ResultsError> {
     let number = call.row.position.row;
     let key = call.mapped.key.shown();
-    let is_here = |record: &Result<RowRecord, LedgerError>| {
+    let is_here = |record: &Result<RowStory, LedgerError>| {
         record.as_ref().map_or(true, |record| record.row <= number)
     };
     let result = match rows.next_if(is_here).transpose()? {
@@ -277,7 +277,7 @@ fn from_mapping<'a>(story: &Story<'_>, call: &'a Call<'_>) -> ResultRow<'a> {
     }
 }
 
-fn from_ledger<'a>(story: &Story<'_>, record: &RowRecord, key: &'a str) -> ResultRow<'a> {
+fn from_ledger<'a>(story: &Story<'_>, record: &RowStory, key: &'a str) -> ResultRow<'a> {
     let blank = ResultRow::blank(record.row, key);
     match &record.fate {
         Fate::Invalid { code, message } => {

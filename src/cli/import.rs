@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
-use ticketload::ledger::{LedgerError, RunRecord};
+use ticketload::ledger::{LedgerError, RunStory};
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -273,7 +273,7 @@ fn imported_before(
 }
 
 /// `as calls.csv with --limit 5 on 2026-11-22 22:30 UTC: it finished`.
-fn story(run: &RunRecord) -> String {
+fn story(run: &RunStory) -> String {
     let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
     let how = match run.ended.as_deref() {
         Some("finished") => "it finished".to_owned(),

@@ -16,7 +16,7 @@ use super::args::ledger::LedgerCommand;
 use super::failure::{Exit, Failure};
 use jiff::Timestamp;
 use std::path::Path;
-use ticketload::ledger::{LedgerError, LedgerErrorKind, Reader, RunId, RunRecord};
+use ticketload::ledger::{LedgerError, LedgerErrorKind, Reader, RunId, RunStory};
 
 pub(crate) fn run(command: &LedgerCommand) -> Result<Exit, Failure> {
     match command {
@@ -31,8 +31,8 @@ pub(crate) fn run(command: &LedgerCommand) -> Result<Exit, Failure> {
     }
 }
 
-/// The record of a run that must be there.
-fn record(reader: &Reader, run: RunId) -> Result<RunRecord, Failure> {
+/// The story of a run that must be there.
+fn story(reader: &Reader, run: RunId) -> Result<RunStory, Failure> {
     reader.run(run)?.ok_or_else(|| Failure::Usage {
         message: format!("there is no run {run} in this ledger"),
         hint: "`ticketload ledger runs` lists all of them".to_owned(),

@@ -42,7 +42,7 @@ const UNKNOWN: &str = "406";
 const CHANGED: &str = "changed_id";
 
 /// How often one ticket is asked for while the server is busy or away.
-const TRIES: u32 = 4;
+const ATTEMPTS: u32 = 4;
 
 pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let given = args.account.settings().or(args.pace.settings());
@@ -183,7 +183,7 @@ impl Desk {
     /// Asks until there is an answer. Asking creates nothing, so it may be repeated.
     pub(crate) async fn ask(&self, ticket_id: &TicketId) -> Result<Answer, TokenError> {
         let mut last = Answer::failure("refused", "the server is too busy");
-        for attempt in 0..TRIES {
+        for attempt in 0..ATTEMPTS {
             self.pace.ready().await;
             let token = self.tokens.get().await?;
             let reply = self.client.ticket_status(&token, ticket_id).await;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 /// A row in doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoubtRecord {
+pub struct RowInDoubt {
     /// Its name.
     pub reference: Reference,
     /// The input file as it was named.
@@ -54,14 +54,14 @@ impl Reader {
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn in_doubt(&self) -> Result<Vec<DoubtRecord>, LedgerError> {
+    pub fn in_doubt(&self) -> Result<Vec<RowInDoubt>, LedgerError> {
         let read = || {
             let mut statement = self.connection.prepare(
                 "SELECT s.run, s.row, r.file, r.sheet, r.target, s.error_code, s.message, s.finished_at
                  FROM submission s JOIN run r ON r.id = s.run
                  WHERE s.state = 'in_doubt' ORDER BY s.run, s.row",
             )?;
-            let rows = statement.query_map([], doubt_record)?;
+            let rows = statement.query_map([], row_in_doubt)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         };
         self.located(read())
@@ -85,8 +85,8 @@ impl Reader {
     }
 }
 
-fn doubt_record(row: &Row<'_>) -> rusqlite::Result<DoubtRecord> {
-    Ok(DoubtRecord {
+fn row_in_doubt(row: &Row<'_>) -> rusqlite::Result<RowInDoubt> {
+    Ok(RowInDoubt {
         reference: Reference {
             run: RunId(row.get(0)?),
             row: row.get::<_, i64>(1)?.unsigned_abs(),

@@ -4,7 +4,7 @@
 
 use super::decide::Registration;
 use super::identity::Identity;
-use super::runs::{RUN_COLUMNS, RunRecord, run_record, timestamp};
+use super::runs::{RUN_COLUMNS, RunStory, run_story, timestamp};
 use super::writer::state_from;
 use super::{
     LedgerError, LedgerErrorKind, Preview, RunId, SubmissionId, lock, place, register, schema,
@@ -54,7 +54,7 @@ impl Snapshot<'_> {
 
 /// What the ledger knows of one row of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowRecord {
+pub struct RowStory {
     /// The row's number as the spreadsheet shows it.
     pub row: u64,
     /// What is known.
@@ -93,7 +93,7 @@ pub enum Fate {
 pub struct RowsOfRun<'a> {
     reader: &'a Reader,
     run: RunId,
-    page: std::vec::IntoIter<RowRecord>,
+    page: std::vec::IntoIter<RowStory>,
     after: i64,
     done: bool,
 }
@@ -164,7 +164,7 @@ impl Reader {
         scope: Identity,
         fingerprint: &[u8; 32],
         except: Option<RunId>,
-    ) -> Result<Option<RunRecord>, LedgerError> {
+    ) -> Result<Option<RunStory>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(&format!(
@@ -175,7 +175,7 @@ impl Reader {
                 statement
                     .query_row(
                         (fingerprint, scope.bytes(), except.map(|run| run.0)),
-                        run_record,
+                        run_story,
                     )
                     .optional()
             })
@@ -192,7 +192,7 @@ impl Reader {
         &self,
         scope: Identity,
         fingerprint: &[u8; 32],
-    ) -> Result<Option<RunRecord>, LedgerError> {
+    ) -> Result<Option<RunStory>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(&format!(
@@ -201,7 +201,7 @@ impl Reader {
             ))
             .and_then(|mut statement| {
                 statement
-                    .query_row((fingerprint, scope.bytes()), run_record)
+                    .query_row((fingerprint, scope.bytes()), run_story)
                     .optional()
             })
             .map_err(LedgerErrorKind::from);
@@ -253,14 +253,14 @@ impl Reader {
         }
     }
 
-    fn page(&self, run: RunId, after: i64) -> Result<Vec<RowRecord>, LedgerErrorKind> {
+    fn page(&self, run: RunId, after: i64) -> Result<Vec<RowStory>, LedgerErrorKind> {
         let mut statement = self.connection.prepare_cached(
             "SELECT w.row, w.error_code, w.message, s.id, s.state, s.ticket_id, s.error_code, s.message, s.attempts,
                     s.finished_at, s.run, s.row, r.file
              FROM row w LEFT JOIN submission s ON s.id = w.submission LEFT JOIN run r ON r.id = s.run
              WHERE w.run = ?1 AND w.row > ?2 ORDER BY w.row LIMIT ?3",
         )?;
-        let rows = statement.query_map([run.0, after, PAGE], row_record)?;
+        let rows = statement.query_map([run.0, after, PAGE], row_story)?;
         rows.map(|row| {
             row?.ok_or_else(|| LedgerErrorKind::Damaged("a submission has no such state".into()))
         })
@@ -276,7 +276,7 @@ impl Reader {
 }
 
 impl Iterator for RowsOfRun<'_> {
-    type Item = Result<RowRecord, LedgerError>;
+    type Item = Result<RowStory, LedgerError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(row) = self.page.next() {
@@ -302,14 +302,14 @@ impl Iterator for RowsOfRun<'_> {
     }
 }
 
-fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
+fn row_story(row: &Row<'_>) -> rusqlite::Result<Option<RowStory>> {
     let number = row.get::<_, i64>(0)?.unsigned_abs();
     let Some(submission) = row.get::<_, Option<i64>>(3)? else {
         let fate = Fate::Invalid {
             code: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
             message: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
         };
-        return Ok(Some(RowRecord { row: number, fate }));
+        return Ok(Some(RowStory { row: number, fate }));
     };
     let name: String = row.get(4)?;
     let Some(state) = state_from(&name, row.get(5)?, row.get(6)?, row.get(7)?) else {
@@ -327,5 +327,5 @@ fn row_record(row: &Row<'_>) -> rusqlite::Result<Option<RowRecord>> {
         ),
         remark: row.get(2)?,
     };
-    Ok(Some(RowRecord { row: number, fate }))
+    Ok(Some(RowStory { row: number, fate }))
 }

@@ -150,14 +150,14 @@ fn record(
 ) -> Result<Result<Recorded, Refused>, LedgerErrorKind> {
     let reference = new.reference;
     let submission = match find(connection, reference)? {
-        Row::Submission(submission) => submission,
-        Row::Invalid => {
+        Named::Submission(submission) => submission,
+        Named::Invalid => {
             return Ok(Err(Refused::NotInDoubt {
                 reference,
                 state: "invalid",
             }));
         }
-        Row::Unknown => return Ok(Err(Refused::Unknown(reference))),
+        Named::Unknown => return Ok(Err(Refused::Unknown(reference))),
     };
     let State::InDoubt(doubt) = state_of(connection, submission)? else {
         return not_in_doubt(connection, new, submission);
@@ -214,14 +214,15 @@ fn not_in_doubt(
     })
 }
 
-enum Row {
+/// What a reference names.
+enum Named {
     Submission(SubmissionId),
     Invalid,
     Unknown,
 }
 
 /// The submission of a row; a row in doubt is known by its own run even after that run was purged.
-fn find(connection: &Connection, reference: Reference) -> Result<Row, LedgerErrorKind> {
+fn find(connection: &Connection, reference: Reference) -> Result<Named, LedgerErrorKind> {
     let place = params![
         reference.run.0,
         i64::try_from(reference.row).unwrap_or(i64::MAX)
@@ -231,7 +232,7 @@ fn find(connection: &Connection, reference: Reference) -> Result<Row, LedgerErro
         .query_row(place, |row| row.get(0))
         .optional()?;
     if let Some(submission) = of_run {
-        return Ok(submission.map_or(Row::Invalid, |id| Row::Submission(SubmissionId(id))));
+        return Ok(submission.map_or(Named::Invalid, |id| Named::Submission(SubmissionId(id))));
     }
     let by_itself: Option<i64> = connection
         .prepare_cached(
@@ -242,5 +243,5 @@ fn find(connection: &Connection, reference: Reference) -> Result<Row, LedgerErro
         )?
         .query_row(place, |row| row.get(0))
         .optional()?;
-    Ok(by_itself.map_or(Row::Unknown, |id| Row::Submission(SubmissionId(id))))
+    Ok(by_itself.map_or(Named::Unknown, |id| Named::Submission(SubmissionId(id))))
 }

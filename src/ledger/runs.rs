@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
 
-/// One run, for people.
+/// The story of one run, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunRecord {
+pub struct RunStory {
     /// Its number.
     pub run: RunId,
     /// When it began.
@@ -63,7 +63,7 @@ pub struct CodeCount {
     pub rows: u64,
 }
 
-/// The columns of [`run_record`].
+/// The columns of [`run_story`].
 pub(super) const RUN_COLUMNS: &str =
     "id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping, purged_at,
      first_row, last_row, row_limit, hidden";
@@ -111,12 +111,12 @@ impl Reader {
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
+    pub fn runs(&self) -> Result<Vec<RunStory>, LedgerError> {
         let read = || {
             let mut statement = self
                 .connection
                 .prepare(&format!("SELECT {RUN_COLUMNS} FROM run ORDER BY id"))?;
-            let runs = statement.query_map([], run_record)?;
+            let runs = statement.query_map([], run_story)?;
             Ok(runs.collect::<rusqlite::Result<_>>()?)
         };
         self.located(read())
@@ -127,13 +127,13 @@ impl Reader {
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn run(&self, run: RunId) -> Result<Option<RunRecord>, LedgerError> {
+    pub fn run(&self, run: RunId) -> Result<Option<RunStory>, LedgerError> {
         let found = self
             .connection
             .query_row(
                 &format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1"),
                 [run.0],
-                run_record,
+                run_story,
             )
             .optional()
             .map_err(LedgerErrorKind::from);
@@ -229,11 +229,11 @@ fn outcome(word: &str) -> Option<Outcome> {
         .find(|outcome| outcome.as_str() == word)
 }
 
-pub(super) fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+pub(super) fn run_story(row: &Row<'_>) -> rusqlite::Result<RunStory> {
     let number = |column: usize| -> rusqlite::Result<Option<u64>> {
         Ok(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
     };
-    Ok(RunRecord {
+    Ok(RunStory {
         run: RunId(row.get(0)?),
         started_at: timestamp(row.get(1)?).unwrap_or_default(),
         finished_at: row.get::<_, Option<i64>>(2)?.and_then(timestamp),

@@ -460,14 +460,14 @@ fn a_doubt_is_told_with_what_was_seen() {
     };
     apply(&ledger, id, Event::Unproven(doubt.clone())).unwrap();
     let reader = ledger.reader().unwrap();
-    let record = reader.rows_of(run).next().unwrap().unwrap();
+    let story = reader.rows_of(run).next().unwrap().unwrap();
     let Fate::Submission {
         state,
         attempts,
         finished_at,
         origin,
         ..
-    } = record.fate
+    } = story.fate
     else {
         panic!()
     };

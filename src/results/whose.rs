@@ -4,7 +4,7 @@
 //! file has no run's number in it, and inputs of the same name are many; tickets are what tells runs apart.
 
 use super::{EarlierResults, ResultsError};
-use crate::ledger::{Fate, Reader, RowRecord, RunId};
+use crate::ledger::{Fate, Reader, RowStory, RunId};
 use crate::submission::State;
 use std::io;
 
@@ -49,11 +49,11 @@ pub fn tells_of(
     Ok(has_tickets || !has_rows)
 }
 
-fn is_up_to<E>(record: &Result<RowRecord, E>, row: u64) -> bool {
+fn is_up_to<E>(record: &Result<RowStory, E>, row: u64) -> bool {
     record.as_ref().map_or(true, |record| record.row <= row)
 }
 
-fn ticket_of(record: &RowRecord) -> Option<&str> {
+fn ticket_of(record: &RowStory) -> Option<&str> {
     match &record.fate {
         Fate::Submission {
             state: State::Created { ticket_id, .. },

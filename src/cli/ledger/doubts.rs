@@ -5,14 +5,14 @@ use super::super::args::ledger::InDoubtArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::output::{json, print, say};
 use super::inputs::{mapping, reopen};
-use super::{plain, record, stamp, when};
+use super::{plain, stamp, story, when};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
-use ticketload::ledger::{DoubtRecord, LedgerErrorKind, Reader, Reference, RunId, Steward};
+use ticketload::ledger::{LedgerErrorKind, Reader, Reference, RowInDoubt, RunId, Steward};
 use ticketload::report::counted;
 use ticketload::results::inert;
 
@@ -56,7 +56,7 @@ fn recover(path: &Path) -> Result<(), Failure> {
 }
 
 /// Reads the inputs of the runs again for their rows' keys; a file that is gone is told and leaves them out.
-fn keys(reader: &Reader, doubts: &[DoubtRecord], path: &Path) -> Result<Keys, Failure> {
+fn keys(reader: &Reader, doubts: &[RowInDoubt], path: &Path) -> Result<Keys, Failure> {
     let mapping = mapping(path)?;
     let mut wanted: BTreeMap<RunId, HashSet<u64>> = BTreeMap::new();
     for doubt in doubts {
@@ -65,13 +65,13 @@ fn keys(reader: &Reader, doubts: &[DoubtRecord], path: &Path) -> Result<Keys, Fa
     }
     let mut keys = Keys::new();
     for (run, mut rows) in wanted {
-        let record = record(reader, run)?;
-        let table = match reopen(&record, Path::new(&record.file), &mapping)? {
+        let story = story(reader, run)?;
+        let table = match reopen(&story, Path::new(&story.file), &mapping)? {
             Ok(table) => table,
             Err(why) => {
                 say(format_args!(
                     "no keys of run {run}: {}: {why}",
-                    plain(&record.file)
+                    plain(&story.file)
                 ));
                 continue;
             }
@@ -93,7 +93,7 @@ fn keys(reader: &Reader, doubts: &[DoubtRecord], path: &Path) -> Result<Keys, Fa
     Ok(keys)
 }
 
-fn human(doubts: &[DoubtRecord], keys: &Keys) -> String {
+fn human(doubts: &[RowInDoubt], keys: &Keys) -> String {
     if doubts.is_empty() {
         return "no row is in doubt\n".to_owned();
     }
@@ -127,7 +127,7 @@ fn human(doubts: &[DoubtRecord], keys: &Keys) -> String {
     text
 }
 
-fn csv(doubts: &[DoubtRecord], keys: &Keys) -> io::Result<Vec<u8>> {
+fn csv(doubts: &[RowInDoubt], keys: &Keys) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "reference",
@@ -160,7 +160,7 @@ fn csv(doubts: &[DoubtRecord], keys: &Keys) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-fn as_json(doubt: &DoubtRecord, keys: &Keys) -> Value {
+fn as_json(doubt: &RowInDoubt, keys: &Keys) -> Value {
     json!({
         "reference": doubt.reference.to_string(),
         "run": doubt.reference.run.0,

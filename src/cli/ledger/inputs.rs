@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use ticketload::import::Table;
 use ticketload::input::Input;
-use ticketload::ledger::RunRecord;
+use ticketload::ledger::RunStory;
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
 
@@ -17,7 +17,7 @@ pub(super) fn mapping(path: &Path) -> Result<Arc<Mapping>, Failure> {
 
 /// The input of a run, or, as a half sentence, why it cannot be had.
 pub(super) fn reopen(
-    run: &RunRecord,
+    run: &RunStory,
     path: &Path,
     mapping: &Arc<Mapping>,
 ) -> Result<Result<Table, String>, Failure> {

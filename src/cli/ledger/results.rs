@@ -10,13 +10,13 @@ use super::super::failure::{Exit, Failure};
 use super::super::import::outputs::{beside, lost, to_place};
 use super::super::output::say;
 use super::inputs::{mapping, reopen};
-use super::{plain, record};
+use super::{plain, story};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::Table;
 use ticketload::input::Input;
-use ticketload::ledger::{Reader, RunRecord, Steward};
+use ticketload::ledger::{Reader, RunStory, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::counted;
 use ticketload::results::{EarlierResults, Ending, Rejects, ResultsError, Story, tells_of};
@@ -96,14 +96,14 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
 }
 
 /// The run, which must have ended. One that was cut off is ended here, unless another run is going.
-fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunRecord), Failure> {
+fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunStory), Failure> {
     let reader = Reader::open(path)?;
-    let run = record(&reader, args.run)?;
+    let run = story(&reader, args.run)?;
     if run.ended.is_some() {
         return Ok((reader, run));
     }
     drop(Steward::open(path)?);
-    let run = record(&reader, args.run)?;
+    let run = story(&reader, args.run)?;
     Ok((reader, run))
 }
 
@@ -111,7 +111,7 @@ fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunRecord), Fai
 fn table(
     args: &ResultsArgs,
     settings: &Settings,
-    run: &RunRecord,
+    run: &RunStory,
 ) -> Result<Option<Table>, Failure> {
     let mapping = match &args.mapping {
         Some(named) => mapping(named)?,
@@ -147,13 +147,13 @@ fn table(
 
 /// The mapping that an import would take, if it is the one of the run: nobody has named it, and another one would write
 /// other keys.
-fn of_the_run(path: &Path, run: &RunRecord) -> Option<Arc<Mapping>> {
+fn of_the_run(path: &Path, run: &RunStory) -> Option<Arc<Mapping>> {
     let mapping = mapping(path).ok()?;
     (mapping.fingerprint() == run.mapping).then_some(mapping)
 }
 
 /// Where the results go; none for stdout.
-fn place(args: &ResultsArgs, run: &RunRecord) -> Option<PathBuf> {
+fn place(args: &ResultsArgs, run: &RunStory) -> Option<PathBuf> {
     match &args.results {
         Some(path) if path.as_os_str() == "-" => None,
         Some(path) => Some(path.clone()),
@@ -162,7 +162,7 @@ fn place(args: &ResultsArgs, run: &RunRecord) -> Option<PathBuf> {
 }
 
 /// Where the input of the run is now, or would be.
-fn input(args: &ResultsArgs, run: &RunRecord) -> PathBuf {
+fn input(args: &ResultsArgs, run: &RunStory) -> PathBuf {
     let named = args.input.clone();
     named.unwrap_or_else(|| PathBuf::from(&run.file))
 }
@@ -170,7 +170,7 @@ fn input(args: &ResultsArgs, run: &RunRecord) -> PathBuf {
 fn refuse_overwriting(
     args: &ResultsArgs,
     settings: &Settings,
-    run: &RunRecord,
+    run: &RunStory,
     place: Option<&Path>,
 ) -> Result<(), Failure> {
     let mut destinations = Destinations::default();
@@ -191,7 +191,7 @@ fn refuse_overwriting(
 
 /// The run knows its input by the name that was typed then, which in another folder is that of another file. Its results
 /// there would tell of calls that never got a ticket that they have one.
-fn refuse_elsewhere(place: &Path, reader: &Reader, run: &RunRecord) -> Result<(), Failure> {
+fn refuse_elsewhere(place: &Path, reader: &Reader, run: &RunStory) -> Result<(), Failure> {
     let hint = "go to the folder in which the run was started, or say with --results where they go";
     let file = Path::new(&run.file);
     let shown = plain(&run.file);

@@ -4,11 +4,11 @@ use super::super::args::Format;
 use super::super::args::ledger::{RunsArgs, ShowArgs};
 use super::super::failure::{Exit, Failure};
 use super::super::output::{json, print};
-use super::{plain, record, stamp, when};
+use super::{plain, stamp, story, when};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use ticketload::code::explain;
-use ticketload::ledger::{CodeCount, DoubtRecord, Reader, RunRecord, Tally};
+use ticketload::ledger::{CodeCount, Reader, RowInDoubt, RunStory, Tally};
 use ticketload::reading::Hidden;
 use ticketload::report::{counted, thousands};
 use ticketload::ticket::Outcome;
@@ -17,7 +17,7 @@ pub(super) fn list(args: &RunsArgs) -> Result<Exit, Failure> {
     let reader = Reader::open(&args.place.settings()?.ledger()?)?;
     let runs = reader.runs()?;
     let mut tallies = reader.tallies(None)?;
-    let runs: Vec<(RunRecord, Tally)> = runs
+    let runs: Vec<(RunStory, Tally)> = runs
         .into_iter()
         .map(|run| {
             let tally = tallies.remove(&run.run).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn list(args: &RunsArgs) -> Result<Exit, Failure> {
 
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     let reader = Reader::open(&args.place.settings()?.ledger()?)?;
-    let run = record(&reader, args.run)?;
+    let run = story(&reader, args.run)?;
     let tally = reader
         .tallies(Some(args.run))?
         .remove(&args.run)
@@ -74,7 +74,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     print(shown(&run, &tally, &codes, &doubts))
 }
 
-fn shown(run: &RunRecord, tally: &Tally, codes: &[CodeCount], doubts: &[DoubtRecord]) -> String {
+fn shown(run: &RunStory, tally: &Tally, codes: &[CodeCount], doubts: &[RowInDoubt]) -> String {
     let sheet = run
         .sheet
         .as_deref()
@@ -119,7 +119,7 @@ fn shown(run: &RunRecord, tally: &Tally, codes: &[CodeCount], doubts: &[DoubtRec
 }
 
 /// The part of the file that was asked for, as it was typed; none for the whole.
-fn part(run: &RunRecord) -> Option<String> {
+fn part(run: &RunStory) -> Option<String> {
     let hidden = run.hidden.filter(|choice| *choice == Hidden::Skip);
     let words: Vec<String> = [
         Some(run.selection.to_string()),
@@ -133,7 +133,7 @@ fn part(run: &RunRecord) -> Option<String> {
 }
 
 /// How a run ended, as a half sentence.
-fn ended(run: &RunRecord) -> String {
+fn ended(run: &RunStory) -> String {
     match run.ended.as_deref() {
         None => "going, or cut off".to_owned(),
         Some("finished") => "finished".to_owned(),
@@ -144,7 +144,7 @@ fn ended(run: &RunRecord) -> String {
 }
 
 /// `1,181 rows: 1,170 created, 8 invalid, 3 in_doubt`, with the outcomes as results name them.
-fn came_to(run: &RunRecord, tally: &Tally) -> String {
+fn came_to(run: &RunStory, tally: &Tally) -> String {
     if let Some(at) = run.purged_at {
         return format!("its rows were purged on {}", when(at));
     }
@@ -164,7 +164,7 @@ fn came_to(run: &RunRecord, tally: &Tally) -> String {
     }
 }
 
-fn as_json(run: &RunRecord, tally: &Tally) -> Value {
+fn as_json(run: &RunStory, tally: &Tally) -> Value {
     let outcomes: serde_json::Map<String, Value> = Outcome::ALL
         .iter()
         .filter(|outcome| **outcome != Outcome::Ready)

@@ -271,8 +271,8 @@ fn a_run_keeps_the_part_that_it_was_asked_for() {
         })
         .unwrap();
     let of = |run| {
-        let record = ledger.reader().unwrap().run(run).unwrap().unwrap();
-        (record.selection, record.hidden)
+        let story = ledger.reader().unwrap().run(run).unwrap().unwrap();
+        (story.selection, story.hidden)
     };
     assert_eq!(of(whole), (Selection::default(), None));
     let stored = Selection {
