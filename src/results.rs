@@ -19,6 +19,7 @@ pub use shown::{ToldTicket, inert, shown_ticket};
 pub use whose::tells_of;
 
 use crate::code::explain;
+use crate::columns::RESULTS;
 use crate::import::{Call, End, Outcomes, Table, summary};
 use crate::input::InputError;
 use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunId};
@@ -28,20 +29,6 @@ use jiff::Timestamp;
 use std::io;
 use std::iter::Peekable;
 use std::ops::ControlFlow;
-
-/// The columns of a results file; other programs rely on them and their order.
-pub const COLUMNS: [&str; 10] = [
-    "file",
-    "sheet",
-    "row",
-    "key",
-    "outcome",
-    "ticket_id",
-    "error_code",
-    "message",
-    "attempts",
-    "finished_at",
-];
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -432,7 +419,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn begin(story: &Story<'a>, out: &'a mut dyn io::Write) -> Result<Writer<'a>, ResultsError> {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(COLUMNS)?;
+        csv.write_record(RESULTS)?;
         Ok(Writer {
             csv,
             file: story.file,

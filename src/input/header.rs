@@ -5,6 +5,7 @@
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
+use crate::columns::{REJECTS, RESULTS};
 use crate::holds;
 use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
@@ -16,23 +17,6 @@ const LOOK_TEXT: usize = 1024 * 1024;
 
 /// Rows between two looks at the file: each costs a microsecond.
 const WATCH_EVERY: u32 = 256;
-
-/// What a rejects file has behind the source's own columns.
-const REJECTS: [&str; 2] = ["error_code", "message"];
-
-/// The header of a results file.
-const RESULTS: [&str; 10] = [
-    "file",
-    "sheet",
-    "row",
-    "key",
-    "outcome",
-    "ticket_id",
-    "error_code",
-    "message",
-    "attempts",
-    "finished_at",
-];
 
 /// The header that was found.
 #[derive(Debug, Clone)]

@@ -1,10 +1,11 @@
 //! Reading an earlier results file of ours back: which tickets it names.
 //!
 //! Owns the question whether a file at a results path is ours, and the tickets in it. Used to notice a lost ledger and to ask for
-//! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`COLUMNS`]. Text that a spreadsheet has
+//! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`RESULTS`]. Text that a spreadsheet has
 //! saved in another encoding is read as far as it goes, since words, numbers and tickets are the same in all of them.
 
-use super::{COLUMNS, ToldTicket, inert};
+use super::{ToldTicket, inert};
+use crate::columns::RESULTS;
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
 use std::fs::File;
@@ -80,7 +81,7 @@ impl EarlierResults {
             let names = header
                 .iter()
                 .map(|name| name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name));
-            names.eq(COLUMNS.iter().map(|name| name.as_bytes()))
+            names.eq(RESULTS.iter().map(|name| name.as_bytes()))
         });
         Ok(is_ours.then_some(EarlierResults { reader }))
     }
@@ -163,7 +164,7 @@ mod tests {
         let path = folder.path().join("x.csv");
         std::fs::write(&path, "Call ID,ticket_id\n1,T1\n").unwrap();
         assert!(EarlierResults::open(&path).unwrap().is_none());
-        let header = COLUMNS.join(",");
+        let header = RESULTS.join(",");
         let rows = [
             "c.csv,,2,k,created,T1,,,1,",
             "c.csv,,3,k,invalid,,missing.dob,m,0,",

@@ -8,6 +8,7 @@
 mod missing;
 
 use super::{AtomicFile, ResultsError};
+use crate::columns::REJECTS;
 use crate::import::Table;
 use crate::input::{Description, Kind, sheet_name_for_excel};
 use crate::row::{Cell, CellKind, Row};
@@ -15,9 +16,6 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
 use std::io::Write;
 use std::path::Path;
-
-/// The names of the two columns behind the row's own.
-const TAIL: [&str; 2] = ["error_code", "message"];
 
 /// The errors that a cell can hold and a formula can be.
 const ERRORS: [&str; 7] = [
@@ -146,7 +144,7 @@ impl Rejects {
             }
             Form::Xlsx(sheet) => sheet.next_row = u32::try_from(above).unwrap_or(0),
         }
-        let cells = header.iter().map(String::as_str).chain(TAIL);
+        let cells = header.iter().map(String::as_str).chain(REJECTS);
         let cells: Vec<_> = cells
             .map(|text| Cell {
                 text,

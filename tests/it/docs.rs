@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::{fs, str};
 use tempfile::TempDir;
+use ticketload::columns::RESULTS;
 use ticketload::mapping::Mapping;
-use ticketload::results::COLUMNS;
 use ticketload::ticket::Outcome;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ticketload");
@@ -143,7 +143,7 @@ fn words(text: &str, start: &str) -> BTreeSet<String> {
 /// Results as rows of `outcome, ticket_id, error_code`, after a look at the header.
 fn results(path: &Path) -> Vec<(u64, String, String, String)> {
     let mut reader = csv::Reader::from_path(path).unwrap();
-    assert_eq!(reader.headers().unwrap(), COLUMNS.as_slice());
+    assert_eq!(reader.headers().unwrap(), RESULTS.as_slice());
     reader
         .records()
         .map(|record| {
@@ -258,7 +258,7 @@ fn the_readme_explains_every_outcome_and_every_column_of_the_results() {
     }
     let section = readme.split("\n## The results file\n").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
-    for column in COLUMNS {
+    for column in RESULTS {
         assert!(section.contains(&format!("`{column}`")), "{column}");
     }
 }
