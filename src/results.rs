@@ -329,10 +329,15 @@ fn of_state<'a>(
         State::Created { ticket_id, remark } => {
             let (outcome, message) = match &elsewhere {
                 None => (Outcome::Created, remark.clone().unwrap_or_default()),
-                Some(Elsewhere { place, remark }) => {
-                    let remark = remark.map(|remark| format!("warning: {remark}; "));
-                    let message =
-                        format!("{}has its ticket from {place}", remark.unwrap_or_default());
+                Some(Elsewhere {
+                    place,
+                    remark: of_row,
+                }) => {
+                    // What was to be looked at then may not have been told: the run that would have was killed.
+                    let of_row = of_row.map(|remark| format!("warning: {remark}"));
+                    let from = format!("has its ticket from {place}");
+                    let parts = [of_row, remark.clone(), Some(from)];
+                    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
                     (Outcome::AlreadyCreated, message)
                 }
             };

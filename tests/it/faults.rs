@@ -158,6 +158,13 @@ fn an_odd_ticket_id_is_kept_escaped_and_warned_about() {
     assert!(told[1].ticket_id.starts_with("'="), "{}", told[1].ticket_id);
     project.import(&server, &["calls.csv"]).exits(0);
     assert_eq!(server.tickets().len(), 3);
+    // The results of before are gone by then, and a run that was killed wrote none.
+    let again = &project.results("calls.results.csv")[1];
+    assert!(
+        again.message.starts_with("warning: the ticket ID"),
+        "{again:?}"
+    );
+    assert!(again.message.contains("has its ticket from"), "{again:?}");
 }
 
 #[test]
