@@ -139,6 +139,9 @@ pub enum LedgerErrorKind {
     /// It was made, and holds nothing yet.
     #[error("holds nothing yet: no import has begun with it")]
     Empty,
+    /// It is not where it was when the run began.
+    #[error("was removed or replaced while a run was using it")]
+    Gone,
     /// It has several names, and so has its lock.
     #[error(
         "is one file under {0} names (hard links): two runs could hold it at once, each by another name"
@@ -255,7 +258,8 @@ impl Ledger {
         }
         let (ops, queue) = mpsc::unbounded_channel();
         let marker = lock.marker(&identity_key).map_err(located)?;
-        let writer = Writer::start(connection, marker, queue)
+        let standing = place::Standing::of(&path);
+        let writer = Writer::start(connection, marker, standing, queue)
             .map_err(|error| located(LedgerErrorKind::Open(error.to_string())))?;
         let emergency = EmergencyFile::reserve(&path, &identity_key);
         Ok(Ledger {

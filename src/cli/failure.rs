@@ -296,7 +296,9 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         | LedgerErrorKind::Shared(_)
         | LedgerErrorKind::NotDurable(_)
         | LedgerErrorKind::Open(_) => Exit::Usage,
-        LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => Exit::StoppedEarly,
+        LedgerErrorKind::Gone | LedgerErrorKind::Sql(_) | LedgerErrorKind::WriterGone => {
+            Exit::StoppedEarly
+        }
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
     }
 }
@@ -323,6 +325,10 @@ fn ledger_hint(error: &LedgerError) -> String {
                  is lost, look the tickets in {} up in the call centre, since nothing else may name them, and move that file away",
                 file.display()
             );
+        }
+        LedgerErrorKind::Gone => {
+            "put it back if you can; if not, make the tickets of this run's results known to a new one (ticketload ledger adopt) \
+             before you import: calls without that would be sent twice"
         }
         LedgerErrorKind::Linked(_) => {
             "nothing was sent; keep the name that runs have used, and the files beside it, and delete the others; a backup \

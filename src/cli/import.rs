@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
-use ticketload::ledger::{LedgerError, RunStory};
+use ticketload::ledger::{Identity, LedgerError, Reader, RunStory};
 use ticketload::report::{FileReport, Report, counted, write_human, write_json};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -71,7 +71,12 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     };
     let mut slots = tokio::task::block_in_place(|| prepare(&args.files, &mapping, &stage))?;
     let end = strict(args, &slots);
-    let exit = send_all(&office, &mut slots, &outputs, end, &progress).await;
+    let dispatch = Dispatch {
+        office: &office,
+        reader: &reader,
+        progress: &progress,
+    };
+    let exit = dispatch.send_all(&mut slots, &outputs, end).await;
     drop(ticker);
     progress.end();
     let exit = exit?.worse(exit_of_reading(&slots));
@@ -102,108 +107,128 @@ fn strict(args: &ImportArgs, slots: &[Slot]) -> Option<End> {
     (args.strict && any_invalid).then_some(End::Strict)
 }
 
-async fn send_all(
-    office: &Office<Client>,
-    slots: &mut [Slot],
-    outputs: &Outputs,
-    mut ended: Option<End>,
-    progress: &Progress,
-) -> Result<Exit, Failure> {
-    let mut exit = Exit::Success;
-    let mut sent_any = false;
-    for (slot, output) in slots.iter_mut().zip(outputs.files()) {
-        let Some(prepared) = slot.prepared.take() else {
-            continue;
-        };
-        if let Some(signal) = office.stop.signalled() {
-            ended = Some(End::Interrupted(signal));
-        }
-        let sent = send(office, &mut slot.report, prepared, ended.clone(), progress).await;
-        let (summary, table, problems) = match sent {
-            Ok(sent) => sent,
-            // It has changed since it was checked; the other files have not.
-            Err(Failure::Input(error)) => {
-                let name = std::mem::take(&mut slot.report.file);
-                *slot = unread(name, error, progress);
-                continue;
-            }
-            Err(failure) => return Err(failure),
-        };
-        // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
-        let is_wrong = matches!(summary.end, End::WrongServer(_));
-        if is_wrong && !sent_any {
-            return Err(Failure::Usage {
-                message: summary.end.to_string(),
-                hint:
-                    "check the server URL: it ends before index.php, as the vendor's page shows it"
-                        .to_owned(),
-            });
-        }
-        let written =
-            tokio::task::block_in_place(|| write_results(office, &table, &summary, output))?;
-        slot.report.outcomes = written.outcomes;
-        slot.report.warnings = written.warnings;
-        slot.report.results = written.results;
-        slot.report.rejects = written.rejects;
-        slot.report.remarks.extend(written.remark);
-        for failure in written.unwritten {
-            progress.say(&failure.shown());
-            exit = exit.worse(failure.exit());
-            slot.report.unwritten.push(failure.message());
-        }
-        slot.report.problems = Some(problems);
-        let sent = [Outcome::Created, Outcome::Rejected, Outcome::InDoubt];
-        sent_any |= sent
-            .iter()
-            .any(|outcome| slot.report.outcomes.get(*outcome) > 0);
-        exit = exit.worse(if is_wrong {
-            Exit::StoppedEarly
-        } else {
-            Exit::of_run(&summary.end, &slot.report.outcomes)
-        });
-        // What ended this file's run ends the others' too, unless it was the file's own affair.
-        if !matches!(summary.end, End::Finished | End::Input(_)) {
-            ended = Some(summary.end.clone());
-        }
-        slot.report.run = Some(summary);
-    }
-    Ok(exit)
-}
-
 type Sent = (RunSummary, Arc<Table>, ProblemLog);
 
-async fn send(
-    office: &Office<Client>,
-    report: &mut FileReport,
-    prepared: Prepared,
-    ended: Option<End>,
-    progress: &Progress,
-) -> Result<Sent, Failure> {
-    let Prepared {
-        table,
-        mut rehearsal,
-    } = prepared;
-    let fingerprint =
-        tokio::task::block_in_place(|| table.input().fingerprint()).map_err(Failure::Input)?;
-    if let Some(before) = imported_before(office, &fingerprint)? {
-        progress.say(&before);
-        report.imported_before = Some(before);
+/// All that it takes to send files.
+struct Dispatch<'a> {
+    office: &'a Office<Client>,
+    /// Opened when the command began: what the ledger knows is told also where its file is gone by the end.
+    reader: &'a Reader,
+    progress: &'a Progress,
+}
+
+impl Dispatch<'_> {
+    /// Sends all files, one after the other, and writes the results of each.
+    async fn send_all(
+        &self,
+        slots: &mut [Slot],
+        outputs: &Outputs,
+        mut ended: Option<End>,
+    ) -> Result<Exit, Failure> {
+        let mut exit = Exit::Success;
+        let mut sent_any = false;
+        for (slot, output) in slots.iter_mut().zip(outputs.files()) {
+            let Some(prepared) = slot.prepared.take() else {
+                continue;
+            };
+            if let Some(signal) = self.office.stop.signalled() {
+                ended = Some(End::Interrupted(signal));
+            }
+            let sent = self.send(&mut slot.report, prepared, ended.clone()).await;
+            let (summary, table, problems) = match sent {
+                Ok(sent) => sent,
+                // It has changed since it was checked; the other files have not.
+                Err(Failure::Input(error)) => {
+                    let name = std::mem::take(&mut slot.report.file);
+                    *slot = unread(name, error, self.progress);
+                    continue;
+                }
+                // What keeps this one from being begun takes nothing from what is to be told of the others.
+                Err(failure) if ended.is_some() => {
+                    self.progress.say(&failure.shown());
+                    exit = exit.worse(failure.exit());
+                    slot.report.unwritten.push(failure.message());
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
+            let is_wrong = matches!(summary.end, End::WrongServer(_));
+            if is_wrong && !sent_any {
+                return Err(Failure::Usage {
+                    message: summary.end.to_string(),
+                    hint:
+                        "check the server URL: it ends before index.php, as the vendor's page shows it"
+                            .to_owned(),
+                });
+            }
+            let written = tokio::task::block_in_place(|| {
+                write_results(self.reader, &table, &summary, output)
+            })?;
+            slot.report.outcomes = written.outcomes;
+            slot.report.warnings = written.warnings;
+            slot.report.results = written.results;
+            slot.report.rejects = written.rejects;
+            slot.report.remarks.extend(written.remark);
+            for failure in written.unwritten {
+                self.progress.say(&failure.shown());
+                exit = exit.worse(failure.exit());
+                slot.report.unwritten.push(failure.message());
+            }
+            slot.report.problems = Some(problems);
+            let sent = [Outcome::Created, Outcome::Rejected, Outcome::InDoubt];
+            sent_any |= sent
+                .iter()
+                .any(|outcome| slot.report.outcomes.get(*outcome) > 0);
+            exit = exit.worse(if is_wrong {
+                Exit::StoppedEarly
+            } else {
+                Exit::of_run(&summary.end, &slot.report.outcomes)
+            });
+            // What ended this file's run ends the others' too, unless it was the file's own affair.
+            if !matches!(summary.end, End::Finished | End::Input(_)) {
+                ended = Some(summary.end.clone());
+            }
+            slot.report.run = Some(summary);
+        }
+        Ok(exit)
     }
-    let ready = rehearsal.outcomes.get(Outcome::Ready);
-    if ended.is_none() && ready > 0 {
-        progress.say(&announcement(ready, office));
+
+    async fn send(
+        &self,
+        report: &mut FileReport,
+        prepared: Prepared,
+        ended: Option<End>,
+    ) -> Result<Sent, Failure> {
+        let Prepared {
+            table,
+            mut rehearsal,
+        } = prepared;
+        let fingerprint =
+            tokio::task::block_in_place(|| table.input().fingerprint()).map_err(Failure::Input)?;
+        if let Some(before) =
+            imported_before(self.reader, self.office.identities.scope(), &fingerprint)?
+        {
+            self.progress.say(&before);
+            report.imported_before = Some(before);
+        }
+        let ready = rehearsal.outcomes.get(Outcome::Ready);
+        if ended.is_none() && ready > 0 {
+            self.progress.say(&announcement(ready, self.office));
+        }
+        self.progress
+            .begin(format!("sending {}", report.file), rehearsal.rows);
+        let summary = ticketload::import::run(
+            self.office,
+            Arc::clone(&table),
+            &mut rehearsal,
+            fingerprint,
+            ended,
+        )
+        .await;
+        self.progress.end();
+        Ok((summary?, table, rehearsal.problems))
     }
-    progress.begin(format!("sending {}", report.file), rehearsal.rows);
-    let summary = ticketload::import::run(
-        office,
-        Arc::clone(&table),
-        &mut rehearsal,
-        fingerprint,
-        ended,
-    )
-    .await;
-    progress.end();
-    Ok((summary?, table, rehearsal.problems))
 }
 
 /// `sending 1,181 rows to HOST as USER at 5/s, about 4 min, not after 06:00 tomorrow`.
@@ -251,11 +276,10 @@ fn window(left: Duration, now: &Zoned) -> String {
 
 /// A file with the same content was imported before: told before anything is sent.
 fn imported_before(
-    office: &Office<Client>,
+    reader: &Reader,
+    scope: Identity,
     fingerprint: &[u8; 32],
 ) -> Result<Option<String>, LedgerError> {
-    let reader = office.ledger.reader()?;
-    let scope = office.identities.scope();
     if let Some(run) = reader.earlier_run(scope, fingerprint, None)? {
         return Ok(Some(format!(
             "this file was imported before, {}; what has a ticket is not sent again",

@@ -59,6 +59,41 @@ pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
     endings.map(|ending| beside(&ledger, ending)).to_vec()
 }
 
+/// The file that a ledger is, so that another one in its place is noticed: what is written to a file without a name is lost
+/// with the process.
+#[derive(Debug)]
+pub(super) struct Standing {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Standing {
+    /// The file that stands there now.
+    pub(super) fn of(ledger: &Path) -> Standing {
+        Standing {
+            path: ledger.to_owned(),
+            file: number(ledger),
+        }
+    }
+
+    /// Whether it still stands there.
+    pub(super) fn holds(&self) -> bool {
+        number(&self.path) == self.file
+    }
+}
+
+/// Device and number of a file; none where there is no file, or no numbers.
+fn number(path: &Path) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let file = path.metadata().ok()?;
+        Some((file.dev(), file.ino()))
+    }
+    #[cfg(not(unix))]
+    path.exists().then_some((0, 0))
+}
+
 /// Where a ledger really lies, behind any links: its lock and its other files stand there, whatever it was called.
 pub(super) fn real(ledger: &Path) -> PathBuf {
     let behind = |path: &Path| match path.read_link() {

@@ -8,6 +8,7 @@ use super::decide::{Disposition, Registration};
 use super::identity::Identity;
 use super::journal;
 use super::mark::Marker;
+use super::place::Standing;
 use super::register::{number, one, register};
 use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
 use crate::abort::{self, Step};
@@ -84,6 +85,7 @@ enum Pending {
 pub(super) struct Writer {
     connection: Connection,
     marker: Marker,
+    standing: Standing,
     queue: mpsc::UnboundedReceiver<Op>,
     /// How many groups were committed.
     commits: u32,
@@ -93,11 +95,13 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         marker: Marker,
+        standing: Standing,
         queue: mpsc::UnboundedReceiver<Op>,
     ) -> std::io::Result<std::thread::JoinHandle<()>> {
         let writer = Writer {
             connection,
             marker,
+            standing,
             queue,
             commits: 0,
         };
@@ -169,6 +173,10 @@ impl Writer {
             Some(submission) => self.marker.see(&transaction, submission)?,
             None => None,
         };
+        // A claim that only a file without a name holds would be no claim for the next run.
+        if !self.standing.holds() {
+            return Err(LedgerErrorKind::Gone);
+        }
         abort::at(Step::Committing);
         transaction.commit()?;
         abort::at(Step::Committed);

@@ -1,6 +1,8 @@
 //! A ledger that was lost: the results beside an input name its tickets, and nothing is sent a second time.
 
-use crate::harness::{Project, Server, calls, count, csv};
+use crate::harness::{
+    Action, Project, RawServer, Running, Server, as_ticket, calls, count, csv, outcomes,
+};
 
 /// A project whose calls have tickets, and whose ledger is gone.
 fn lost() -> (Project, Server) {
@@ -123,4 +125,51 @@ fn a_ledger_that_was_removed_is_noticed_without_any_results() {
     std::fs::remove_file(project.path("calls.results.csv")).unwrap();
     project.import(&server, &["calls.csv"]).exits(0);
     assert_eq!(server.tickets().len(), 8);
+}
+
+#[test]
+fn a_ledger_that_is_removed_while_rows_are_sent_stops_the_run_and_its_results_are_told() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(40)));
+    project.write("more.csv", csv(&calls(50)[40..]));
+    let folder = project.path("ledger.db").parent().unwrap().to_owned();
+    let server = RawServer::new(move |number, _| {
+        if number == 2 {
+            for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+                std::fs::remove_file(folder.join(name)).unwrap();
+            }
+        }
+        Action::Answer(as_ticket(number))
+    });
+    let args = [
+        "import",
+        "calls.csv",
+        "more.csv",
+        "--ledger",
+        "ledger.db",
+        "--workers",
+        "1",
+    ];
+    let command = || project.command_for(&server.url(), &args);
+    let ran = Running::start(command()).end().exits(5);
+    assert!(
+        ran.stderr.contains("was removed or replaced"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(server.submissions().len(), 3);
+    let told = project.results("calls.results.csv");
+    assert_eq!(outcomes(&told[..2]), ["created"; 2]);
+    assert_eq!(
+        (told[2].outcome.as_str(), count(&told, "not_sent")),
+        ("in_doubt", 37)
+    );
+    // The ticket of the row that was on its way is kept beside the ledger; then those of the results are to be known.
+    let again = Running::start(command()).end().exits(2);
+    assert!(again.stderr.contains("1 outcome"), "{}", again.stderr);
+    std::fs::remove_file(project.path("ledger.db.emergency.jsonl")).unwrap();
+    std::fs::remove_file(project.path("ledger.db.lock")).unwrap();
+    let again = Running::start(command()).end().exits(2);
+    assert!(again.stderr.contains("ledger adopt"), "{}", again.stderr);
+    assert_eq!(server.submissions().len(), 3);
 }

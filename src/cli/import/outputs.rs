@@ -7,8 +7,7 @@ use super::super::files::{STDIN, is_stdin};
 use super::office::{Desk, SANDBOX_PREFIX};
 use std::io;
 use std::path::{Path, PathBuf};
-use ticketload::api::Client;
-use ticketload::import::{Office, Outcomes, RunSummary, Table};
+use ticketload::import::{Outcomes, RunSummary, Table};
 use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::results::{
@@ -156,17 +155,16 @@ fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure>
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
 pub(crate) fn write_results(
-    office: &Office<Client>,
+    reader: &Reader,
     table: &Table,
     summary: &RunSummary,
     output: &Output,
 ) -> Result<WrittenFiles, Failure> {
-    let reader = office.ledger.reader()?;
     let story = Story {
         table: Some(table),
         file: table.name(),
         sheet: table.input().description().sheet.as_deref(),
-        reader: &reader,
+        reader,
         run: summary.run,
         ending: &Ending::of(&summary.end),
     };

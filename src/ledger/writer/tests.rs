@@ -57,6 +57,7 @@ fn nothing_is_stored_of_a_group_that_finds_the_disk_full_half_way() {
     let mut writer = Writer {
         connection,
         marker,
+        standing: Standing::of(&path),
         queue,
         commits: 0,
     };
