@@ -147,8 +147,8 @@ pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
 const BEHIND: &str = "rows stand behind the end of the table";
 
 /// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
-/// attribute that hides it, markup that is no tag, a value with a prefix, and an early end of all rows.
-const NOTABLE: [&[u8]; 8] = [
+/// attribute that hides it, markup that is no tag, a value or a text with a prefix, and an early end of all rows.
+const NOTABLE: [&[u8]; 9] = [
     b"<f",
     b":f",
     b"\"e\"",
@@ -156,6 +156,7 @@ const NOTABLE: [&[u8]; 8] = [
     b"hidden",
     b"<!",
     b":v>",
+    b":is",
     b"sheetData",
 ];
 
@@ -230,7 +231,12 @@ impl Visitor for SheetSurvey {
             b"f" => {
                 self.value_met();
                 if let Some(cell) = &mut self.cell {
-                    cell.formula = true;
+                    cell.formula_opens();
+                }
+            }
+            b"is" => {
+                if let Some(cell) = &mut self.cell {
+                    cell.text_opens();
                 }
             }
             b"/c" => self.cell_closes(),
@@ -509,7 +515,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 29] = [
+    const ROWS: [&str; 35] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -539,6 +545,12 @@ mod tests {
         "<row><c><v>4&#52;197</v></c></row>",
         "<row><c><v>1</v><v>2</v></c></row>",
         "<row><c t=\"s\"><v xml:space=\"preserve\">x</v></c></row>",
+        "<row><c t=\"inlineStr\"><is><t>a</t></is></c><c t='inlineStr'><is/></c></row>",
+        "<row><c t=\"inlineStr\"><is><t>a</t></is><is/></c></row>",
+        "<row><c t=\"inlineStr\"><is><t>a</t></is><x:is/></c></row>",
+        "<row><c t=\"s\"><is><t>a</t></is></c></row>",
+        "<row><c t=\"inlineStr\"><v>1</v></c></row>",
+        "<row><c><v>1</v><is/></c></row>",
     ];
 
     #[test]
@@ -585,10 +597,63 @@ mod tests {
             "<c><v>-1.5E-3</v></c>",
             "<c><v>some text</v></c>",
             "<c t=\"str\"><v> a &amp; b<!-- --> </v></c>",
-            "<c t=\"inlineStr\"><is><t>a<![CDATA[<b>]]></t></is><v> </v></c>",
+            "<c t=\"inlineStr\"><is><t>a<![CDATA[<b>]]></t></is></c>",
+            "<c t=\"inlineStr\"><f>A1</f><v>a</v><is><t>a</t></is></c>",
+            "<c t=\"inlineStr\"><v/></c>",
+            "<c t=\"str\"><f>A1</f><v/></c>",
         ] {
             assert_eq!(odd(cell), None, "{cell}");
         }
+    }
+
+    #[test]
+    fn values_that_something_follows_are_found() {
+        let cells = [
+            "<c><v>5</v><f>1+4</f></c>",
+            "<c t=\"str\"><v>txt</v><f>A1</f></c>",
+            "<c t=\"inlineStr\"><is><t>q</t></is><v/></c>",
+            "<c t=\"inlineStr\"><is><t>q</t></is><v> </v></c>",
+            "<c t=\"inlineStr\"><is><t>e</t></is><f>1</f></c>",
+            "<c t=\"str\"><v>5</v><is/></c>",
+            "<c t=\"inlineStr\"><is><t>q</t></is><is/></c>",
+            "<c t=\"inlineStr\"><is><t>q</t></is><is><t>p</t></is></c>",
+            "<c t=\"inlineStr\"><v>lost</v></c>",
+            "<c t=\"inlineStr\"><v>lost</v><f>1</f></c>",
+            "<c><is><t>w</t></is></c>",
+            "<c t=\"str\"><is><t>w</t></is></c>",
+        ];
+        let prefixed = |cell: &str| {
+            let marked = cell.replace('<', "<x:");
+            [
+                marked.replace("<x:/", "</x:"),
+                cell.replace("<is/", "<x:is/"),
+            ]
+        };
+        let row = |row: u32, cell: &str| format!("<row r=\"{row}\">{cell}</row>");
+        let odd = |cell: &str| {
+            let (mut survey, mut tags) = (SheetSurvey::default(), Tags::default());
+            let plain = "<c><v>1</v></c>";
+            // The second chunk begins where plain rows are passed over.
+            let chunks = [
+                format!("<sheetData>{}", row(2, plain)),
+                [row(3, plain), row(4, cell), row(5, plain)].concat(),
+            ];
+            for chunk in &chunks {
+                tags.feed(chunk.as_bytes(), &mut survey).unwrap();
+            }
+            survey.facts.odd
+        };
+        for cell in cells {
+            let [marked, mixed] = prefixed(cell);
+            for cell in [cell, &marked, &mixed] {
+                assert_eq!(odd(cell), Some((3, NO_VALUE)), "{cell}");
+            }
+        }
+        assert_eq!(
+            odd("<c t=\"s\"><is><t>w</t></is></c>"),
+            Some((3, NO_STRING))
+        );
+        assert_eq!(odd("<c t=\"inlineStr\"><is><t>w</t></is></c>"), None);
     }
 
     #[test]

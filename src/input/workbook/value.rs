@@ -1,7 +1,8 @@
 //! How the cells of a sheet say their values, as bytes.
 //!
-//! Owns what calamine would read as something else than it says: it takes the first piece of a number and the first
-//! shared string for any number that is none. Reads no value: it only judges how one is written.
+//! Owns what calamine would read as something else than it says: it takes the first piece of a number, the first shared
+//! string for any number that is none, and of all that a cell holds the last, though that be a formula. Reads no value: it
+//! only judges how one is written.
 
 use super::survey::attribute;
 use memchr::{memchr, memmem, memrchr};
@@ -22,6 +23,10 @@ pub(super) struct OpenCell {
     /// How much of the value has been met, while one is open.
     open_value: Option<usize>,
     ends_in_space: bool,
+    /// Whether a value that counts was opened, blank or not: nothing may follow it.
+    complete: bool,
+    /// Whether there is a value that is passed over; one that counts must follow it.
+    unread: bool,
     odd: bool,
     pub(super) size: u64,
 }
@@ -65,6 +70,8 @@ impl OpenCell {
             value: false,
             open_value: None,
             ends_in_space: false,
+            complete: false,
+            unread: false,
             odd: false,
             size: 0,
         }
@@ -76,12 +83,30 @@ impl OpenCell {
             Writing::Index => NO_STRING,
             _ => NO_VALUE,
         };
-        self.odd.then_some(what)
+        let is_lost = self.unread && !self.complete;
+        (self.odd || is_lost).then_some(what)
+    }
+
+    pub(super) fn formula_opens(&mut self) {
+        // The value in front of it would be taken for blank.
+        self.odd |= self.complete;
+        self.formula = true;
+    }
+
+    /// Takes note of an inline string.
+    pub(super) fn text_opens(&mut self) {
+        // Programs differ in whether they show one that stands in a cell of another kind.
+        self.odd |= self.complete || self.writing != Writing::Inline;
+        self.complete = true;
     }
 
     pub(super) fn value_opens(&mut self, tag: &[u8]) {
-        // Of two values the last would be taken.
-        self.odd |= self.value && self.writing != Writing::Inline;
+        // Of two values the last would be taken, and behind an inline string any value is blank.
+        self.odd |= match self.writing {
+            Writing::Inline => self.complete,
+            _ => self.value,
+        };
+        self.complete |= self.writing != Writing::Inline;
         // `<v></v>` and `<v/>` are an empty text where the cell is text, and no value otherwise.
         self.value = self.writing == Writing::Text;
         self.open_value = (!tag.ends_with(b"/")).then_some(0);
@@ -100,6 +125,7 @@ impl OpenCell {
             }
             _ => false,
         };
+        self.unread |= self.writing == Writing::Inline;
         *met += bytes.len();
         self.ends_in_space = last.is_ascii_whitespace();
     }
@@ -126,10 +152,27 @@ impl OpenCell {
 
 /// Whether all values of some rows are written as spreadsheet programs write them; others want a closer look.
 pub(super) fn are_plain(rows: &[u8]) -> bool {
-    memmem::find_iter(rows, b"<v").all(|at| {
+    let is_plain = |at: usize| {
         let (before, value) = rows.split_at(at);
         is_plain_value(before, value.get(2..).unwrap_or_default())
-    })
+    };
+    memmem::find_iter(rows, b"<v").all(is_plain)
+        && memmem::find_iter(rows, b"<is").all(|at| is_plain_text(rows.split_at(at).0))
+}
+
+/// Whether an inline string is the first thing that its cell holds, and of its kind, judged from what stands before it.
+fn is_plain_text(before: &[u8]) -> bool {
+    // So most programs end the tag of such a cell; each look further back takes as long as all else together.
+    before.ends_with(b" t=\"inlineStr\">")
+        || cell_before(before).is_some_and(|cell| Writing::of(cell) == Writing::Inline)
+}
+
+/// The tag of a cell, where nothing stands between it and this place.
+fn cell_before(before: &[u8]) -> Option<&[u8]> {
+    let tag = before.get(memrchr(b'<', before)? + 1..)?;
+    let (tag, text) = tag.split_at_checked(memchr(b'>', tag)?)?;
+    let is_alone = text.get(1..)?.iter().all(u8::is_ascii_whitespace);
+    (is_alone && tag.starts_with(b"c")).then_some(tag)
 }
 
 /// Judges a value from what stands before its tag, and from what follows the tag's name.
@@ -147,8 +190,7 @@ fn is_plain_value(before: &[u8], value: &[u8]) -> bool {
     }
     let length = memchr(b'<', text).filter(|&length| ends(length));
     let text = length.and_then(|length| text.get(..length));
-    let cell = memrchr(b'<', before).and_then(|at| before.get(at + 1..));
-    let (Some(text), Some(cell)) = (text, cell.filter(|cell| cell.starts_with(b"c"))) else {
+    let (Some(text), Some(cell)) = (text, cell_before(before)) else {
         return false;
     };
     // Places are written in capitals, so most cells of numbers have no such letter.
