@@ -52,9 +52,16 @@ impl Package {
         let file = File::open(path).map_err(InputErrorKind::io)?;
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| archive_error("", e))?;
         let mut parts = HashMap::new();
+        // Of two parts with one name some programs show the first and others the last.
+        let mut twice = archive.has_duplicate_names().then(String::new);
         for name in archive.file_names() {
             let name = name.map_err(|e| archive_error("", e))?;
-            parts.insert(normal(&name), name.into_owned());
+            let known = parts.insert(normal(&name), name.into_owned());
+            twice = known.or(twice);
+        }
+        if let Some(part) = twice {
+            let what = "the archive holds a part twice";
+            return Err(InputErrorKind::Damaged { part, what });
         }
         let mut package = Package {
             archive,

@@ -114,6 +114,40 @@ fn damaged_archives_are_refused_before_a_row_is_used() {
 }
 
 #[test]
+fn archives_that_hold_a_part_twice_are_refused() {
+    let row = |text: &str| {
+        format!("<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>{text}</t></is></c></row>")
+    };
+    let sheet = "xl/worksheets/sheet1.xml";
+    for second in [
+        sheet,
+        "xl/worksheets/Sheet1.xml",
+        "XL\\worksheets\\sheet1.xml",
+    ] {
+        let file = raw(&(row("name") + &row("other")), NO_STRINGS);
+        // The writer refuses a name that is there, so it is put in place afterwards.
+        let other = second.replace("1.xml", "2.xml");
+        let end = file.reopen().unwrap();
+        let mut zip = zip::ZipWriter::new_append(end).unwrap();
+        zip.start_file(&other, SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(b"<worksheet/>").unwrap();
+        zip.finish().unwrap();
+        let mut bytes = std::fs::read(file.path()).unwrap();
+        let places: Vec<usize> = memmem::find_iter(&bytes, other.as_bytes()).collect();
+        for at in places {
+            bytes[at..at + second.len()].copy_from_slice(second.as_bytes());
+        }
+        std::fs::write(file.path(), bytes).unwrap();
+        let told = open(&file).unwrap_err().to_string();
+        assert!(
+            told.contains("the archive holds a part twice"),
+            "{second}: {told}"
+        );
+    }
+}
+
+#[test]
 fn other_archives_are_told_apart() {
     let cases = [
         ("xl/workbook.bin", Foreign::Xlsb),
