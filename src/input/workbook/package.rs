@@ -15,15 +15,27 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-/// Parts that are held whole for a moment: what names the sheets, and what calamine keeps of the styles.
+/// What calamine keeps of the styles.
 const SMALL: u64 = 32 * 1024 * 1024;
 const SMALL_TEXT: &str = "32 MiB";
+/// Parts that are held whole for a moment: what names the sheets.
+const WHOLE: u64 = 16 * 1024 * 1024;
+const WHOLE_TEXT: &str = "16 MiB";
+/// More parts or sheets than this come from no person; calamine notes each of them.
+const PARTS: Limit = (10_000, "10,000");
+/// A workbook relates to each of its sheets, and to little else.
+const RELATIONSHIPS: Limit = (20_000, "20,000");
+/// Workbooks that were copied from one to the next for years have tens of thousands of names.
+const NAMES: Limit = (100_000, "100,000");
 /// Where calamine looks, in the workbook's folder.
 const STYLES: &str = "styles.xml";
 const STRINGS: &str = "sharedStrings.xml";
 const UNUSUAL: &str = "it is packed in a way that no spreadsheet program uses";
 /// One read while unpacking.
 const CHUNK: usize = 64 * 1024;
+
+/// How many of something there may be, and that in words.
+type Limit = (usize, &'static str);
 
 /// What a look at one chunk says: go on, that is enough, or an error.
 pub(super) type Step = Result<ControlFlow<()>, InputErrorKind>;
@@ -39,6 +51,8 @@ pub(super) struct Sheet {
 /// An open archive.
 pub(super) struct Package {
     archive: ZipArchive<BufReader<File>>,
+    /// Of the file.
+    size: u64,
     /// Lower-case path with slashes -> path as the archive has it.
     parts: HashMap<String, String>,
     /// The folder of the workbook part, with its slash.
@@ -50,7 +64,9 @@ impl Package {
     /// Opens the archive and tells a workbook from other things in zip archives.
     pub(super) fn open(path: &Path) -> Result<Package, InputErrorKind> {
         let file = File::open(path).map_err(InputErrorKind::io)?;
+        let size = file.metadata().map_err(InputErrorKind::io)?.len();
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| archive_error("", e))?;
+        at_most(PARTS, archive.len(), "", "the number of parts")?;
         let mut parts = HashMap::new();
         // Of two parts with one name some programs show the first and others the last.
         let mut twice = archive.has_duplicate_names().then(String::new);
@@ -65,6 +81,7 @@ impl Package {
         }
         let mut package = Package {
             archive,
+            size,
             parts,
             folder: String::new(),
             workbook: String::new(),
@@ -163,22 +180,38 @@ impl Package {
         Ok(())
     }
 
-    /// The worksheets in the workbook's order; charts and dialogs are none.
-    pub(super) fn sheets(&mut self) -> Result<Vec<Sheet>, InputErrorKind> {
+    /// What the workbook relates to, with its type.
+    fn targets(&mut self) -> Result<HashMap<String, (String, String)>, InputErrorKind> {
         let rels = format!("{}_rels/{}.rels", self.folder, self.workbook);
         let mut targets = HashMap::new();
+        let mut count = 0;
         self.elements(&rels, |e| {
-            if e.local_name().as_ref() == "Relationship" {
+            if e.local_name().as_ref() != "Relationship" {
+                return;
+            }
+            count += 1;
+            if count <= RELATIONSHIPS.0 {
                 let id = attribute(e, "Id").unwrap_or_default();
                 let typ = attribute(e, "Type").unwrap_or_default();
                 targets.insert(id, (attribute(e, "Target").unwrap_or_default(), typ));
             }
         })?;
+        at_most(RELATIONSHIPS, count, &rels, "the number of relationships")?;
+        Ok(targets)
+    }
+
+    /// The worksheets in the workbook's order; charts and dialogs are none.
+    pub(super) fn sheets(&mut self) -> Result<Vec<Sheet>, InputErrorKind> {
+        let targets = self.targets()?;
         let folder = self.folder.clone();
+        let workbook = format!("{folder}{}", self.workbook);
         let mut sheets = Vec::new();
         let mut sheet_targets = Vec::new();
-        self.elements(&format!("{folder}{}", self.workbook), |e| {
-            if e.local_name().as_ref() != "sheet" {
+        let (mut count, mut names) = (0, 0);
+        self.elements(&workbook, |e| {
+            names += usize::from(e.local_name().as_ref() == "definedName");
+            count += usize::from(e.local_name().as_ref() == "sheet");
+            if e.local_name().as_ref() != "sheet" || count > PARTS.0 {
                 return;
             }
             let id = attribute(e, "id").unwrap_or_default();
@@ -199,6 +232,8 @@ impl Package {
                 });
             }
         })?;
+        at_most(PARTS, count, &workbook, "the number of sheets")?;
+        at_most(NAMES, names, &workbook, "the number of names")?;
         for (sheet, target) in sheets.iter().zip(&sheet_targets) {
             self.check_place(&sheet.part, &folder, target)?;
         }
@@ -302,12 +337,12 @@ impl Package {
         self.has(&normal(&part)).then_some(part)
     }
 
-    /// The size that the archive gives for a part as it is packed.
+    /// The size that the archive gives for a part as it is packed; the file has no more.
     pub(super) fn packed_size(&mut self, part: &str) -> u64 {
-        let name = self.name(part);
+        let (name, size) = (self.name(part), self.size);
         self.archive
             .by_name(&name)
-            .map_or(0, |file| file.compressed_size())
+            .map_or(0, |file| file.compressed_size().min(size))
     }
 
     /// Unpacks a part to its end, chunk by chunk, comparing its checksum; `each` may break it off, and
@@ -349,7 +384,7 @@ impl Package {
 
     fn small(&mut self, part: &str) -> Result<Vec<u8>, InputErrorKind> {
         let mut bytes = Vec::new();
-        self.unpack(part, SMALL, SMALL_TEXT, &mut |chunk| {
+        self.unpack(part, WHOLE, WHOLE_TEXT, &mut |chunk| {
             bytes.extend_from_slice(chunk);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -388,6 +423,16 @@ impl Package {
             }
         }
     }
+}
+
+fn at_most(
+    limit: Limit,
+    count: usize,
+    part: &str,
+    what: &'static str,
+) -> Result<(), InputErrorKind> {
+    let too_large = || InputErrorKind::too_large(part, what, limit.1);
+    (count <= limit.0).then_some(()).ok_or_else(too_large)
 }
 
 /// The value of an attribute, whatever its namespace prefix, with its entities resolved.

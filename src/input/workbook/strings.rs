@@ -8,14 +8,17 @@ use super::survey::{CELL, attribute, local_name, misfit, number};
 use super::tags::{Tags, Visitor};
 use std::ops::ControlFlow;
 
-/// Calamine holds all shared strings: a full sheet's worth of calls, and no more.
+/// Calamine holds all shared strings: a full sheet's worth of calls, and no more. Neither the part nor what is held of it
+/// may be larger.
 const STRINGS: u64 = 1024 * 1024 * 1024;
 const STRINGS_TEXT: &str = "1 GiB";
 /// Shared strings are distinct, so they pack 3 to 20 times; only blanks and repeats pack better.
 const RATIO: u64 = 150;
 const RATIO_FROM: u64 = 64 * 1024 * 1024;
-/// Each string costs memory beside its text: 24 million are a full sheet with 23 columns of text.
-const STRINGS_COUNT: u64 = 24 * 1024 * 1024;
+/// What each string costs beside its text: where it is, how long, and what the allocator adds.
+const STRING: u64 = 32;
+/// The allocator gives memory out in pieces of so many bytes.
+const PIECE: u64 = 16;
 
 /// Looks through the shared strings and refuses what would fill the memory.
 pub(super) fn check(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
@@ -26,19 +29,17 @@ pub(super) fn check(package: &mut Package, part: &str) -> Result<(), InputErrorK
         tags.feed(chunk, &mut strings)
             .map_err(|m| misfit(part, m))?;
         strings.bytes += chunk.len() as u64;
-        if strings.bytes > RATIO_FROM && strings.bytes / RATIO > packed {
+        let cost = strings.bytes.max(strings.memory);
+        if cost > RATIO_FROM && cost / RATIO > packed {
             return Err(InputErrorKind::too_large(
                 part,
                 "how often the strings repeat",
                 "150 times",
             ));
         }
-        if strings.count > STRINGS_COUNT {
-            return Err(InputErrorKind::too_large(
-                part,
-                "the number of strings",
-                "25,165,824",
-            ));
+        if strings.memory > STRINGS {
+            let what = "the memory that the strings take";
+            return Err(InputErrorKind::too_large(part, what, STRINGS_TEXT));
         }
         if strings.longest > CELL {
             return Err(InputErrorKind::too_large(part, "a string", "4 MiB"));
@@ -58,6 +59,8 @@ pub(super) fn check(package: &mut Package, part: &str) -> Result<(), InputErrorK
 #[derive(Debug, Default)]
 struct Strings {
     bytes: u64,
+    /// What calamine needs to hold the strings so far.
+    memory: u64,
     count: u64,
     claimed: u64,
     /// Bytes of text in the string that is open.
@@ -72,8 +75,10 @@ impl Visitor for Strings {
         match local_name(tag) {
             b"si" => {
                 self.count += 1;
+                self.memory += STRING;
                 self.open = 0;
             }
+            b"/t" => self.memory += (text as u64).next_multiple_of(PIECE),
             b"/si" => self.open = 0,
             b"sst" => self.claimed = number(attribute(tag, b"uniqueCount")).unwrap_or(0),
             _ => {}

@@ -62,6 +62,10 @@ fn shared_strings_that_would_fill_the_memory_are_refused() {
             "how often the strings repeat",
         ),
         (
+            format!("<sst>{}</sst>", "<si/>".repeat(2_200_000)),
+            "how often the strings repeat",
+        ),
+        (
             "<!DOCTYPE sst [<!ENTITY a \"b\">]><sst><si><t>&a;</t></si></sst>".to_owned(),
             "document type",
         ),
@@ -264,6 +268,69 @@ fn styles_that_would_fill_the_memory_are_refused() {
     assert!(many.contains("the number of cell formats is over the limit of 65,490"));
     let long = with(10_000, 10_000).unwrap();
     assert!(long.contains("the size of the cell formats is over"));
+}
+
+#[test]
+fn workbooks_of_more_pieces_than_a_person_makes_are_refused() {
+    let told = |part: &str, mark: &str, count: usize, piece: &str| {
+        let file = repacked(&small(), |name, xml| {
+            let more = format!("{}{mark}", piece.repeat(count));
+            let xml = if name == part {
+                xml.replace(mark, &more)
+            } else {
+                xml
+            };
+            (name.to_owned(), xml)
+        });
+        open(&file).err().map(|error| error.to_string())
+    };
+    let (workbook, rels) = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels");
+    let sheet = "<sheet name=\"x\" sheetId=\"9\" r:id=\"rId1\" state=\"hidden\"/>";
+    let name = "<definedName name=\"x\">A</definedName>";
+    let relationship = "<Relationship Id=\"x\" Type=\"y\" Target=\"z\"/>";
+    let cases = [
+        (
+            workbook,
+            "</sheets>",
+            sheet,
+            10_000,
+            "the number of sheets is over the limit of 10,000",
+        ),
+        (
+            workbook,
+            "</workbook>",
+            name,
+            100_000,
+            "the number of names is over the limit of 100,000",
+        ),
+        (
+            rels,
+            "</Relationships>",
+            relationship,
+            20_000,
+            "the number of relationships is over the limit of 20,000",
+        ),
+    ];
+    for (part, mark, piece, most, what) in cases {
+        assert_eq!(told(part, mark, 100, piece), None, "{what}");
+        let told = told(part, mark, most + 1, piece).unwrap();
+        assert!(told.contains(what) && told.contains(part), "{told}");
+    }
+    let long = format!("<!--{}-->", "x".repeat(17 << 20));
+    let told = told(workbook, "</workbook>", 1, &long).unwrap();
+    assert!(told.contains("over the limit of 16 MiB"), "{told}");
+    let file = small();
+    let mut zip = zip::ZipWriter::new_append(file.reopen().unwrap()).unwrap();
+    for number in 0..10_000 {
+        zip.start_file(format!("{number}"), SimpleFileOptions::default())
+            .unwrap();
+    }
+    zip.finish().unwrap();
+    let told = open(&file).unwrap_err().to_string();
+    assert!(
+        told.contains("the number of parts is over the limit of 10,000"),
+        "{told}"
+    );
 }
 
 #[test]
