@@ -85,6 +85,12 @@ impl Row {
         self.push(text);
     }
 
+    /// Appends blank cells until there are so many cells.
+    pub(crate) fn pad(&mut self, width: usize) {
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.ends.resize(self.ends.len().max(width), end);
+    }
+
     /// Appends text to the cell that [`Row::end_cell`] will end.
     pub(crate) fn append(&mut self, text: &str) {
         self.text.push_str(text);
@@ -180,6 +186,12 @@ impl Row {
         (strict && has < width) || (width..has).any(|place| !self.text(place).trim().is_empty())
     }
 
+    /// Whether a cell is of this kind, which is not that of text.
+    #[must_use]
+    pub fn has_kind(&self, kind: CellKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
     /// Whether no cell holds anything but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
@@ -233,8 +245,16 @@ mod tests {
             }
         );
         assert_eq!(row.cell(9).text, "");
+        row.pad(2);
+        assert_eq!(row.width(), 3);
+        row.pad(5);
+        row.push("x");
+        assert_eq!((row.width(), row.text(4), row.text(5)), (6, "", "x"));
+        assert_eq!(row.cell(5).kind, CellKind::Text);
+        assert!(row.has_kind(CellKind::Date) && !row.has_kind(CellKind::Error));
         row.reset(3, Some(4));
-        assert_eq!((row.width(), row.text(0)), (0, ""));
+        row.pad(1);
+        assert_eq!((row.width(), row.text(0)), (1, ""));
     }
 
     #[test]

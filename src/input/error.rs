@@ -201,6 +201,9 @@ pub enum InputErrorKind {
         /// The limit with its unit.
         limit: &'static str,
     },
+    /// The rows of a worksheet claim cells without end.
+    #[error("the rows reach over thousands of columns and hold next to nothing")]
+    Sprawling,
     /// `encoding` is not a known name.
     #[error("the encoding {} is not known", Quoted(.label))]
     UnknownEncoding {
@@ -385,6 +388,9 @@ impl InputErrorKind {
             }
             K::Displaced { .. } => "open it in Excel and save it: that puts each part in its place",
             K::TooLarge { .. } => "check that it is the right file; split it, or save it as CSV",
+            K::Sprawling => {
+                "clear what stands far beside the table, or write the table's cells in `range`, such as A1:V"
+            }
             K::UnknownEncoding { .. } => "write a name such as utf-8, windows-1252 or utf-16le",
             K::Undecodable { .. } => "set another `encoding` in [source], or save it as CSV UTF-8",
             K::Nul => "copy or export it again",

@@ -18,6 +18,11 @@ const LOOK_TEXT: usize = 1024 * 1024;
 /// Rows between two looks at the file: each costs a microsecond.
 const WATCH_EVERY: u32 = 256;
 
+/// Cells that the rows of a worksheet may claim, whatever they hold: some seconds of work.
+const CLAIMED: usize = 64 * 1024 * 1024;
+/// Cells for each byte of text that they may claim beyond that: no table of calls is as wide as that and as empty.
+const BLANKS: usize = 64;
+
 /// The header that was found.
 #[derive(Debug, Clone)]
 pub(super) struct Header {
@@ -211,7 +216,11 @@ pub(super) struct Body<'a> {
     whole: Row,
     in_body: bool,
     /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
+    pads: bool,
     width: usize,
+    /// How many cells the rows of a worksheet have claimed so far, and how much text they held.
+    claimed: usize,
+    held: usize,
     watch: &'a dyn Fn() -> Result<(), Fault>,
     unwatched: u32,
 }
@@ -225,7 +234,6 @@ impl<'a> Body<'a> {
         pad: bool,
         watch: &'a dyn Fn() -> Result<(), Fault>,
     ) -> Self {
-        let width = if pad { header.names.len() } else { 0 };
         Body {
             source,
             header,
@@ -233,7 +241,10 @@ impl<'a> Body<'a> {
             skipped: 0,
             whole: Row::default(),
             in_body: false,
-            width,
+            pads: pad,
+            width: header.names.len(),
+            claimed: 0,
+            held: 0,
             watch,
             unwatched: 0,
         }
@@ -277,6 +288,19 @@ impl Body<'_> {
     }
 }
 
+impl Body<'_> {
+    /// Refuses rows that claim cells without end and hold next to nothing: a cell costs time whether it is blank or not.
+    fn weigh(&mut self, row: &Row) -> Result<(), Fault> {
+        self.claimed = self.claimed.saturating_add(row.width());
+        self.held = self.held.saturating_add(row.joined().len());
+        if self.claimed > CLAIMED && self.claimed / BLANKS > self.held {
+            let (position, kind) = (row.position.clone(), InputErrorKind::Sprawling);
+            return Err(Fault { position, kind });
+        }
+        Ok(())
+    }
+}
+
 impl Source for Body<'_> {
     fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
         let found = match self.header.cut {
@@ -288,8 +312,9 @@ impl Source for Body<'_> {
             self.unwatched = 0;
             (self.watch)()?;
         }
-        while found && row.width() < self.width {
-            row.push("");
+        if found && self.pads {
+            row.pad(self.width);
+            self.weigh(row)?;
         }
         Ok(found)
     }
@@ -297,5 +322,5 @@ impl Source for Body<'_> {
 
 /// Whether a row says nothing at all; a formula without a value says that one was meant.
 pub(super) fn is_empty(row: &Row) -> bool {
-    row.is_blank() && row.cells().all(|cell| cell.kind != CellKind::Uncomputed)
+    row.is_blank() && !row.has_kind(CellKind::Uncomputed)
 }

@@ -33,6 +33,8 @@ pub(super) struct Rows<'a, R: Read + Seek> {
     pending: Option<(Cell<DataRef<'a>>, usize)>,
     /// Rows below this one have been handed out.
     next_row: u32,
+    /// Cells of the row before this one have been met.
+    next_column: u32,
     /// How many of the formulas without a value have been met.
     uncomputed: usize,
     /// How many of the cells with an error have been met.
@@ -53,6 +55,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             is_1904,
             pending: None,
             next_row: 0,
+            next_column: 0,
             uncomputed: 0,
             errors: 0,
             ended: false,
@@ -135,6 +138,7 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
             return Err(damaged(&self.book.sheet, u64::from(number) + 1, what));
         }
         self.next_row = number.saturating_add(1);
+        self.next_column = 0;
         row.reset(u64::from(self.next_row), None);
         loop {
             self.put(row, &cell, style)?;
@@ -149,14 +153,19 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
     }
 
     fn put(&mut self, row: &mut Row, cell: &Cell<DataRef<'a>>, style: usize) -> Result<(), Fault> {
-        let at = usize::try_from(cell.get_position().1).unwrap_or(usize::MAX);
-        if at < row.width() {
+        let column = cell.get_position().1;
+        if column < self.next_column {
             let what = "the cells of a row are not in order";
             return Err(damaged(&self.book.sheet, u64::from(self.next_row), what));
         }
-        while row.width() < at {
-            row.push("");
+        self.next_column = column.saturating_add(1);
+        let at = usize::try_from(column).unwrap_or(usize::MAX);
+        // What stands behind the part that is read need not be reached over blank cells; merged cells may want it.
+        let area = self.book.area.as_ref().filter(|_| self.merges.is_none());
+        if area.is_some_and(|area| at > *area.columns.end()) {
+            return Ok(());
         }
+        row.pad(at);
         match cell.get_value() {
             DataRef::Empty => row.push_kind("", CellKind::Uncomputed),
             // The style 0 is plain.

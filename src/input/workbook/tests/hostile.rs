@@ -13,6 +13,45 @@ fn cells_at_the_corners_cost_no_memory() {
 }
 
 #[test]
+fn rows_that_claim_cells_without_end_are_refused_and_a_range_helps() {
+    let cell = |place: &str| format!("<c r=\"{place}\"><v>1</v></c>");
+    let row = |row: u32| {
+        let cells = [cell(&format!("A{row}")), cell(&format!("XFD{row}"))];
+        format!("<row r=\"{row}\">{}</row>", cells.concat())
+    };
+    let short = |row: u32| format!("<row r=\"{row}\">{}</row>", cell(&format!("A{row}")));
+    let far: String = (1..5000).map(row).collect();
+    // Short rows are as wide as their header.
+    let padded: String = [row(1)].into_iter().chain((2..5000).map(short)).collect();
+    for sheet in [far, padded] {
+        let file = raw(&sheet, NO_STRINGS);
+        let count = |range: Option<&str>| {
+            let options = Options {
+                range: range.and_then(Range::from_words),
+                header_row: Some(1),
+                ..Options::default()
+            };
+            let (mut rows, mut text) = (0, 0);
+            let input = Input::open(file.path(), &options)?;
+            input.for_each_row(|row| {
+                rows += 1;
+                text += row.joined().len();
+                ControlFlow::<()>::Continue(())
+            })?;
+            Ok::<_, InputError>((rows, text))
+        };
+        let error = count(None).unwrap_err();
+        assert!(matches!(error.kind, InputErrorKind::Sprawling), "{error}");
+        let told = error.to_string();
+        assert!(
+            told.contains("sheet \"Calls\", row 409") && error.hint().unwrap().contains("`range`"),
+            "{told}"
+        );
+        assert_eq!(count(Some("A:C")).unwrap(), (4998, 4998));
+    }
+}
+
+#[test]
 fn hostile_sheets_end_in_a_typed_error() {
     let long = "x".repeat(2 << 20);
     let cases = [
