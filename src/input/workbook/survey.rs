@@ -194,6 +194,7 @@ impl Visitor for SheetSurvey {
             && NOTABLE
                 .iter()
                 .all(|notable| memmem::find(rows, notable).is_none())
+            && !hides_by_height(rows)
             && are_plain(rows);
         if plain { to } else { 0 }
     }
@@ -307,7 +308,7 @@ impl SheetSurvey {
             self.row = u32::try_from(row).unwrap_or(u32::MAX);
         }
         self.column = 0;
-        self.row_is_hidden = is_true(attribute(tag, b"hidden"));
+        self.row_is_hidden = is_true(attribute(tag, b"hidden")) || is_zero(attribute(tag, b"ht"));
         if tag.ends_with(b"/") {
             self.row = self.row.saturating_add(1);
         }
@@ -321,7 +322,7 @@ impl SheetSurvey {
     }
 
     fn column_run(&mut self, tag: &[u8]) {
-        if !is_true(attribute(tag, b"hidden")) {
+        if !is_true(attribute(tag, b"hidden")) && !is_zero(attribute(tag, b"width")) {
             return;
         }
         let end = |name| {
@@ -426,6 +427,30 @@ fn is_true(value: Option<&[u8]>) -> bool {
     matches!(value, Some(b"1" | b"true"))
 }
 
+/// Whether a height or a width is so small that nothing of it is shown.
+fn is_zero(value: Option<&[u8]>) -> bool {
+    let value = value.and_then(|value| std::str::from_utf8(value).ok());
+    let size = value.and_then(|value| value.trim().parse::<f64>().ok());
+    size.is_some_and(|size| size <= 0.0)
+}
+
+/// Whether one of some rows is hidden by its height: many rows have one, and show what they hold.
+fn hides_by_height(rows: &[u8]) -> bool {
+    memmem::find_iter(rows, b"ht").any(|at| {
+        let space = at.checked_sub(1).and_then(|before| rows.get(before));
+        space.is_some_and(u8::is_ascii_whitespace)
+            && is_zero(quoted(rows.get(at + 2..).unwrap_or_default()))
+    })
+}
+
+/// The value of an attribute whose name stands in front of these bytes.
+fn quoted(bytes: &[u8]) -> Option<&[u8]> {
+    let value = bytes.trim_ascii_start().strip_prefix(b"=")?;
+    let (quote, value) = value.trim_ascii_start().split_first()?;
+    let end = value.iter().position(|byte| byte == quote)?;
+    value.get(..end).filter(|_| matches!(quote, b'"' | b'\''))
+}
+
 pub(super) fn number(value: Option<&[u8]>) -> Option<u64> {
     std::str::from_utf8(value?).ok()?.trim().parse().ok()
 }
@@ -515,7 +540,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 35] = [
+    const ROWS: [&str; 39] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -551,6 +576,10 @@ mod tests {
         "<row><c t=\"s\"><is><t>a</t></is></c></row>",
         "<row><c t=\"inlineStr\"><v>1</v></c></row>",
         "<row><c><v>1</v><is/></c></row>",
+        "<row spans=\"1:2\" ht=\"15.75\" customHeight=\"0\"><c><v>1</v></c></row>",
+        "<row spans=\"1:2\" ht=\"0\" customHeight=\"1\"><c><v>1</v></c></row>",
+        "<row\tht = ' 0.0 '><c><v>1</v></c></row>",
+        "<row><c t=\"inlineStr\"><is><t>at night: ht=0 ht=\"0\"</t></is></c></row>",
     ];
 
     #[test]
@@ -676,8 +705,9 @@ mod tests {
 
     #[test]
     fn hidden_merged_and_filtered_are_found() {
-        let xml = "<cols><col min=\"2\" max='3' hidden=\"1\"/><col min=\"5\" max=\"5\"/></cols><sheetData>\
-            <row r=\"3\" hidden=\"1\"><c r=\"A3\"><v>1</v></c><c r=\"B3\"><v>1</v></c></row>\
+        let xml = "<cols><col min=\"2\" max=\"2\" hidden='1'/><col min=\"3\" max=\"3\" width=\"0\"/>\
+            <col min=\"5\" max=\"5\" width=\"8.43\"/></cols><sheetData>\
+            <row r=\"2\" ht=\"15\"><c r=\"A2\"><v>1</v></c></row><row r=\"3\" ht=\"0\" customHeight=\"1\"><c r=\"A3\"><v>1</v></c><c r=\"B3\"><v>1</v></c></row>\
             <row r=\"4\" hidden=\"true\"><c r=\"A4\"><v>1</v></c></row><row r=\"5\"><c><v>1</v></c></row>\
             <row r=\"7\" hidden=\"1\"/><row r=\"9\" hidden=\"1\"><c r=\"B9\"><f>1</f></c></row></sheetData><autoFilter ref=\"A1:B9\"><filterColumn colId=\"0\"/></autoFilter>\
             <mergeCells><mergeCell ref=\"A1:B2\"/></mergeCells>";
