@@ -52,10 +52,17 @@ impl Pattern {
             .map(|section| Section::parse(&section));
         // A section that is not understood can only be met by other numbers than ours: negative ones, text.
         let first = sections.next().flatten()?;
-        let second = sections.next().flatten();
-        let conditional = first.condition.is_some();
-        let mut sections = vec![first];
-        sections.extend(second.filter(|_| conditional));
+        let mut taken = vec![first];
+        // Behind two conditions the third section is that of all other numbers.
+        while taken.len() < 3
+            && taken
+                .last()
+                .is_some_and(|section| section.condition.is_some())
+            && let Some(Some(next)) = sections.next()
+        {
+            taken.push(next);
+        }
+        let sections = taken;
         let says_more = |s: &Section| {
             let digits = s
                 .pieces
@@ -200,8 +207,58 @@ impl Section {
             .skip_while(|p| **p != Piece::Point)
             .skip(1);
         let decimals = after_point.filter(|p| p.is_place()).count();
-        write!(text, "{:.decimals$}%", number * 100.0).expect("writing to a string cannot fail");
+        if !number.is_finite() {
+            return false;
+        }
+        push_rounded(number, 2, decimals, text);
+        text.push('%');
         true
+    }
+}
+
+/// Writes a number, its point moved to the right by `shift` places, with so many decimals.
+///
+/// As spreadsheets do it: of 15 digits, halves away from zero. The binary number behind 28.5 may be a little less.
+fn push_rounded(number: f64, shift: usize, decimals: usize, text: &mut String) {
+    let plain = format!("{:.14e}", number.abs());
+    let (mantissa, exponent) = plain.split_once('e').unwrap_or((&plain, "0"));
+    let exponent: isize = exponent.parse().unwrap_or(0);
+    // How many digits stand in front of the point; negative where zeros stand behind it.
+    let point = exponent.saturating_add_unsigned(shift + 1);
+    // A digit in front of the point there is always, and one more in case that nines are rounded up.
+    let zeros = usize::try_from(1 - point).unwrap_or(0).min(decimals + 2) + 1;
+    let whole = usize::try_from(point).unwrap_or(0).max(1) + 1;
+    let mut digits = vec![b'0'; zeros];
+    digits.extend(mantissa.bytes().filter(u8::is_ascii_digit));
+    let length = whole + decimals;
+    if digits.len() <= length {
+        digits.resize(length + 1, b'0');
+    }
+    let up = digits.get(length).is_some_and(|&digit| digit >= b'5');
+    digits.truncate(length);
+    let nines = digits
+        .iter()
+        .rev()
+        .take_while(|&&digit| up && digit == b'9')
+        .count();
+    for (at, digit) in digits
+        .iter_mut()
+        .rev()
+        .enumerate()
+        .take(nines + usize::from(up))
+    {
+        *digit = if at < nines { b'0' } else { *digit + 1 };
+    }
+    let leading = digits.iter().take_while(|&&digit| digit == b'0').count();
+    let leading = leading.min(whole.saturating_sub(1));
+    if number < 0.0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.into_iter().enumerate().skip(leading) {
+        if at == whole {
+            text.push('.');
+        }
+        text.push(char::from(digit));
     }
 }
 
@@ -249,6 +306,22 @@ mod tests {
             (phone, 5_551_234_567.0, "(555) 123-4567"),
             ("0%", 0.25, "25%"),
             ("0.00%", 0.123_456, "12.35%"),
+            ("0%", 0.125, "13%"),
+            ("0%", 0.285, "29%"),
+            ("0%", -0.285, "-29%"),
+            ("0%", 0.005, "1%"),
+            ("0%", 0.004_999_9, "0%"),
+            ("0%", 0.0, "0%"),
+            ("0%", 1e-300, "0%"),
+            ("0%", 0.995, "100%"),
+            ("0.00%", 9.999_96, "1000.00%"),
+            ("0.00%", 0.000_05, "0.01%"),
+            ("0.00%", 0.000_005, "0.00%"),
+            ("0.0%", 1.005, "100.5%"),
+            ("0%", 1e15, "100000000000000000%"),
+            ("[<100]00;[<1000]000;00000", 5.0, "05"),
+            ("[<100]00;[<1000]000;00000", 500.0, "500"),
+            ("[<100]00;[<1000]000;00000", 5000.0, "05000"),
             ("[Red]000;-000", 7.0, "007"),
             ("[Color10]00000", 501.0, "00501"),
             ("[color 10]00000", 501.0, "00501"),
@@ -280,6 +353,7 @@ mod tests {
         ] {
             assert_eq!(Pattern::parse(code), None, "{code}");
         }
+        assert_eq!(shown("0%", f64::INFINITY), None);
         assert_eq!(shown("00000", 12.5), None);
         assert_eq!(shown("00000", -5.0), None);
         assert_eq!(shown("00000", 1e15), None);
