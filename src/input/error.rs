@@ -201,6 +201,12 @@ pub enum InputErrorKind {
         /// The limit with its unit.
         limit: &'static str,
     },
+    /// A cell holds something beside its value.
+    #[error("a cell holds something beside its value, such as an extension (extLst), which is not read{}", In(.part))]
+    Extended {
+        /// The part of the workbook.
+        part: String,
+    },
     /// The rows of a worksheet claim cells without end.
     #[error("the rows reach over thousands of columns and hold next to nothing")]
     Sprawling,
@@ -388,6 +394,9 @@ impl InputErrorKind {
             }
             K::Displaced { .. } => "open it in Excel and save it: that puts each part in its place",
             K::TooLarge { .. } => "check that it is the right file; split it, or save it as CSV",
+            K::Extended { .. } => {
+                "open it in Excel and save it: that leaves out what no spreadsheet program shows"
+            }
             K::Sprawling => {
                 "clear what stands far beside the table, or write the table's cells in `range`, such as A1:V"
             }

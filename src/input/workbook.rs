@@ -99,6 +99,9 @@ impl Workbook {
             Ok::<_, InputErrorKind>((facts, strings))
         })?;
         let facts = facts?;
+        if let Some(row) = facts.extended {
+            return Err(fault_at(&sheet, u64::from(row) + 1, extended(&sheet)));
+        }
         if let Some((row, what)) = facts.odd {
             return Err(damaged(&sheet, u64::from(row) + 1, what));
         }
@@ -256,10 +259,16 @@ fn look_through(path: &Path, sheets: &[Sheet], sheet: &Sheet) -> Result<Facts, I
     Ok(facts)
 }
 
+fn extended(sheet: &Sheet) -> InputErrorKind {
+    let part = sheet.part.clone();
+    InputErrorKind::Extended { part }
+}
+
 /// Calamine's errors may hold a cell's value, so only their kind is told.
 fn parser_fault(error: &XlsxError, sheet: &Sheet, row: u64) -> Fault {
     let what = match error {
         XlsxError::Password => return InputErrorKind::Encrypted.into(),
+        XlsxError::UnexpectedNode("v, f, or is") => return fault_at(sheet, row, extended(sheet)),
         XlsxError::Io(_) | XlsxError::Zip(_) => "it cannot be unpacked",
         XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {
             "it is not well-formed XML"

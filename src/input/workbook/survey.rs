@@ -35,6 +35,8 @@ pub(in super::super) struct Facts {
     pub(super) errors: Vec<(u32, u32)>,
     /// The first row, from 0, that would not be read as it is written, and why.
     pub(super) odd: Option<(u32, &'static str)>,
+    /// The first row, from 0, with a cell that holds an extension.
+    pub(super) extended: Option<u32>,
     /// Whether a cell does not say where it stands, in a row that has an error.
     pub(super) unplaced: bool,
     /// Runs of hidden rows with a value, from 0, both ends included.
@@ -147,8 +149,8 @@ pub(super) fn misfit(part: &str, misfit: Misfit) -> InputErrorKind {
 const BEHIND: &str = "rows stand behind the end of the table";
 
 /// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
-/// attribute that hides it, markup that is no tag, a value or a text with a prefix, and an early end of all rows.
-const NOTABLE: [&[u8]; 9] = [
+/// attribute that hides it, markup that is no tag, a value or a text with a prefix, an extension, and an early end of all rows.
+const NOTABLE: [&[u8]; 10] = [
     b"<f",
     b":f",
     b"\"e\"",
@@ -157,6 +159,7 @@ const NOTABLE: [&[u8]; 9] = [
     b"<!",
     b":v>",
     b":is",
+    b"extLst",
     b"sheetData",
 ];
 
@@ -238,6 +241,11 @@ impl Visitor for SheetSurvey {
             b"is" => {
                 if let Some(cell) = &mut self.cell {
                     cell.text_opens();
+                }
+            }
+            b"extLst" => {
+                if let Some(cell) = &self.cell {
+                    self.facts.extended.get_or_insert(cell.place.0);
                 }
             }
             b"/c" => self.cell_closes(),
@@ -540,7 +548,7 @@ mod tests {
     }
 
     /// Rows of all kinds; most are plain, as they are in files.
-    const ROWS: [&str; 39] = [
+    const ROWS: [&str; 42] = [
         "<row><c r=\"A1\"><v>1</v></c><c><v>2</v></c></row>",
         "<row><c><v>1</v></c></row>",
         "<row spans=\"1:2\"><c t=\"inlineStr\"><is><t>a &lt; b</t></is></c></row>",
@@ -579,6 +587,9 @@ mod tests {
         "<row spans=\"1:2\" ht=\"15.75\" customHeight=\"0\"><c><v>1</v></c></row>",
         "<row spans=\"1:2\" ht=\"0\" customHeight=\"1\"><c><v>1</v></c></row>",
         "<row\tht = ' 0.0 '><c><v>1</v></c></row>",
+        "<row><c><v>1</v></c><extLst><ext><v>2</v></ext></extLst></row>",
+        "<row><c><v>1</v><extLst><ext><v>2</v></ext></extLst></c></row>",
+        "<row><c t=\"inlineStr\"><is><t>a</t></is><x:extLst/></c></row>",
         "<row><c t=\"inlineStr\"><is><t>at night: ht=0 ht=\"0\"</t></is></c></row>",
     ];
 

@@ -259,6 +259,41 @@ fn cells_that_would_be_read_as_others_are_refused_at_their_row() {
     }
 }
 
+#[test]
+fn a_cell_that_holds_more_than_its_value_is_told_as_that() {
+    for (cell, row) in [
+        ("<c r=\"A2\"><v>5</v><extLst/></c>", "row 2: "),
+        (
+            "<c r=\"A2\"><f>1</f><v>5</v><x:extLst><ext><v>6</v></ext></x:extLst></c>",
+            "row 2: ",
+        ),
+        (
+            "<c r=\"A2\"><v>5</v></c><c r=\"B2\"><other/><v>5</v></c>",
+            "row 2: ",
+        ),
+    ] {
+        let head = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>";
+        let file = raw(&format!("{head}<row r=\"2\">{cell}</row>"), NO_STRINGS);
+        let error = open(&file).and_then(|input| rows(&input)).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            matches!(error.kind, InputErrorKind::Extended { .. }),
+            "{told}"
+        );
+        assert!(
+            told.contains(row) && error.hint().unwrap().contains("save it"),
+            "{told}"
+        );
+    }
+    let beside = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c><extLst><ext><v>2</v></ext></extLst></row>";
+    assert_eq!(
+        rows(&open(&raw(beside, NO_STRINGS)).unwrap())
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
 /// The workbook with each part's name and XML as `change` makes them.
 fn repacked(
     file: &NamedTempFile,
