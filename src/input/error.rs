@@ -207,6 +207,17 @@ pub enum InputErrorKind {
         /// The part of the workbook.
         part: String,
     },
+    /// A part of the workbook is written in another encoding than the usual one.
+    #[error("its text is not UTF-8{}", In(.part))]
+    NotUtf8 {
+        /// The part of the workbook.
+        part: String,
+    },
+    /// A zip archive stands behind other bytes.
+    #[error(
+        "a zip archive, such as a workbook, begins in the middle of the file, behind something else"
+    )]
+    Prefixed,
     /// The rows of a worksheet claim cells without end.
     #[error("the rows reach over thousands of columns and hold next to nothing")]
     Sprawling,
@@ -396,6 +407,10 @@ impl InputErrorKind {
             K::TooLarge { .. } => "check that it is the right file; split it, or save it as CSV",
             K::Extended { .. } => {
                 "open it in Excel and save it: that leaves out what no spreadsheet program shows"
+            }
+            K::NotUtf8 { .. } => "open it in Excel and save it: that writes all parts in UTF-8",
+            K::Prefixed => {
+                "download or export it again, or open it in Excel and save it as a new .xlsx"
             }
             K::Sprawling => {
                 "clear what stands far beside the table, or write the table's cells in `range`, such as A1:V"

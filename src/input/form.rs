@@ -4,6 +4,7 @@
 //! into no archive: what a zip holds is told by the workbook reader.
 
 use super::error::Foreign;
+use memchr::memmem;
 
 /// What the first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub(super) enum Form {
 
 /// How many bytes [`recognise`] wants to see.
 pub(super) const PREFIX: usize = 4096;
+
+/// How many bytes [`ends_as_archive`] wants to see: a zip archive may end with a comment of 65,535 bytes.
+pub(super) const TAIL: u64 = 256 * 1024;
 
 const SIGNATURES: &[(&[u8], Form)] = &[
     (b"PK\x03\x04", Form::Zip),
@@ -67,6 +71,21 @@ pub(super) fn recognise(prefix: &[u8]) -> Form {
         }
     }
     markup(prefix).map_or(Form::Text, Form::Foreign)
+}
+
+/// Whether a file ends as a zip archive does: with a list of its parts, and a record that says how long that is.
+pub(super) fn ends_as_archive(tail: &[u8]) -> bool {
+    let Some(end) = memmem::rfind(tail, b"PK\x05\x06") else {
+        return false;
+    };
+    let (list, record) = tail.split_at(end);
+    let size = record.get(12..16).and_then(|size| size.try_into().ok());
+    let size = size.and_then(|size| usize::try_from(u32::from_le_bytes(size)).ok());
+    let start = size.and_then(|size| list.len().checked_sub(size));
+    start.is_some_and(|start| {
+        list.get(start..)
+            .is_some_and(|list| list.starts_with(b"PK\x01\x02"))
+    })
 }
 
 /// Web pages, XML and JSON: text, and no table that we read.
@@ -118,6 +137,25 @@ fn markup(prefix: &[u8]) -> Option<Foreign> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_archive_is_told_by_its_last_bytes() {
+        let list = b"PK\x01\x02 a part of it";
+        let record = |size: u8| {
+            [
+                b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(),
+                &[size, 0, 0, 0],
+                &[0; 6],
+            ]
+            .concat()
+        };
+        let file = |size: u8| [b"what stands there".as_slice(), list, &record(size)].concat();
+        assert!(ends_as_archive(&file(17)));
+        assert!(!ends_as_archive(&file(16)));
+        assert!(!ends_as_archive(&file(255)));
+        assert!(!ends_as_archive(b"PK\x05\x06"));
+        assert!(!ends_as_archive(b"name,phone\n"));
+    }
 
     #[test]
     fn files_are_told_by_their_first_bytes() {

@@ -243,7 +243,12 @@ fn take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fa
         strings::check(package, &part)?;
     }
     match caught(|| open_book(path)) {
-        Ok(book) => book.map_err(|error| parser_fault(&error, sheet, 0)),
+        Ok(Ok(book)) => Ok(book),
+        Ok(Err(error)) => {
+            // Nothing says in which part that was.
+            let part = is_encoding(&error).then(|| package.not_utf8()).flatten();
+            Err(part.map_or_else(|| parser_fault(&error, sheet, 0), Fault::from))
+        }
         Err(_) => Err(damaged(sheet, 0, PANICKED)),
     }
 }
@@ -259,6 +264,14 @@ fn look_through(path: &Path, sheets: &[Sheet], sheet: &Sheet) -> Result<Facts, I
     Ok(facts)
 }
 
+/// Whether calamine met bytes that are not UTF-8.
+fn is_encoding(error: &XlsxError) -> bool {
+    matches!(
+        error,
+        XlsxError::Encoding(_) | XlsxError::Xml(quick_xml::Error::Encoding(_))
+    )
+}
+
 fn extended(sheet: &Sheet) -> InputErrorKind {
     let part = sheet.part.clone();
     InputErrorKind::Extended { part }
@@ -266,6 +279,10 @@ fn extended(sheet: &Sheet) -> InputErrorKind {
 
 /// Calamine's errors may hold a cell's value, so only their kind is told.
 fn parser_fault(error: &XlsxError, sheet: &Sheet, row: u64) -> Fault {
+    if is_encoding(error) {
+        let part = sheet.part.clone();
+        return fault_at(sheet, row, InputErrorKind::NotUtf8 { part });
+    }
     let what = match error {
         XlsxError::Password => return InputErrorKind::Encrypted.into(),
         XlsxError::UnexpectedNode("v, f, or is") => return fault_at(sheet, row, extended(sheet)),
@@ -276,7 +293,6 @@ fn parser_fault(error: &XlsxError, sheet: &Sheet, row: u64) -> Fault {
         XlsxError::NotAWorksheet(_) => "it is no worksheet",
         XlsxError::WorksheetNotFound(_) | XlsxError::FileNotFound(_) => "a part is missing",
         XlsxError::RelationshipNotFound => "a part is named that is not there",
-        XlsxError::Encoding(_) => "its text is not encoded as it says",
         _ => "a cell is not written as the format says",
     };
     damaged(sheet, row, what)

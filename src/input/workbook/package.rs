@@ -368,6 +368,10 @@ impl Package {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(unpack_error(part, error)),
             };
+            let bytes = chunk.get(..length).unwrap_or_default();
+            if size == 0 && is_wide(bytes) {
+                return Err(not_utf8(part));
+            }
             size += length as u64;
             if size > limit {
                 return Err(InputErrorKind::too_large(
@@ -376,10 +380,42 @@ impl Package {
                     limit_text,
                 ));
             }
-            if each(chunk.get(..length).unwrap_or_default())?.is_break() {
+            if each(bytes)?.is_break() {
                 return Ok(());
             }
         }
+    }
+
+    /// The first part that calamine takes in whole whose text is not UTF-8, where there is one.
+    pub(super) fn not_utf8(&mut self) -> Option<InputErrorKind> {
+        let workbook = format!("{}{}", self.folder, self.workbook);
+        let rels = format!("{}_rels/{}.rels", self.folder, self.workbook);
+        let parts = [
+            self.shared_strings(),
+            self.styles(),
+            Some(workbook),
+            Some(rels),
+        ];
+        parts.into_iter().flatten().find_map(|part| {
+            // The end of a chunk may cut a letter.
+            let mut rest = Vec::new();
+            let mut is_utf8 = true;
+            let read = self.unpack(&part, u64::MAX, "", &mut |chunk| {
+                rest.extend_from_slice(chunk);
+                if let Err(error) = std::str::from_utf8(&rest) {
+                    is_utf8 &= error.error_len().is_none();
+                    rest.drain(..error.valid_up_to());
+                } else {
+                    rest.clear();
+                }
+                Ok(if is_utf8 {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            });
+            (read.is_ok() && !(is_utf8 && rest.is_empty())).then(|| not_utf8(&part))
+        })
     }
 
     fn small(&mut self, part: &str) -> Result<Vec<u8>, InputErrorKind> {
@@ -414,6 +450,7 @@ impl Package {
                 Ok(Event::DocType(_)) => return Err(super::doctype(part)),
                 Ok(Event::Eof) => return Ok(()),
                 Ok(_) => {}
+                Err(quick_xml::Error::Encoding(_)) => return Err(not_utf8(part)),
                 Err(_) => {
                     return Err(InputErrorKind::Damaged {
                         part: part.to_owned(),
@@ -423,6 +460,18 @@ impl Package {
             }
         }
     }
+}
+
+fn not_utf8(part: &str) -> InputErrorKind {
+    InputErrorKind::NotUtf8 {
+        part: part.to_owned(),
+    }
+}
+
+/// Whether XML begins as in UTF-16 or UTF-32: with their mark, or with a NUL beside its first sign.
+fn is_wide(start: &[u8]) -> bool {
+    let has_mark = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    has_mark || start.iter().take(4).any(|&byte| byte == 0)
 }
 
 fn at_most(

@@ -408,6 +408,79 @@ fn workbooks_of_more_pieces_than_a_person_makes_are_refused() {
 }
 
 #[test]
+fn a_part_in_another_encoding_is_named() {
+    type Encode = fn(&str) -> Vec<u8>;
+    let part = |name: &'static str, encode: Encode| {
+        let file = small();
+        let mut from = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
+        let new = NamedTempFile::new().unwrap();
+        let mut to = zip::ZipWriter::new(new.reopen().unwrap());
+        for at in 0..from.len() {
+            let mut part = from.by_index(at).unwrap();
+            let found = part.name().unwrap().into_owned();
+            let xml = std::io::read_to_string(&mut part).unwrap();
+            let xml = xml
+                .replace("Ada", "Ren\u{e9}")
+                .replace("00000", "00000\\\u{e9}");
+            let bytes = if found == name {
+                encode(&xml)
+            } else {
+                xml.into_bytes()
+            };
+            to.start_file(found, SimpleFileOptions::default()).unwrap();
+            to.write_all(&bytes).unwrap();
+        }
+        to.finish().unwrap();
+        open(&new).and_then(|input| rows(&input).map(|_| ())).err()
+    };
+    let wide = |xml: &str| xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin = |xml: &str| {
+        xml.chars()
+            .map(|sign| u8::try_from(sign).unwrap_or(b'?'))
+            .collect()
+    };
+    let strings = "xl/sharedStrings.xml";
+    let cases: [(_, Encode); 8] = [
+        ("_rels/.rels", wide),
+        ("xl/workbook.xml", wide),
+        ("xl/worksheets/sheet1.xml", wide),
+        ("xl/worksheets/sheet1.xml", |xml| {
+            [b"\xfe\xff".as_slice(), xml.as_bytes()].concat()
+        }),
+        (strings, wide),
+        (strings, latin),
+        ("xl/styles.xml", wide),
+        ("xl/styles.xml", latin),
+    ];
+    for (name, encode) in cases {
+        let error = part(name, encode).unwrap();
+        let told = error.to_string();
+        assert!(
+            matches!(error.kind, InputErrorKind::NotUtf8 { .. }),
+            "{told}"
+        );
+        assert!(
+            told.contains(name) && error.hint().unwrap().contains("UTF-8"),
+            "{told}"
+        );
+    }
+    assert!(part(strings, |xml| xml.as_bytes().to_vec()).is_none());
+}
+
+#[test]
+fn an_archive_behind_other_bytes_is_told_as_that() {
+    let whole = std::fs::read(small().path()).unwrap();
+    for prefix in [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), b"MZ\0\0", b"\n"] {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(prefix).unwrap();
+        file.write_all(&whole).unwrap();
+        let error = open(&file).unwrap_err();
+        assert!(matches!(error.kind, InputErrorKind::Prefixed), "{error}");
+        assert!(error.hint().unwrap().contains("again"));
+    }
+}
+
+#[test]
 fn a_way_of_packing_that_nobody_uses_is_told() {
     let mut bytes = std::fs::read(small().path()).unwrap();
     // Where the headers of a part say how it is packed, bzip2 is 12.
