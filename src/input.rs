@@ -20,6 +20,7 @@ mod part;
 mod quotes;
 mod relay;
 mod spool;
+mod swallowed;
 mod workbook;
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ use super::encoding::{Text, fill};
 use super::error::{Fault, InputErrorKind};
 use super::quotes::Cut;
 use super::relay::Source;
+use super::swallowed::Suspect;
 use crate::row::Row;
-use memchr::{memchr_iter, memchr2, memchr2_iter};
+use memchr::{memchr2, memchr2_iter};
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
 
 /// No cell of a call log is this long; Excel ends at 32,767 characters.
@@ -23,9 +25,6 @@ const MAX_FIELD: usize = 1024 * 1024;
 const MAX_LINES: u64 = 1000;
 /// As wide as a spreadsheet can be.
 const MAX_FIELDS: usize = 16_384;
-
-/// In a table of fewer columns, text of several lines may look like rows.
-const NARROW: usize = 4;
 
 /// Blocks mostly take a fourth of this.
 const KEPT: usize = 1024 * 1024;
@@ -96,6 +95,7 @@ impl Block {
             delimiter: text.delimiter,
             width,
             at: 0,
+            single: 0..0,
             met: self.start,
             end: self.end,
         })
@@ -123,6 +123,8 @@ pub(super) struct Rows<'a> {
     width: usize,
     /// How far the text has been split.
     at: usize,
+    /// Where the last record stands that has one line.
+    single: Range<usize>,
     /// The rows and lines up to there.
     met: Cut,
     end: Cut,
@@ -154,8 +156,19 @@ impl Source for Rows<'_> {
             if record.lines > MAX_LINES {
                 return Err(fault(InputErrorKind::TooManyLines { limit: MAX_LINES }));
             }
-            if record.lines > 1 && swallows_rows(row, self.delimiter, self.width) {
-                return Err(fault(InputErrorKind::StrayQuote));
+            if record.lines == 1 {
+                self.single = self.at - record.length..self.at;
+            } else if self.width > 0 {
+                let suspect = Suspect {
+                    record: rest.get(..record.length).unwrap_or_default(),
+                    before: self.text.get(self.single.clone()).unwrap_or_default(),
+                    behind: rest.get(record.length..).unwrap_or_default(),
+                    delimiter: self.delimiter,
+                    width: self.width,
+                };
+                if suspect.is_of_rows() {
+                    return Err(fault(InputErrorKind::StrayQuote));
+                }
             }
             if !row.is_blank() {
                 return Ok(true);
@@ -166,13 +179,13 @@ impl Source for Rows<'_> {
 
 /// What was taken from the beginning of a text: its bytes, with what ends it, and its lines.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
-    length: usize,
-    lines: u64,
+pub(super) struct Taken {
+    pub(super) length: usize,
+    pub(super) lines: u64,
 }
 
 /// Splits the record that a text begins with into the cells of a row.
-fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, InputErrorKind> {
+pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, InputErrorKind> {
     let bytes = text.as_bytes();
     let (mut at, mut lines) = (0, 1);
     loop {
@@ -232,37 +245,6 @@ fn unquote(text: &str, row: &mut Row) -> Option<Taken> {
         }
     }
     None
-}
-
-/// Whether a record of several lines is rather several rows between two lone quotes: each of its lines, taken by itself,
-/// has just as many cells as the header. Text of several lines does not come out like that; a delimiter with a space behind
-/// it is taken for a part of a sentence. In narrow tables it might all the same, so nothing is said there.
-fn swallows_rows(row: &Row, delimiter: u8, width: usize) -> bool {
-    if width < NARROW {
-        return false;
-    }
-    // The cells of the line that one is in.
-    let mut cells = 1;
-    for (place, cell) in row.cells().enumerate() {
-        cells += usize::from(place > 0);
-        for (at, line) in cell.text.split('\n').enumerate() {
-            if at > 0 {
-                if cells != width {
-                    return false;
-                }
-                if line.trim().is_empty() {
-                    continue;
-                }
-                cells = 1;
-            }
-            let line = line.as_bytes();
-            let delimiters = memchr_iter(delimiter, line);
-            cells += delimiters
-                .filter(|at| line.get(at + 1) != Some(&b' '))
-                .count();
-        }
-    }
-    cells == width
 }
 
 /// All rows of a file, one after the other.

@@ -170,6 +170,30 @@ fn two_lone_quotes_that_swallow_rows_are_placed_at_their_row() {
 }
 
 #[test]
+fn two_lone_quotes_are_found_in_tables_of_any_form() {
+    let rows = |note: &dyn Fn(u32) -> String| (2..40).map(note).collect::<String>();
+    let word = |at| match at {
+        10 => "\"slipped",
+        30 => "knee\"",
+        _ => "cough",
+    };
+    let behind = rows(&|at| format!("{at},Ng,Ann,1980-01-02,,{},\n", word(at)));
+    let padded = rows(&|at| format!("{at},Ng,Ann,1980-01-02, ,{}\n", word(at)));
+    let narrow = rows(&|at| format!("Ng{at},1980-01-02,{}\n", word(at)));
+    for (header, rows) in [
+        ("ID,Last,First,DOB,Phone,Note\n", behind),
+        ("ID,Last,First,DOB,Phone,Note\n", padded),
+        ("Name,DOB,Note\n", narrow),
+    ] {
+        let (input, _file) = open(format!("{header}{rows}").as_bytes()).unwrap();
+        let end = input.for_each_row(|_| ControlFlow::<()>::Continue(()));
+        let error = end.unwrap_err();
+        assert!(matches!(error.kind, InputErrorKind::StrayQuote), "{error}");
+        assert_eq!(error.position.row, 10);
+    }
+}
+
+#[test]
 fn title_lines_stand_above_the_header() {
     let text = b"Call report\n\nMay 2024,\nname,dob,phone,prac\nA,1,2,3\nB,1,2,3\n";
     let (input, _file) = open(text).unwrap();

@@ -77,10 +77,16 @@ fn rows_between_two_lone_quotes_are_told_from_text_of_several_lines() {
     for (text, expected) in cases {
         let (rows, fault) = read(text.as_bytes());
         assert!(fault.is_none(), "{text:?}");
-        let mut row = Row::default();
-        rows[0].2.iter().for_each(|cell| row.push(cell));
-        assert_eq!(swallows_rows(&row, b',', 4), expected, "{text:?}");
-        assert!(!swallows_rows(&row, b',', 3), "{text:?}");
+        assert_eq!(rows.len(), 1, "{text:?}");
+        let suspect = |width| Suspect {
+            record: text,
+            before: "",
+            behind: "",
+            delimiter: b',',
+            width,
+        };
+        assert_eq!(suspect(4).is_of_rows(), expected, "{text:?}");
+        assert!(!suspect(3).is_of_rows(), "{text:?}");
     }
 }
 
