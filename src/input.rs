@@ -29,7 +29,7 @@ mod corpus;
 mod mutation;
 
 pub use border::panics_are_caught;
-pub use description::{DelimiterReason, Description, Kind, SheetInfo, TableInfo};
+pub use description::{DelimiterReason, Description, Further, Kind, SheetInfo, TableInfo};
 pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
@@ -45,6 +45,7 @@ use form::Form;
 use header::{Body, Header, Skips};
 use identity::Identity;
 use part::within;
+use quotes::Marks;
 use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
 use std::borrow::Cow;
@@ -331,7 +332,10 @@ impl Input {
             compressed: place.was_compressed(),
         };
         let description = match &form {
-            Readable::Csv(text) => Description::of_text(&origin, text, &header, options),
+            Readable::Csv(text) => Description {
+                further: further(path, text, &header)?,
+                ..Description::of_text(&origin, text, &header, options)
+            },
             Readable::Xlsx(book) => Description::of_workbook(&origin, book, &header, options),
         };
         if description.hidden_rows > 0 && options.hidden.is_none() {
@@ -483,6 +487,22 @@ fn is_prefixed(path: &Path) -> Result<bool, Fault> {
     let mut tail = Vec::new();
     file.take(form::TAIL).read_to_end(&mut tail)?;
     Ok(form::ends_as_archive(&tail))
+}
+
+/// The files behind the first, where several were run together; so rare that it may read up to the second.
+fn further(path: &Path, text: &Text, header: &Header) -> Result<Option<Further>, Fault> {
+    let Marks { count, first_row } = text.marks;
+    if count == 0 {
+        return Ok(None);
+    }
+    let mut records = Records::open(path, text)?;
+    let mut row = Row::default();
+    while records.next(&mut row)? && row.position.row < first_row {}
+    Ok(Some(Further {
+        files: count,
+        row: first_row,
+        header_again: header.is_again(&row),
+    }))
 }
 
 fn text(path: &Path, options: &Options) -> Result<Text, Fault> {

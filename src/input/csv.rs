@@ -9,7 +9,7 @@
 
 use super::encoding::{Text, fill};
 use super::error::{Fault, InputErrorKind};
-use super::quotes::Cut;
+use super::quotes::{Cut, MARK, MARKS};
 use super::relay::Source;
 use super::swallowed::Suspect;
 use crate::row::Row;
@@ -188,6 +188,12 @@ pub(super) struct Taken {
 pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, InputErrorKind> {
     let bytes = text.as_bytes();
     let (mut at, mut lines) = (0, 1);
+    for _ in 0..MARKS {
+        // Where files were run together, each may begin with one.
+        if bytes.get(at..).is_some_and(|rest| rest.starts_with(MARK)) {
+            at += MARK.len();
+        }
+    }
     loop {
         let start = row.joined().len();
         if bytes.get(at) == Some(&b'"') {

@@ -62,6 +62,8 @@ pub struct Description {
     pub line_end: Option<LineEnd>,
     /// Whether the last line of a CSV file has no end, as in a file that is cut short.
     pub ends_open: bool,
+    /// What follows the first file, where several were run together.
+    pub further: Option<Further>,
     /// The row of the header as the spreadsheet shows it.
     pub header_row: u64,
     /// Whether the user named the header row.
@@ -94,6 +96,17 @@ pub struct Description {
     pub merged: u64,
     /// Formulas whose values the file does not hold.
     pub uncomputed: u64,
+}
+
+/// The files that follow the first in one that was run together of several: each begins with a byte order mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Further {
+    /// How many.
+    pub files: u64,
+    /// The first row of the first of them.
+    pub row: u64,
+    /// Whether that row is the header once more.
+    pub header_again: bool,
 }
 
 /// A worksheet.
@@ -137,6 +150,7 @@ impl Description {
             delimiter_reason: None,
             line_end: None,
             ends_open: false,
+            further: None,
             header_row: header.row(),
             header_asked: options.header_row.is_some(),
             title_rows: header.title_rows(),

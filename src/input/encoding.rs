@@ -9,7 +9,7 @@ mod scan;
 
 use super::delimiter;
 use super::error::{Fault, Foreign, InputErrorKind};
-use super::quotes::{Cut, Quotes, Trouble};
+use super::quotes::{Cut, Marks, Quotes, Trouble};
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use memchr::memchr_iter;
@@ -59,6 +59,8 @@ pub(super) struct Text {
     pub(super) line_end: Option<LineEnd>,
     /// Whether the last line has no end.
     pub(super) ends_open: bool,
+    /// The byte order marks behind the first.
+    pub(super) marks: Marks,
     /// Where the blocks begin and end: the first is the beginning of the text, the last its end.
     pub(super) cuts: Vec<Cut>,
 }
@@ -123,6 +125,7 @@ impl Text {
             lone_cr: false,
             line_end: None,
             ends_open: false,
+            marks: Marks::default(),
             cuts: Vec::new(),
         };
         if !delimiter::usable(text.delimiter) {
@@ -236,6 +239,7 @@ impl Text {
             (None, Some(Trouble::Stray(opened))) => Some((opened, InputErrorKind::StrayQuote)),
             (None, None) => records.too_long.map(|begins| (begins, record_too_long())),
         };
+        self.marks = records.marks();
         self.cuts = records.cuts;
         found
             .map(|(offset, kind)| self.flaw(path, offset, kind))
@@ -316,7 +320,12 @@ fn first_guess(
     prefix: &[u8],
     label: Option<&str>,
 ) -> Result<(&'static Encoding, EncodingReason, usize), Fault> {
-    let mark = Encoding::for_bom(prefix);
+    let mark = Encoding::for_bom(prefix).map(|(encoding, length)| {
+        // Programs that write it in front of what has one already write it twice.
+        let mark = prefix.get(..length).unwrap_or_default();
+        let times = prefix.chunks_exact(length).take_while(|part| *part == mark);
+        (encoding, length * times.count())
+    });
     if let Some(label) = label {
         let unknown = || InputErrorKind::UnknownEncoding {
             label: label.to_owned(),

@@ -96,6 +96,12 @@ impl Header {
         self.is_a_row
     }
 
+    /// Whether a row is the header once more.
+    pub(super) fn is_again(&self, row: &Row) -> bool {
+        let same = |(at, name): (usize, &String)| row.text(at).trim() == name.trim();
+        self.names.iter().enumerate().all(same)
+    }
+
     pub(super) fn is_rejects(&self) -> bool {
         self.cut.is_some()
     }

@@ -7,6 +7,13 @@
 
 use memchr::memchr2_iter;
 
+/// The byte order mark, in UTF-8. Where files were run together it stands before a record, and is no part of it.
+pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
+/// So many of them before one record are passed over: programs that write two exist.
+pub(super) const MARKS: usize = 2;
+/// How far back one looks from a quote: over the marks, and the line end before them.
+const TAIL: usize = MARK.len() * MARKS + 1;
+
 /// A record's end, and what stands in front of it: rows as a spreadsheet shows them, and lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Cut {
@@ -41,12 +48,24 @@ struct Field {
     has_lines: bool,
 }
 
+/// Records before which a byte order mark stands: there a further file begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) count: u64,
+    /// The row of the first.
+    pub(super) first_row: u64,
+}
+
 /// The state between two chunks.
 #[derive(Debug)]
 pub(super) struct Quotes {
     delimiter: u8,
     state: State,
-    last: u8,
+    /// The last bytes of the chunks before.
+    tail: [u8; TAIL],
+    /// How many bytes of a mark were seen at the beginning of a record, where a chunk ended there.
+    begun: Option<usize>,
+    marks: Marks,
     offset: u64,
     /// The last end of a record that was met.
     met: Cut,
@@ -60,7 +79,9 @@ impl Quotes {
         Quotes {
             delimiter,
             state: State::Outside,
-            last: b'\n',
+            tail: [b'\n'; TAIL],
+            begun: None,
+            marks: Marks::default(),
             offset: start.end,
             met: start,
             inner_lines: 0,
@@ -70,6 +91,11 @@ impl Quotes {
     /// The last end of a record that was met.
     pub(super) fn met(&self) -> Cut {
         self.met
+    }
+
+    /// The marks that were met behind the beginning.
+    pub(super) fn marks(&self) -> Marks {
+        self.marks
     }
 
     /// The place up to which the text was read, as if a record ended there.
@@ -84,9 +110,12 @@ impl Quotes {
 
     /// Reads on; stops at the first trouble.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
-        let Some(&last) = chunk.last() else {
+        if chunk.is_empty() {
             return Ok(());
-        };
+        }
+        if let Some(seen) = self.begun.take() {
+            self.look_for_mark(chunk, seen);
+        }
         // The second quote of a pair says nothing by itself.
         let mut passed = None;
         if let State::Closing(field) = self.state {
@@ -94,7 +123,7 @@ impl Quotes {
         }
         for at in memchr2_iter(b'"', b'\n', chunk) {
             if chunk.get(at) == Some(&b'\n') {
-                self.line_ends(at);
+                self.line_ends(chunk, at);
                 continue;
             }
             if passed == Some(at) {
@@ -108,7 +137,7 @@ impl Quotes {
                 State::Outside | State::Closing(_) => self.open(chunk, at),
             }
         }
-        self.last = last;
+        self.tail = std::array::from_fn(|back| self.before(chunk, chunk.len(), TAIL - back));
         self.offset += chunk.len() as u64;
         Ok(())
     }
@@ -122,7 +151,7 @@ impl Quotes {
     }
 
     /// A line ends here, and with it a record, but within quotes.
-    fn line_ends(&mut self, at: usize) {
+    fn line_ends(&mut self, chunk: &[u8], at: usize) {
         if let State::Inside(field) = &mut self.state {
             field.has_lines = true;
             self.inner_lines += 1;
@@ -134,16 +163,48 @@ impl Quotes {
             lines: self.met.lines + self.inner_lines + 1,
         };
         self.inner_lines = 0;
+        self.look_for_mark(chunk.get(at + 1..).unwrap_or_default(), 0);
+    }
+
+    /// Counts the record that begins here if a mark stands before it; some bytes of that may have been seen.
+    fn look_for_mark(&mut self, chunk: &[u8], seen: usize) {
+        let missing = MARK.get(seen..).unwrap_or_default();
+        let found = missing.iter().zip(chunk).take_while(|(a, b)| a == b);
+        let found = found.count();
+        if found == missing.len() {
+            if self.marks.count == 0 {
+                self.marks.first_row = self.met.rows + 1;
+            }
+            self.marks.count += 1;
+        } else if found == chunk.len() {
+            self.begun = Some(seen + found);
+        }
+    }
+
+    /// The byte so many places before another.
+    fn before(&self, chunk: &[u8], at: usize, back: usize) -> u8 {
+        let here = at.checked_sub(back).and_then(|at| chunk.get(at));
+        let earlier = (TAIL + at).checked_sub(back);
+        let earlier = || earlier.and_then(|at| self.tail.get(at));
+        here.or_else(earlier).copied().unwrap_or_default()
+    }
+
+    /// Whether only byte order marks stand between a byte and the line end before it.
+    fn is_behind_marks(&self, chunk: &[u8], at: usize) -> bool {
+        let is_mark = |back: usize| {
+            let mut bytes = MARK.iter().rev().zip(back..);
+            bytes.all(|(&byte, back)| self.before(chunk, at, back) == byte)
+        };
+        let marks = (0..MARKS).take_while(|mark| is_mark(mark * MARK.len() + 1));
+        let before = self.before(chunk, at, marks.count() * MARK.len() + 1);
+        before == b'\n' || before == b'\r'
     }
 
     /// A quote outside of quoted fields opens one where a field begins, and is text elsewhere.
     fn open(&mut self, chunk: &[u8], at: usize) {
-        let before = at
-            .checked_sub(1)
-            .and_then(|i| chunk.get(i))
-            .copied()
-            .unwrap_or(self.last);
-        if before == self.delimiter || before == b'\n' || before == b'\r' {
+        let before = self.before(chunk, at, 1);
+        let is_marked = || Some(&before) == MARK.last() && self.is_behind_marks(chunk, at);
+        if before == self.delimiter || before == b'\n' || before == b'\r' || is_marked() {
             let opened = self.offset + at as u64;
             self.state = State::Inside(Field {
                 opened,
@@ -200,6 +261,32 @@ mod tests {
                 }
                 let found = (quotes.met(), quotes.here());
                 assert_eq!(found, (cut(met), cut(here)), "{text:?} in chunks of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_a_record_is_no_part_of_it() {
+        let (one, many) = (
+            "a,b\n1,2\n\u{feff}\"3\n4\",5\n\u{feff}6,7",
+            "a\n\n\u{feff}\u{feff}\"3\n4\"",
+        );
+        let marks = |count, first_row| Marks { count, first_row };
+        let cases = [
+            (one, marks(2, 3), Ok(())),
+            (many, marks(1, 3), Ok(())),
+            ("\u{feff}\"1\n2\"", marks(0, 0), Ok(())),
+            ("a,\u{feff}\"1\nx\u{feff}\"2\n", marks(0, 0), Ok(())),
+            ("a\n\u{feff}\"b\nc", marks(1, 2), Err(Trouble::Unclosed(5))),
+        ];
+        for (text, marks, expected) in cases {
+            for size in 1..=text.len() {
+                let mut quotes = Quotes::behind(Cut::default(), b',');
+                for chunk in text.as_bytes().chunks(size) {
+                    quotes.feed(chunk).unwrap();
+                }
+                let found = (quotes.marks(), quotes.finish());
+                assert_eq!(found, (marks, expected), "{text:?} in chunks of {size}");
             }
         }
     }

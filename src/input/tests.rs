@@ -194,6 +194,54 @@ fn two_lone_quotes_are_found_in_tables_of_any_form() {
 }
 
 #[test]
+fn files_that_were_run_together_are_read_as_one_and_told() {
+    let (header, row) = ("\"id\",\"name\"\n", "\"1\",\"Smith, Jr\"\n");
+    let mark = "\u{feff}";
+    let again = |row, header_again| Further {
+        files: 1,
+        row,
+        header_again,
+    };
+    let cases = [
+        (
+            format!("{mark}{header}{row}{mark}{row}"),
+            2,
+            Some(again(3, false)),
+        ),
+        (
+            format!("{header}{row}{mark}{header}{row}"),
+            3,
+            Some(again(3, true)),
+        ),
+        (format!("{mark}{mark}{header}{row}"), 1, None),
+        (
+            format!("{mark}{mark}{header}{row}{mark}{mark}{row}"),
+            2,
+            Some(again(3, false)),
+        ),
+    ];
+    for (text, rows, further) in cases {
+        let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [text.into_bytes(), utf16] {
+            let (input, _file) = open(&bytes).unwrap();
+            assert_eq!(input.header(), ["id", "name"]);
+            assert_eq!(input.description().further, further);
+            let mut cells = Vec::new();
+            let end = input.for_each_row(|row| {
+                cells.push((row.text(0).to_owned(), row.text(1).to_owned()));
+                ControlFlow::<()>::Continue(())
+            });
+            end.unwrap();
+            assert_eq!(cells.len(), rows);
+            assert_eq!(
+                cells.last().unwrap(),
+                &("1".to_owned(), "Smith, Jr".to_owned())
+            );
+        }
+    }
+}
+
+#[test]
 fn title_lines_stand_above_the_header() {
     let text = b"Call report\n\nMay 2024,\nname,dob,phone,prac\nA,1,2,3\nB,1,2,3\n";
     let (input, _file) = open(text).unwrap();

@@ -109,10 +109,29 @@ fn unfit_encoding(file: &Description) -> Option<Finding> {
     Some(Finding::warning("encoding.unfit", message))
 }
 
+fn run_together(file: &Description) -> Option<Finding> {
+    let further = file.further?;
+    let follows = if further.header_again {
+        "there the header comes again, which is no call: pass it over with skip_rows_where in [source], or import the files one by one"
+    } else {
+        "make sure that its columns stand in the same order there, or import the files one by one"
+    };
+    let message = format!(
+        "several files were run together, {} behind the first: a byte order mark stands before this row; {follows}",
+        further.files
+    );
+    Some(Finding {
+        rows: 1,
+        first_row: Some(further.row),
+        ..Finding::warning("file.run_together", message)
+    })
+}
+
 /// What is to be said of the file as a whole, before a row is read.
 #[must_use]
 pub fn file_findings(file: &Description) -> Vec<Finding> {
     let mut findings = Vec::from_iter(unfit_encoding(file));
+    findings.extend(run_together(file));
     let mut note = |code, message: String| findings.push(Finding::note(code, message));
     match (file.encoding_reason, file.encoding) {
         (Some(EncodingReason::Fallback), Some(encoding)) => note(

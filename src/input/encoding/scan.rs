@@ -5,7 +5,7 @@
 //! at it on a thread of its own. Both take the bytes in chunks of any size; the second holds some bytes for each block.
 
 use super::super::error::{Fault, InputErrorKind};
-use super::super::quotes::{Cut, Quotes, Trouble};
+use super::super::quotes::{Cut, Marks, Quotes, Trouble};
 use super::{CHUNK, LineEnd, read_some};
 use memchr::{memchr, memchr_iter};
 use std::io::{self, Read};
@@ -118,6 +118,11 @@ impl Records {
                 Err(trouble) => self.trouble = Some(trouble),
             }
         }
+    }
+
+    /// The byte order marks that stand before records.
+    pub(super) fn marks(&self) -> Marks {
+        self.quotes.marks()
     }
 
     fn finish(&mut self) {
