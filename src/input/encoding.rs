@@ -221,8 +221,8 @@ impl Text {
                 .map(Some);
         }
         if let Some(invalid) = characters.invalid {
-            if self.reason != EncodingReason::Valid {
-                return self.flaw(path, invalid, self.undecodable()).map(Some);
+            if let Some(kind) = self.broken(path, &characters, &records)? {
+                return self.flaw(path, invalid, kind).map(Some);
             }
             self.encoding = WINDOWS_1252;
             self.reason = if characters.unfit {
@@ -244,6 +244,41 @@ impl Text {
         found
             .map(|(offset, kind)| self.flaw(path, offset, kind))
             .transpose()
+    }
+
+    /// What is wrong with a text that has pieces that are no UTF-8, where it is UTF-8 all the same; none where it is in
+    /// another encoding. What is written in another one has next to no characters of UTF-8 by chance: where they are the
+    /// rule, a few bytes are damaged, and to read all of it as Windows-1252 would garble every letter.
+    fn broken(
+        &self,
+        path: &Path,
+        characters: &Characters,
+        records: &Records,
+    ) -> Result<Option<InputErrorKind>, Fault> {
+        let good = characters.good + self.beyond_ascii_before(path, characters.invalid)?;
+        let is_meant = self.reason != EncodingReason::Valid;
+        Ok(match (is_meant || good > 0, is_meant) {
+            (true, _) if characters.is_cut => Some(InputErrorKind::CutCharacter),
+            (_, true) => Some(self.undecodable()),
+            _ if good > characters.bad || records.marks().count > 0 => {
+                Some(InputErrorKind::PartlyUtf8)
+            }
+            _ => None,
+        })
+    }
+
+    /// How many characters beyond ASCII stand before an offset, in UTF-8.
+    fn beyond_ascii_before(&self, path: &Path, offset: Option<u64>) -> io::Result<u64> {
+        let mut before = self.scanned(path)?.take(offset.unwrap_or(0));
+        let mut chunk = vec![0; CHUNK];
+        let mut count = 0;
+        loop {
+            let length = fill(&mut before, &mut chunk)?;
+            if length == 0 {
+                return Ok(count);
+            }
+            count += scan::beyond_ascii(chunk.get(..length).unwrap_or_default());
+        }
     }
 
     fn undecodable(&self) -> InputErrorKind {

@@ -233,6 +233,14 @@ pub enum InputErrorKind {
         /// The encoding that was decided.
         encoding: &'static str,
     },
+    /// Bytes that are not UTF-8 in a file that else is.
+    #[error("there are bytes that are not UTF-8, and the letters of the file mostly are")]
+    PartlyUtf8,
+    /// The last character is not whole.
+    #[error(
+        "the file ends in the middle of a character: it was cut short, and rows may be missing"
+    )]
+    CutCharacter,
     /// The file holds NUL bytes.
     #[error("there are NUL bytes, which no text has; the file is damaged or no text")]
     Nul,
@@ -417,7 +425,10 @@ impl InputErrorKind {
             }
             K::UnknownEncoding { .. } => "write a name such as utf-8, windows-1252 or utf-16le",
             K::Undecodable { .. } => "set another `encoding` in [source], or save it as CSV UTF-8",
-            K::Nul => "copy or export it again",
+            K::PartlyUtf8 => {
+                "export it again as UTF-8; where another encoding is meant, say so with --encoding or `encoding` in [source]"
+            }
+            K::Nul | K::CutCharacter => "copy or export it again",
             K::BadDelimiter => "use , ; | or a tab",
             K::UnclosedQuote | K::StrayQuote | K::TooManyLines { .. } => {
                 "look for a lone \" in this row and double or delete it; nothing of the file was used"

@@ -158,6 +158,11 @@ pub(super) struct Characters {
     /// The first bytes of a character that the last chunk cut.
     cut: Vec<u8>,
     pub(super) invalid: Option<u64>,
+    /// How many pieces are no UTF-8, and how many characters beyond ASCII are, from the first such piece on.
+    pub(super) bad: u64,
+    pub(super) good: u64,
+    /// Whether the only such piece is the beginning of a character, at the very end.
+    pub(super) is_cut: bool,
     /// Whether there are bytes, in a text that is no UTF-8, that Windows-1252 does not have either.
     pub(super) unfit: bool,
 }
@@ -178,6 +183,9 @@ impl Characters {
             utf8,
             cut: Vec::new(),
             invalid: None,
+            bad: 0,
+            good: 0,
+            is_cut: false,
             unfit: false,
         }
     }
@@ -189,7 +197,7 @@ impl Characters {
 
     fn feed(&mut self, chunk: &[u8]) {
         let is_first = self.last.is_none();
-        if self.utf8 && self.invalid.is_none() {
+        if self.utf8 {
             self.check_utf8(chunk);
         }
         if self.invalid.is_some() && !self.unfit {
@@ -236,7 +244,8 @@ impl Characters {
     fn finish(&mut self) {
         // A text that is of no use was not read to its end, and a border of chunks is no end.
         if !self.cut.is_empty() && !self.are_damaged() {
-            self.invalid = self.invalid.or(Some(self.offset - self.cut.len() as u64));
+            self.is_cut = self.invalid.is_none();
+            self.note_bad(self.offset - self.cut.len() as u64);
         }
         self.lone_cr |= self.ends_in_cr;
     }
@@ -249,24 +258,50 @@ impl Characters {
                 return;
             };
             self.cut.push(next);
-            chunk = rest;
-            start += 1;
             match std::str::from_utf8(&self.cut) {
-                Ok(_) => self.cut.clear(),
+                Ok(_) => {
+                    self.good += u64::from(self.invalid.is_some());
+                    self.cut.clear();
+                }
                 Err(error) if error.error_len().is_none() => {}
                 Err(_) => {
-                    self.invalid = Some(start - self.cut.len() as u64);
-                    return self.cut.clear();
+                    // What was not expected may begin something of its own.
+                    self.note_bad(start + 1 - self.cut.len() as u64);
+                    self.cut.clear();
+                    break;
                 }
             }
+            chunk = rest;
+            start += 1;
         }
-        if let Err(error) = std::str::from_utf8(chunk) {
-            if error.error_len().is_some() {
-                self.invalid = Some(start + error.valid_up_to() as u64);
-            } else {
-                self.cut
-                    .extend_from_slice(chunk.get(error.valid_up_to()..).unwrap_or_default());
-            }
+        while let Err(error) = std::str::from_utf8(chunk) {
+            let (valid, rest) = chunk.split_at(error.valid_up_to());
+            self.note_good(valid);
+            start += valid.len() as u64;
+            let Some(length) = error.error_len() else {
+                return self.cut.extend_from_slice(rest);
+            };
+            self.note_bad(start);
+            start += length as u64;
+            chunk = rest.get(length..).unwrap_or_default();
+        }
+        self.note_good(chunk);
+    }
+
+    fn note_bad(&mut self, at: u64) {
+        self.invalid = self.invalid.or(Some(at));
+        self.bad += 1;
+    }
+
+    /// Counts characters only where they are of use: in a text that is not all UTF-8.
+    fn note_good(&mut self, valid: &[u8]) {
+        if self.invalid.is_some() {
+            self.good += beyond_ascii(valid);
         }
     }
+}
+
+/// How many characters beyond ASCII there are in UTF-8: each begins with such a byte.
+pub(super) fn beyond_ascii(valid: &[u8]) -> u64 {
+    valid.iter().map(|&byte| u64::from(byte >= 0xc0)).sum()
 }

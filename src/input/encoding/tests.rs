@@ -130,6 +130,48 @@ fn flaws_name_their_line() {
 }
 
 #[test]
+fn a_damaged_utf8_text_is_not_taken_for_another_encoding() {
+    let long = format!("a,b\n1,né\n{}", "2,x\n".repeat(CHUNK)).into_bytes();
+    let late = [long.as_slice(), b"3,N\xc3\n4,\xc3\xb3\n"].concat();
+    let refused: Vec<(Vec<u8>, Option<&str>, u64, &str)> = vec![
+        (
+            "a,b\n1,né\n2,ñ\n3,\u{feff}".as_bytes()[..19].to_vec(),
+            None,
+            4,
+            "cut short",
+        ),
+        (b"\xef\xbb\xbfa,b\n1,\xc3".to_vec(), None, 2, "cut short"),
+        (late, None, CHUNK as u64 + 3, "mostly are"),
+        (
+            b"a,b\n1,N\xf1\n\xef\xbb\xbfa,b\n".to_vec(),
+            None,
+            2,
+            "mostly are",
+        ),
+    ];
+    for (bytes, label, row, message) in refused {
+        let file = file(&bytes);
+        let (_, flaw) = Text::decide(file.path(), label, None).unwrap();
+        let flaw = flaw.unwrap();
+        assert_eq!(flaw.row, row, "{flaw:?}");
+        assert!(flaw.kind.to_string().contains(message), "{flaw:?}");
+    }
+    let read: [(&[u8], Option<&str>); 3] = [
+        (b"a,b\n1,N\xf1\n", None),
+        (b"a,b\n1,N\xf1 M\xfc \xc3\xa9\n", None),
+        (
+            b"a,b\n1,\xc3\xa9\n2,\xc3\xa9\n3,\xff\n",
+            Some("windows-1252"),
+        ),
+    ];
+    for (bytes, label) in read {
+        let (text, flaw, _) = text_of(bytes, label);
+        assert!(flaw.is_none(), "{flaw:?}");
+        assert_eq!(text.encoding, WINDOWS_1252);
+    }
+}
+
+#[test]
 fn half_a_surrogate_pair_is_refused() {
     let mut bytes = utf16("\u{feff}a,b\n", false);
     bytes.extend([0x00, 0xd8, b'x', 0, b'\n', 0]);
@@ -165,13 +207,15 @@ impl Read for Trickle<'_> {
 
 #[test]
 fn the_scan_finds_the_same_at_any_chunk_border() {
-    let texts: [&[u8]; 8] = [
+    let texts: [&[u8]; 10] = [
         b"a,b\r\n1,2\r\n",
         b"a,b\r1,2\r\n",
         b"a,b\r\n1,2\r",
         "a,ñ\n1,漢😀\n".as_bytes(),
         b"a,\xc3\n1,2\n",
         b"a,\xe6\xbcx\n\xe6\xbc",
+        b"\xc3\xa9\xe6\xc3\xa9\xf0\x9f\xc3\xa9\xff\xe6\xbc\xa2,\xc3\xa9",
+        b"a,\xc3\xa9\n1,\xe6\xbc",
         b"a,\"b\r\n\"\"\"\n1,\"2\nx\"y\n",
         "a,b\n\x001,漢\n".as_bytes(),
     ];
@@ -181,7 +225,8 @@ fn the_scan_finds_the_same_at_any_chunk_border() {
             let mut records = Records::behind(Cut::default(), b',');
             scan::read(&mut Trickle(bytes, size), &mut characters, &mut records).unwrap();
             // Text whose lines must be turned first was not read on.
-            let rest = (!characters.lone_cr).then_some((characters.invalid, records.trouble));
+            let seen = (characters.invalid, characters.bad, characters.good);
+            let rest = (!characters.lone_cr).then_some((seen, characters.is_cut, records.trouble));
             (characters.lone_cr, characters.nul, rest)
         };
         for size in 1..bytes.len() {
