@@ -4,6 +4,7 @@
 //! under which a row is passed over, and the part of a file that is asked for. The mapping and the command line write
 //! them, the readers follow them. Checks nothing against a file.
 
+use crate::seen;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -210,7 +211,7 @@ pub struct Condition {
     pub test: Test,
 }
 
-/// What a cell is compared with, whatever the space around it.
+/// What a cell is compared with, whatever the space around it and the characters in it that nobody can see.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Test {
     /// It is blank, or it is not.
@@ -222,13 +223,9 @@ pub enum Test {
 impl Test {
     /// Whether it applies to a cell.
     pub(crate) fn applies(&self, text: &str) -> bool {
-        let text = text.trim();
         match self {
-            Test::Blank(blank) => text.is_empty() == *blank,
-            Test::Equals(words) => {
-                let low = text.to_lowercase();
-                words.iter().any(|word| word.trim().to_lowercase() == low)
-            }
+            Test::Blank(blank) => seen::stripped(text).is_empty() == *blank,
+            Test::Equals(words) => words.iter().any(|word| seen::is_same(word, text)),
         }
     }
 }
@@ -325,5 +322,15 @@ mod tests {
         assert!(void.applies(" VOID ") && void.applies("test") && !void.applies("voided"));
         assert!(Test::Blank(true).applies(" \t") && !Test::Blank(false).applies(""));
         assert!(!format!("{void:?}").contains("Void"));
+        for unseen in [
+            "void\u{200b}",
+            "\u{202a}Void\u{202c}",
+            "vo\u{ad}id",
+            "\u{feff}void\u{1}",
+        ] {
+            assert!(void.applies(unseen), "{unseen:?}");
+        }
+        assert!(Test::Blank(true).applies("\u{200b} \u{202c}"));
+        assert!(Test::Equals(vec!["Annulé".to_owned()]).applies("ANNULE\u{301}"));
     }
 }

@@ -4,6 +4,7 @@
 //! that a recycled row takes no allocation. Does not know files, mappings or tickets; it never prints a value:
 //! its `Debug` shows sizes only.
 
+use crate::seen;
 use std::fmt;
 use std::sync::Arc;
 
@@ -168,14 +169,17 @@ impl Row {
     }
 
     /// Whether all cells are plain text at a glance: no control character but line feeds, nor one whose UTF-8 begins as
-    /// that of the control characters beyond ASCII does (`\u{80}` to `\u{bf}`).
+    /// that of the control characters beyond ASCII does (`\u{80}` to `\u{bf}`), and no mark that nobody can see.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        // Folded without a branch, so that the compiler looks at many bytes at once.
-        !self.text.bytes().fold(false, |doubtful, byte| {
+        // Folded without a branch and within a byte, so that the compiler looks at many bytes at once.
+        let seen = self.text.bytes().fold(0_u8, |seen, byte| {
             let control = (byte < b' ') & (byte != b'\n');
-            doubtful | control | (byte == 0x7f) | (byte == 0xc2)
-        })
+            let doubtful = control | (byte == 0x7f) | (byte == 0xc2);
+            seen | u8::from(doubtful) | (u8::from(byte >= 0xcd) << 1)
+        });
+        let (doubtful, may_have_marks) = (seen & 1 != 0, seen & 2 != 0);
+        !(doubtful || (may_have_marks && seen::has_idle(&self.text)))
     }
 
     /// Whether the row fits no table that is so many cells wide: it has a value behind them, or, where `strict`, fewer
@@ -267,6 +271,10 @@ mod tests {
             ("a\tb", false),
             ("a\u{7f}", false),
             ("a\u{85}", false),
+            ("a\u{200b}b", false),
+            ("\u{202a}a\u{202c}", false),
+            ("a\u{ad}b", false),
+            ("Ζωή Ђ 漢 👩\u{200d}👧", true),
             ("\0", false),
         ] {
             let mut row = Row::default();

@@ -9,6 +9,7 @@ use crate::columns::{REJECTS, RESULTS};
 use crate::holds;
 use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
+use crate::seen;
 
 /// Rows looked at to tell title lines from a header.
 const LOOK_AHEAD: usize = 50;
@@ -176,15 +177,11 @@ pub(super) struct Skips(Vec<(usize, Test)>);
 impl Skips {
     /// Finds the columns that the conditions name.
     pub(super) fn new(conditions: &[Condition], header: &Header) -> Result<Skips, InputErrorKind> {
-        let folded = |name: &str| {
-            let words: Vec<_> = name.split_whitespace().map(str::to_lowercase).collect();
-            words.join(" ")
-        };
         let place = |condition: &Condition| {
             let name = condition.column.clone();
-            let wanted = folded(&name);
+            let wanted = seen::fold_header(&name);
             let columns = || header.names.iter().enumerate();
-            let alike = columns().filter(|(_, header)| folded(header) == wanted);
+            let alike = columns().filter(|(_, header)| seen::fold_header(header) == wanted);
             let alike: Vec<usize> = alike.map(|(at, _)| at).collect();
             let exact = columns().filter(|(_, header)| **header == name);
             let exact: Vec<usize> = exact.map(|(at, _)| at).collect();

@@ -3,7 +3,7 @@
 //! Owns the answer of the mapper for one row: a payload, all problems, the key. Both types are recycled from row to
 //! row and show no value in `Debug`.
 
-use super::wording::{composed, trim};
+use super::wording::{composed, stripped};
 use crate::problem::{Problem, Severity};
 use crate::ticket::Payload;
 use std::fmt;
@@ -51,7 +51,7 @@ impl Key {
         &self.shown
     }
 
-    /// The bytes by which keys are the same: each value trimmed, NFC-normalised, with its length before it.
+    /// The bytes by which keys are the same: each value as a person sees it, NFC-normalised, with its length before it.
     ///
     /// Empty without `[key]`, and where a key's column is blank or cannot be read: such a row has no key.
     #[must_use]
@@ -77,7 +77,9 @@ impl Key {
             self.shown.push_str(" | ");
         }
         self.shown.push_str(text);
-        let value = composed(trim(text));
+        // What looks the same is the same call, whatever a program has put around it.
+        let seen = stripped(text);
+        let value = composed(&seen);
         let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
         self.identity.extend_from_slice(&length.to_le_bytes());
         self.identity.extend_from_slice(value.as_bytes());

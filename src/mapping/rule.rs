@@ -9,7 +9,7 @@ use super::mapped::Mapped;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value};
 use super::translate::Translation;
-use super::wording::trim;
+use super::wording::{stripped, trim};
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::{Cell, CellKind, Row};
 use crate::ticket::TicketField;
@@ -256,7 +256,13 @@ impl Filler {
         if let [column] = self.columns.as_slice() {
             let cell = row.cell(column.place);
             self.is_readable(cell, column, call).then(|| Value {
-                text: trim(cell.text),
+                text: match self.seen(cell.text, is_plain) {
+                    Cow::Borrowed(text) => text,
+                    Cow::Owned(text) => {
+                        *joined = text;
+                        joined
+                    }
+                },
                 kind: cell.kind,
                 is_plain,
             })
@@ -276,13 +282,13 @@ impl Filler {
         for column in &self.columns {
             let cell = row.cell(column.place);
             readable &= self.is_readable(cell, column, call);
-            let text = trim(cell.text);
+            let text = self.seen(cell.text, false);
             is_blank &= text.is_empty();
             if keeps_places || !text.is_empty() {
                 if !is_first {
                     joined.push_str(join);
                 }
-                joined.push_str(text);
+                joined.push_str(&text);
                 is_first = false;
             }
         }
@@ -290,6 +296,16 @@ impl Filler {
             joined.clear();
         }
         readable
+    }
+
+    /// A cell's text, trimmed. Marks that nobody can see are no part of a date, a number or a code; from free text its own
+    /// rule takes them out, and says so.
+    fn seen<'a>(&self, text: &'a str, is_plain: bool) -> Cow<'a, str> {
+        if is_plain || rules::is_text(self.rule.field).is_some() {
+            Cow::Borrowed(trim(text))
+        } else {
+            stripped(text)
+        }
     }
 
     fn is_readable(&self, cell: Cell<'_>, column: &Column, call: &mut Mapped) -> bool {

@@ -1,63 +1,11 @@
-//! How names and texts are compared: folding of headers and values, trimming, and the likeliest name that was meant.
+//! How names and texts are compared and told: the likeliest name that was meant, and lists in sentences.
 //!
-//! Owns the one notion of "the same but for case and space" that headers, translations and suggestions share.
-//! Knows no file and no rule.
+//! Owns what is alike; what is the same is the same for the whole program. Knows no file and no rule.
 
-use std::borrow::Cow;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
+pub(super) use crate::seen::{composed, fold_header, fold_value, stripped, trim};
 
 /// How alike two names must be before one is suggested for the other: swapped or missing letters pass, other words do not.
 const ALIKE: f64 = 0.8;
-
-/// Whether a character at the end of a text is nothing that a person sees: space, or a mark without width.
-fn is_unseen(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
-}
-
-/// The text without what is unseen at its ends. Called for every field of every row.
-#[inline]
-pub(super) fn trim(text: &str) -> &str {
-    if let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last())
-        && first.is_ascii_graphic()
-        && last.is_ascii_graphic()
-    {
-        return text;
-    }
-    text.trim_matches(is_unseen)
-}
-
-/// The text in Unicode's composed form, so that one name written in two ways stays one name.
-pub(super) fn composed(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfc(text) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.nfc().collect())
-    }
-}
-
-/// A header as it is compared: composed, small letters, single spaces, none at the ends.
-pub(super) fn fold_header(header: &str) -> String {
-    let mut folded = String::with_capacity(header.len());
-    for word in trim(header).split_whitespace() {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.extend(composed(word).chars().flat_map(char::to_lowercase));
-    }
-    folded
-}
-
-/// A value as it is looked up, into a buffer that is used again: composed, small letters, nothing unseen at the ends.
-pub(super) fn fold_value(value: &str, folded: &mut String) {
-    folded.clear();
-    let value = trim(value);
-    if value.is_ascii() {
-        folded.push_str(value);
-        folded.make_ascii_lowercase();
-    } else {
-        folded.extend(composed(value).chars().flat_map(char::to_lowercase));
-    }
-}
 
 /// The letters and digits of a name, small, for comparing what is alike.
 fn letters(name: &str) -> String {
@@ -96,26 +44,6 @@ pub(super) fn listed(names: &[String], word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn headers_are_the_same_but_for_case_and_space() {
-        for header in [
-            "First Name",
-            " first  NAME ",
-            "\u{feff}First\u{a0}Name",
-            "FIRST\nNAME",
-        ] {
-            assert_eq!(fold_header(header), "first name", "{header:?}");
-        }
-        assert_eq!(fold_header("Pre\u{301}nom"), fold_header("PRÉNOM"));
-    }
-
-    #[test]
-    fn marks_without_width_count_as_space_at_the_ends_only() {
-        assert_eq!(trim("\u{200b} Ada\u{feff}\n"), "Ada");
-        assert_eq!(trim("A\u{200d}B"), "A\u{200d}B");
-        assert_eq!(trim("\u{200b}\u{200b}"), "");
-    }
 
     #[test]
     fn a_slip_of_the_pen_is_recognised_and_another_word_is_not() {

@@ -6,6 +6,7 @@
 
 use super::{Judgement, Remark};
 use crate::problem::Severity;
+use crate::seen::is_unseen;
 
 const LENGTH: usize = 10;
 
@@ -61,9 +62,9 @@ pub(super) fn write<'a>(text: &'a str, out: &mut String) -> Judgement<'a> {
 fn is_punctuation(c: char) -> bool {
     matches!(
         c,
-        ' ' | '(' | ')' | '-' | '.' | '/' | '+' | '\t' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{202f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-    )
+        ' ' | '(' | ')' | '-' | '.' | '/' | '+' | '\t' | '\u{a0}' | '\u{2010}'
+            ..='\u{2015}' | '\u{2212}' | '\u{202f}'
+    ) || is_unseen(c)
 }
 
 /// The digits after `x`, `ext`, `extension` or `#`; none where it is anything else.

@@ -1,11 +1,12 @@
 //! Free text: names, codes, complaints, comments.
 //!
 //! Owns which characters may stand in a ticket's text. What a person typed stays as it is; line breaks stay where
-//! text may have lines and become a space elsewhere; other control characters, which come from damaged files and
-//! pasted documents, are taken out with a warning; NUL is refused, since it means a wrongly read file.
+//! text may have lines and become a space elsewhere; other control characters and marks that nobody can see, which come
+//! from damaged files and pasted documents, are taken out with a warning; NUL is refused, since it means a wrongly read file.
 
 use super::{Judgement, Remark, Value};
 use crate::mapping::wording::trim;
+use crate::seen::{has_idle, is_idle};
 use memchr::memchr;
 
 /// How the letters of a value are to be written.
@@ -65,7 +66,7 @@ pub(super) fn write_lines(value: Value<'_>, out: &mut String) -> Judgement<'stat
             let plain = (byte >= b' ') | (byte == b'\n') | (byte == b'\t');
             doubtful | !plain | (byte == 0x7f) | (byte == 0xc2)
         });
-    if doubtful {
+    if doubtful || (!value.is_plain && has_idle(text)) {
         write_cleaned(text, true, out)
     } else {
         out.push_str(text);
@@ -81,7 +82,7 @@ pub(super) fn write_line(value: Value<'_>, out: &mut String) -> Judgement<'stati
     } else {
         text.bytes().fold(false, |doubtful, byte| {
             doubtful | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2)
-        })
+        }) || has_idle(text)
     };
     if doubtful {
         write_cleaned(text, false, out)
@@ -114,6 +115,7 @@ fn write_cleaned(text: &str, has_lines: bool, out: &mut String) -> Judgement<'st
                 remark = remark.or(Some("a line break or tab became a space"));
             }
             c if c.is_control() => remark = Some("control characters were taken out"),
+            c if is_idle(c) => remark = Some("characters that nobody can see were taken out"),
             c => out.push(c),
         }
     }

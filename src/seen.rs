@@ -1,0 +1,159 @@
+//! What a person sees of a text, and what is the same to the eye.
+//!
+//! Owns the one list of characters that nobody can see, the one notion of "the same but for case, space and such characters",
+//! and Unicode's composed form: headers, keys, translations and conditions all compare by it. Takes no memory for a text that
+//! has nothing to take out. Knows no file and no rule.
+
+use std::borrow::Cow;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// Whether a character is a mark without width: it comes with text that was copied from a web page, a phone or a chat, and a
+/// text with it looks the same as one without. White space and control characters are none.
+pub(crate) fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        // A hyphen that shows at a line's end only, and joiners.
+        '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+        // The direction of writing.
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+        // Annotations and tags.
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether a mark is unseen by itself and changes how its neighbours look, within words of some scripts and in emoji.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// Whether a mark can be taken out of a text without any change to its look.
+pub(crate) fn is_idle(c: char) -> bool {
+    is_unseen(c) && !joins(c)
+}
+
+/// Whether a text holds such a mark.
+pub(crate) fn has_idle(text: &str) -> bool {
+    // No mark's UTF-8 begins with a lower byte, but that of the soft hyphen.
+    let may_begin = |byte: u8| byte == 0xc2 || byte >= 0xcd;
+    text.bytes().any(may_begin) && text.chars().any(is_idle)
+}
+
+/// The text without what is unseen at its ends. Called for every field of every row.
+#[inline]
+pub(crate) fn trim(text: &str) -> &str {
+    if let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last())
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return text;
+    }
+    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
+}
+
+/// The text as a person sees it: without space at its ends, and without marks and control characters anywhere. NUL stays: it
+/// says that a file is damaged.
+pub(crate) fn stripped(text: &str) -> Cow<'_, str> {
+    let text = trim(text);
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let is_hidden = |c: char| is_unseen(c) || (c.is_control() && c != '\0' && !c.is_whitespace());
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let seen: String = text.chars().filter(|&c| !is_hidden(c)).collect();
+    Cow::Owned(seen.trim().to_owned())
+}
+
+/// The text in Unicode's composed form, so that one name written in two ways stays one name.
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// Whether two texts are the same but for case and what is unseen.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (stripped(one), stripped(other));
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(&other);
+    }
+    composed(&one).to_lowercase() == composed(&other).to_lowercase()
+}
+
+/// A header as it is compared: composed, small letters, single spaces, nothing unseen.
+pub(crate) fn fold_header(header: &str) -> String {
+    let mut folded = String::with_capacity(header.len());
+    for word in stripped(header).split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(composed(word).chars().flat_map(char::to_lowercase));
+    }
+    folded
+}
+
+/// A value as it is looked up, into a buffer that is used again: composed, small letters, nothing unseen.
+pub(crate) fn fold_value(value: &str, folded: &mut String) {
+    folded.clear();
+    let value = stripped(value);
+    if value.is_ascii() {
+        folded.push_str(&value);
+        folded.make_ascii_lowercase();
+    } else {
+        folded.extend(composed(&value).chars().flat_map(char::to_lowercase));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_the_same_but_for_case_and_what_is_unseen() {
+        for header in [
+            "First Name",
+            " first  NAME ",
+            "\u{feff}First\u{a0}Name",
+            "FIRST\nNAME",
+            "\u{202a}Fir\u{200b}st Na\u{ad}me\u{202c}",
+        ] {
+            assert_eq!(fold_header(header), "first name", "{header:?}");
+        }
+        assert_eq!(fold_header("Pre\u{301}nom"), fold_header("PRÉNOM"));
+    }
+
+    #[test]
+    fn marks_without_width_count_as_space_at_the_ends() {
+        assert_eq!(trim("\u{200b} Ada\u{feff}\n"), "Ada");
+        assert_eq!(trim("\u{202a}Ada \u{202c}"), "Ada");
+        assert_eq!(trim("A\u{200d}B"), "A\u{200d}B");
+        assert_eq!(trim("\u{200b}\u{200b}"), "");
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_taken_out_anywhere() {
+        for (text, seen) in [
+            ("", ""),
+            (" A 1 ", "A 1"),
+            ("A\u{200b}1\u{ad}", "A1"),
+            ("\u{2066} A1 \u{2069}", "A1"),
+            ("\u{1}A1\u{7f}", "A1"),
+            ("A\n1", "A\n1"),
+            ("A\0", "A\0"),
+            ("Núñez", "Núñez"),
+        ] {
+            assert_eq!(stripped(text), seen, "{text:?}");
+        }
+        assert!(is_same("\u{202a}VOI\u{200b}D\u{202c} ", "void"));
+        assert!(is_same("ANNULÉ", "annule\u{301}") && !is_same("voided", "void"));
+    }
+
+    #[test]
+    fn marks_that_shape_their_neighbours_are_not_idle() {
+        assert!(has_idle("so\u{ad}ft") && has_idle("\u{2066}x") && has_idle("\u{e0041}"));
+        assert!(!has_idle("नि\u{200d}ष “x” né"));
+    }
+}
