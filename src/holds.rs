@@ -4,6 +4,7 @@
 //! rules decide what a ticket takes. Where the guess keeps a header from being shown it errs towards keeping it.
 
 use crate::row::{Cell, CellKind, Row};
+use crate::seen;
 
 /// What a cell or a column seems to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,8 @@ pub(crate) type DayMonth = (u32, u32);
 
 /// What a cell seems to hold, and the numbers of a date whose order is open.
 pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
-    let text = cell.text.trim();
+    let formula = seen::of_formula(cell.text);
+    let text = formula.as_deref().unwrap_or(cell.text.trim());
     let holds = match cell.kind {
         _ if text.is_empty() => Holds::Blank,
         CellKind::Date => Holds::Date,
@@ -284,6 +286,8 @@ mod tests {
             ("@example.com", Holds::Text),
             ("5 Oak Ln", Holds::Text),
             ("123|ABC", Holds::Text),
+            ("=\"2125550100\"", Holds::Phone),
+            ("=\"\"", Holds::Blank),
         ];
         for (text, holds) in cases {
             let kind = CellKind::Text;

@@ -50,10 +50,28 @@ pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
-/// The text as a person sees it: without space at its ends, and without marks and control characters anywhere. NUL stays: it
-/// says that a file is damaged.
+/// The text of a cell such as `="00123"`, if it is one. So CSV files keep Excel from making a number of it, and Excel shows
+/// the text alone. A formula that does more than hold a text is none.
+pub(crate) fn of_formula(text: &str) -> Option<Cow<'_, str>> {
+    let inner = trim(text).strip_prefix("=\"")?.strip_suffix('"')?;
+    if !inner.contains('"') {
+        return Some(Cow::Borrowed(trim(inner)));
+    }
+    let is_text = !inner.replace("\"\"", "").contains('"');
+    is_text.then(|| Cow::Owned(trim(&inner.replace("\"\"", "\"")).to_owned()))
+}
+
+/// The text as a person sees it: without space at its ends and Excel's formula around it, and without marks and control
+/// characters anywhere. NUL stays: it says that a file is damaged.
 pub(crate) fn stripped(text: &str) -> Cow<'_, str> {
-    let text = trim(text);
+    match of_formula(text) {
+        Some(Cow::Borrowed(inner)) => without_hidden(inner),
+        Some(Cow::Owned(inner)) => Cow::Owned(without_hidden(&inner).into_owned()),
+        None => without_hidden(trim(text)),
+    }
+}
+
+fn without_hidden(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
@@ -149,6 +167,26 @@ mod tests {
         }
         assert!(is_same("\u{202a}VOI\u{200b}D\u{202c} ", "void"));
         assert!(is_same("ANNULÉ", "annule\u{301}") && !is_same("voided", "void"));
+    }
+
+    #[test]
+    fn the_text_of_a_formula_is_what_excel_shows() {
+        for (text, inner) in [
+            ("=\"00123\"", Some("00123")),
+            (" =\" Ng \" ", Some("Ng")),
+            ("=\"\"", Some("")),
+            ("=\"5\"\" pipe\"", Some("5\" pipe")),
+            ("=\"a\"&\"b\"", None),
+            ("=\"a", None),
+            ("=\"", None),
+            ("=A1", None),
+            ("\"a\"", None),
+        ] {
+            assert_eq!(of_formula(text).as_deref(), inner, "{text:?}");
+        }
+        assert_eq!(stripped("=\"A\u{200b}1\""), "A1");
+        assert_eq!(fold_header("=\"Last  Name\""), "last name");
+        assert!(is_same("=\"VOID\"", "void"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::holds;
 use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
 use crate::seen;
+use std::borrow::Cow;
 
 /// Rows looked at to tell title lines from a header.
 const LOOK_AHEAD: usize = 50;
@@ -44,7 +45,8 @@ impl Header {
             Some(_) => (0, first.rows.first().ok_or(InputErrorKind::HeaderRowBlank)?),
             None => first.likely_header().ok_or(InputErrorKind::NoHeader)?,
         };
-        let mut names: Vec<String> = row.cells().map(|cell| cell.text.to_owned()).collect();
+        let name = |text| seen::of_formula(text).map_or_else(|| text.to_owned(), Cow::into_owned);
+        let mut names: Vec<String> = row.cells().map(|cell| name(cell.text)).collect();
         while names.last().is_some_and(|name| name.trim().is_empty()) {
             names.pop();
         }
@@ -99,7 +101,7 @@ impl Header {
 
     /// Whether a row is the header once more.
     pub(super) fn is_again(&self, row: &Row) -> bool {
-        let same = |(at, name): (usize, &String)| row.text(at).trim() == name.trim();
+        let same = |(at, name): (usize, &String)| seen::is_same(row.text(at), name);
         self.names.iter().enumerate().all(same)
     }
 

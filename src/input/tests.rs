@@ -242,6 +242,23 @@ fn files_that_were_run_together_are_read_as_one_and_told() {
 }
 
 #[test]
+fn a_header_in_excels_formulas_is_its_text_and_cells_stay_as_they_are() {
+    let (input, _file) = open(b"=\"id\",=\"name\"\n=\"1\",Ng\n").unwrap();
+    assert_eq!(input.header(), ["id", "name"]);
+    let mut first = None;
+    let each = |row: &Row| {
+        first = Some(row.text(0).to_owned());
+        ControlFlow::<()>::Continue(())
+    };
+    input.for_each_row(each).unwrap();
+    assert_eq!(
+        first.as_deref(),
+        Some("=\"1\""),
+        "by this the ledger knows the row"
+    );
+}
+
+#[test]
 fn title_lines_stand_above_the_header() {
     let text = b"Call report\n\nMay 2024,\nname,dob,phone,prac\nA,1,2,3\nB,1,2,3\n";
     let (input, _file) = open(text).unwrap();

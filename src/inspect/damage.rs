@@ -1,11 +1,12 @@
 //! [`Damage`]: what a file has lost before it came here, as far as single cells show it.
 //!
-//! Owns the signs: digits that a spreadsheet has cut, and text that was decoded wrongly once. Guarantees to cost next
+//! Owns the signs: digits that a spreadsheet has cut, text that was decoded wrongly once, and quotes of another dialect. Guarantees to cost next
 //! to nothing on a sound row, since it looks at every row of every rehearsal.
 
 use super::finding::{Finding, Tally};
 use crate::row::{CellKind, Row};
-use memchr::{memchr2_iter, memmem};
+use crate::seen;
+use memchr::{memchr, memchr2_iter, memmem};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -23,6 +24,14 @@ enum Sign {
     Garbled,
     /// U+FFFD, which stands for what could not be decoded.
     Replaced,
+    /// A space before a quote, so that it opens no quoted cell.
+    Spaced,
+    /// `\"` for a quote within quotes.
+    Escaped,
+    /// `'Ng'`, in the dialects of databases.
+    Single,
+    /// `="00123"`.
+    Formula,
 }
 
 /// Counts the signs of damage, by column.
@@ -43,6 +52,9 @@ impl Damage {
         let text = row.joined();
         row.has_kinds()
             || EXPONENT.find(text.as_bytes()).is_some()
+            || has_dialect(row)
+            || text.starts_with('\'')
+            || text.ends_with('\'')
             || (!text.is_ascii() && may_be_foreign(text.as_bytes()))
     }
 
@@ -51,13 +63,17 @@ impl Damage {
         if !Damage::is_suspected(row) {
             return;
         }
+        // One cell between single quotes may be meant so; several are a dialect.
+        let is_single = row.cells().filter(|cell| is_single(cell.text)).count() > 1;
         for (at, cell) in row.cells().enumerate() {
             let sign = match cell.kind {
                 CellKind::Number => is_cut(cell.text).then_some(Sign::Lost),
                 CellKind::Text if is_scientific(cell.text) => Some(Sign::Scientific),
                 _ => foreign(cell.text),
             };
-            if let Some(sign) = sign {
+            let single = (is_single && self::is_single(cell.text)).then_some(Sign::Single);
+            let dialect = dialect(cell.text).or(single);
+            for sign in [sign, dialect].into_iter().flatten() {
                 self.found
                     .entry((sign, at))
                     .or_default()
@@ -71,7 +87,11 @@ impl Damage {
     pub fn findings(&self, header: &[String]) -> Vec<Finding> {
         let finding = |(&(sign, at), &tally): (&(Sign, usize), &Tally)| {
             let (code, message) = told(sign);
-            let finding = Finding::warning(code, message).on(tally);
+            let finding = match sign {
+                Sign::Formula => Finding::note(code, message),
+                _ => Finding::warning(code, message),
+            };
+            let finding = finding.on(tally);
             match header.get(at) {
                 Some(name) => finding.of_column(name),
                 None => finding,
@@ -99,6 +119,22 @@ fn told(sign: Sign) -> (&'static str, &'static str) {
             "text.replaced",
             "letters were lost when the file was made (a replacement sign stands for them); export again as UTF-8",
         ),
+        Sign::Spaced => (
+            "quotes.spaced",
+            "cells begin with a space and a quote, which opens no quoted cell there: the quotes stand in the values, and a delimiter between them splits the cell; export again without spaces behind the delimiters",
+        ),
+        Sign::Escaped => (
+            "quotes.escaped",
+            "cells have quotes and backslashes, as where a quote is written \\\" instead of doubled: such a quote ends its cell, and backslash and quotes stand in the value; export again with doubled quotes",
+        ),
+        Sign::Single => (
+            "quotes.single",
+            "cells stand between single quotes, which are no quotes of CSV: they stand in the values; export again with double quotes or none",
+        ),
+        Sign::Formula => (
+            "quotes.formula",
+            "cells are written as formulas that hold a text (=\"…\"): the text is taken; without [key] a file with plain cells counts as new rows",
+        ),
     }
 }
 
@@ -122,6 +158,33 @@ fn is_scientific(text: &str) -> bool {
     let (first, rest) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     first.len() == 1 && all_digits(first) && all_digits(rest) && all_digits(exponent)
+}
+
+/// Whether [`dialect`] finds something in a row. Quotes in sentences are common, so a quote alone is no suspicion: all that is
+/// said of a row with one costs more than to read it.
+fn has_dialect(row: &Row) -> bool {
+    let text = row.joined().as_bytes();
+    let begins_so = |text: &str| text.starts_with([' ', '=']) && dialect(text).is_some();
+    memchr(b'"', text).is_some()
+        && (memchr(b'\\', text).is_some() || row.cells().any(|cell| begins_so(cell.text)))
+}
+
+/// What another way of quoting has left in a cell.
+fn dialect(text: &str) -> Option<Sign> {
+    if !text.contains('"') {
+        return None;
+    }
+    let is_spaced = text.starts_with(' ') && text.trim_start().starts_with('"');
+    match seen::of_formula(text) {
+        Some(_) => Some(Sign::Formula),
+        None if is_spaced => Some(Sign::Spaced),
+        None => text.contains('\\').then_some(Sign::Escaped),
+    }
+}
+
+/// `'Ng'`.
+fn is_single(text: &str) -> bool {
+    text.len() > 2 && text.starts_with('\'') && text.ends_with('\'')
 }
 
 /// Whether [`foreign`] may find something: its signs begin with Â, Ã or â, or are U+FFFD, in the bytes of UTF-8.
@@ -208,6 +271,40 @@ mod tests {
     }
 
     #[test]
+    fn quotes_of_other_dialects_are_found_in_their_columns() {
+        let mut damage = Damage::default();
+        let text = CellKind::Text;
+        let rows: [&[&str]; 8] = [
+            &["1", " \"Smith\""],
+            &["1", "said \\ow\\\" twice\""],
+            &["'1'", "'Smith'"],
+            &["=\"1\"", "Smith"],
+            &["1", "5\" pipe"],
+            &["1", "'Bob'"],
+            &["O'", "'n"],
+            &["C:\\x", " x"],
+        ];
+        for (number, cells) in (2..).zip(rows) {
+            let cells: Vec<_> = cells.iter().map(|cell| (*cell, text)).collect();
+            damage.look(&row(number, &cells));
+        }
+        let header = ["id".to_owned(), "name".to_owned()];
+        let told: Vec<_> = damage
+            .findings(&header)
+            .into_iter()
+            .map(|f| (f.code, f.column.unwrap(), f.rows, f.first_row.unwrap()))
+            .collect();
+        let expected = [
+            ("quotes.spaced", "name".to_owned(), 1, 2),
+            ("quotes.escaped", "name".to_owned(), 1, 3),
+            ("quotes.single", "id".to_owned(), 1, 4),
+            ("quotes.single", "name".to_owned(), 1, 4),
+            ("quotes.formula", "id".to_owned(), 1, 5),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn honest_letters_are_not_garbled() {
         let suspected = |text: &str| {
             let mut row = Row::default();
@@ -215,6 +312,8 @@ mod tests {
             Damage::is_suspected(&row)
         };
         assert!(!suspected("Núñez, fiebre desde anoche"));
+        assert!(!suspected("says \"it hurts\" and \"5\" long\""));
+        assert!(suspected("=\"1\"") && suspected(" \"Ng\"") && suspected("\\\"ow\\\""));
         for text in ["SÃO PAULO", "Âge", "âgé", "«À»", "20°C", "naïve – “so”"] {
             assert_eq!(foreign(text), None, "{text}");
         }

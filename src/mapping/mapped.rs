@@ -3,7 +3,7 @@
 //! Owns the answer of the mapper for one row: a payload, all problems, the key. Both types are recycled from row to
 //! row and show no value in `Debug`.
 
-use super::wording::{composed, stripped};
+use super::wording::{composed, of_formula, stripped};
 use crate::problem::{Problem, Severity};
 use crate::ticket::Payload;
 use std::fmt;
@@ -76,7 +76,8 @@ impl Key {
         if !self.identity.is_empty() {
             self.shown.push_str(" | ");
         }
-        self.shown.push_str(text);
+        let formula = of_formula(text);
+        self.shown.push_str(formula.as_deref().unwrap_or(text));
         // What looks the same is the same call, whatever a program has put around it.
         let seen = stripped(text);
         let value = composed(&seen);

@@ -9,7 +9,7 @@ use super::mapped::Mapped;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value};
 use super::translate::Translation;
-use super::wording::{stripped, trim};
+use super::wording::{of_formula, stripped, trim};
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::{Cell, CellKind, Row};
 use crate::ticket::TicketField;
@@ -200,7 +200,7 @@ impl Filler {
             let text = trim(row.text(place));
             let fits =
                 may_have_lines || !desk.has_lines || memchr(b'\n', text.as_bytes()).is_none();
-            if !text.is_empty() && fits {
+            if !text.is_empty() && fits && !text.starts_with("=\"") {
                 return call.payload.set(self.rule.field, text);
             }
         }
@@ -298,11 +298,12 @@ impl Filler {
         readable
     }
 
-    /// A cell's text, trimmed. Marks that nobody can see are no part of a date, a number or a code; from free text its own
+    /// A cell's text, trimmed, without Excel's formula around it: the row keeps it, since by its cells as they stand the
+    /// ledger knows the row; without it, rows that were sent would be new ones and sent again. Marks that nobody can see are no part of a date, a number or a code; from free text its own
     /// rule takes them out, and says so.
     fn seen<'a>(&self, text: &'a str, is_plain: bool) -> Cow<'a, str> {
         if is_plain || rules::is_text(self.rule.field).is_some() {
-            Cow::Borrowed(trim(text))
+            of_formula(text).unwrap_or_else(|| Cow::Borrowed(trim(text)))
         } else {
             stripped(text)
         }

@@ -2,7 +2,7 @@
 //!
 //! Owns what is alike; what is the same is the same for the whole program. Knows no file and no rule.
 
-pub(super) use crate::seen::{composed, fold_header, fold_value, stripped, trim};
+pub(super) use crate::seen::{composed, fold_header, fold_value, of_formula, stripped, trim};
 
 /// How alike two names must be before one is suggested for the other: swapped or missing letters pass, other words do not.
 const ALIKE: f64 = 0.8;
