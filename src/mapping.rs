@@ -45,7 +45,7 @@ pub struct Source {
     pub header_row: Option<u32>,
     /// The encoding's label, one that the WHATWG's standard knows.
     pub encoding: Option<String>,
-    /// The delimiter: `,` `;` tab or `|`.
+    /// The delimiter: `,` `;` tab, `|` or another sign.
     pub delimiter: Option<u8>,
     /// What becomes of hidden rows.
     pub hidden: Option<Hidden>,

@@ -43,17 +43,14 @@ fn meaning<T: Copy>(word: &str, words: &[(&str, T)]) -> Option<T> {
     found.map(|(_, meaning)| *meaning)
 }
 
-/// The delimiter of a CSV file that a user means: itself, or `tab`.
+/// The delimiter of a CSV file that a user means: itself, or `tab`. Any sign will do that is no letter, digit or quote.
 #[must_use]
 pub fn delimiter_from_word(word: &str) -> Option<u8> {
-    const WORDS: [(&str, u8); 5] = [
-        (",", b','),
-        (";", b';'),
-        ("|", b'|'),
-        ("\t", b'\t'),
-        ("tab", b'\t'),
-    ];
-    meaning(word, &WORDS)
+    match word.as_bytes() {
+        b"tab" | b"\t" => Some(b'\t'),
+        &[sign] if sign.is_ascii_punctuation() && sign != b'"' => Some(sign),
+        _ => None,
+    }
 }
 
 /// Which rows of a file are asked for.
@@ -253,6 +250,23 @@ mod tests {
             "", "A3", "3:4", "F1:A2", "A9:B3", "A0:B3", "A1B:C3", "AAAA1:B2",
         ] {
             assert_eq!(Area::from_words(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_is_any_one_sign() {
+        for (word, sign) in [
+            (",", b','),
+            ("^", b'^'),
+            ("~", b'~'),
+            (":", b':'),
+            ("tab", b'\t'),
+            ("\t", b'\t'),
+        ] {
+            assert_eq!(delimiter_from_word(word), Some(sign), "{word:?}");
+        }
+        for wrong in ["", "a", "5", "\"", " ", "\n", "^^", "é", "\u{1}"] {
+            assert_eq!(delimiter_from_word(wrong), None, "{wrong:?}");
         }
     }
 

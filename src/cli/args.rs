@@ -142,7 +142,7 @@ pub(crate) struct InspectArgs {
     /// The encoding of a CSV file, such as windows-1252
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub(crate) encoding: Option<String>,
-    /// The delimiter of a CSV file: `,` `;` `|` or `tab`
+    /// The delimiter of a CSV file: `,` `;` `|` `tab`, or another sign such as `^`
     #[arg(long, value_name = "SIGN", value_parser = delimiter, help_heading = "Reading")]
     pub(crate) delimiter: Option<u8>,
     /// What becomes of rows that the worksheet hides
@@ -438,7 +438,8 @@ fn row_range(text: &str) -> Result<(u64, u64), String> {
 fn delimiter(text: &str) -> Result<u8, String> {
     // A shell leaves these two signs as they are.
     let word = if text == "\\t" { "tab" } else { text };
-    delimiter_from_word(word).ok_or_else(|| "it may be , ; | or tab".to_owned())
+    delimiter_from_word(word)
+        .ok_or_else(|| "it may be , ; | tab, or another sign such as ^".to_owned())
 }
 
 fn merged(text: &str) -> Result<Merged, String> {

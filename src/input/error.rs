@@ -429,7 +429,7 @@ impl InputErrorKind {
                 "export it again as UTF-8; where another encoding is meant, say so with --encoding or `encoding` in [source]"
             }
             K::Nul | K::CutCharacter => "copy or export it again",
-            K::BadDelimiter => "use , ; | or a tab",
+            K::BadDelimiter => "use , ; | a tab, or another sign such as ^",
             K::UnclosedQuote | K::StrayQuote | K::TooManyLines { .. } => {
                 "look for a lone \" in this row and double or delete it; nothing of the file was used"
             }

@@ -270,15 +270,18 @@ pub(super) fn named_findings(header: &[String], kind: Kind) -> Vec<Finding> {
             told.push(low);
         }
     }
-    if header.len() == 1 {
-        let message = match kind {
-            Kind::Csv => {
-                "the table has a single column; where it should have more, the delimiter is another: say it with `delimiter` in [source]"
+    if let [name] = header {
+        let hint = match (kind, likely_delimiter(name)) {
+            (Kind::Csv, Some(sign)) => format!(
+                "the delimiter is another, probably {sign}: say --delimiter \"{sign}\", or write `delimiter` in [source]"
+            ),
+            (Kind::Csv, None) => {
+                "the delimiter is another: say it with --delimiter or with `delimiter` in [source]"
+                    .to_owned()
             }
-            Kind::Xlsx => {
-                "the table has a single column; where it should have more, see whether this is the right sheet and header row"
-            }
+            (Kind::Xlsx, _) => "see whether this is the right sheet and header row".to_owned(),
         };
+        let message = format!("the table has a single column; where it should have more, {hint}");
         findings.push(Finding::warning("header.single", message));
     }
     let blank = header.iter().filter(|name| name.trim().is_empty()).count() as u64;
@@ -288,4 +291,15 @@ pub(super) fn named_findings(header: &[String], kind: Kind) -> Vec<Finding> {
         findings.push(Finding::note("header.blank", message));
     }
     findings
+}
+
+/// The sign that parts the words of a header which was not split, where there is just one that may.
+fn likely_delimiter(header: &str) -> Option<char> {
+    // Signs that stand in names, too, must do so more than once.
+    let signs = "^~:!#*&%$@+=/\\<>`".chars();
+    let counted = signs.map(|sign| (sign, header.matches(sign).count()));
+    let least = |sign: char| if matches!(sign, '^' | '~') { 1 } else { 2 };
+    let mut likely = counted.filter(|(sign, count)| *count >= least(*sign));
+    let (sign, _) = likely.next()?;
+    likely.next().is_none().then_some(sign)
 }

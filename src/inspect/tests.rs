@@ -172,5 +172,17 @@ fn an_encoding_that_has_not_all_bytes_of_the_file_is_doubted() {
 fn a_single_column_is_no_matter_of_delimiters_in_a_workbook() {
     let told = |kind| finding::named_findings(&["a".to_owned()], kind)[0].to_string();
     assert!(told(Kind::Csv).contains("delimiter"));
+    let hint = |name: &str| finding::named_findings(&[name.to_owned()], Kind::Csv)[0].to_string();
+    for (name, sign) in [
+        ("ID^Last^First", "^"),
+        ("ID~Last", "~"),
+        ("ID:Last:First", ":"),
+    ] {
+        let expected = format!("probably {sign}: say --delimiter \"{sign}\"");
+        assert!(hint(name).contains(&expected), "{}", hint(name));
+    }
+    for name in ["Time: begin", "A^B~C", "Last Name"] {
+        assert!(!hint(name).contains("probably"), "{name}");
+    }
     assert!(told(Kind::Xlsx).contains("sheet") && !told(Kind::Xlsx).contains("delimiter"));
 }

@@ -121,7 +121,7 @@ impl Walk<'_> {
                     "this delimiter is not known",
                     "not a delimiter of CSV files",
                 )
-                .help("it may be \",\", \";\", \"|\" or \"\\t\""),
+                .help("it may be \",\", \";\", \"|\", \"\\t\" or another sign such as \"^\""),
             );
         }
         found

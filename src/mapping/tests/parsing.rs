@@ -230,7 +230,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "[source]\nheader_row = -1",
         "`header_row` must be a whole number from 1 up",
     ),
-    ("[source]\ndelimiter = '-'", "this delimiter is not known"),
+    ("[source]\ndelimiter = 'x'", "this delimiter is not known"),
     ("[source]\nencoding = 'latin'", "this encoding is not known"),
     (
         "[souce]\nsheet = 'a'",
