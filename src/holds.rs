@@ -78,8 +78,8 @@ pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
     (holds, None)
 }
 
-/// Whether a header may be a row of values rather than of names: a single date, time, phone, e-mail address or number that
-/// no column is called by is enough, since a file without a header would show a patient.
+/// Whether a header may be a row of values rather than of names: a single date, time, phone, e-mail address, number or
+/// identifier that no column is called by is enough, since a file without a header would show a patient.
 pub(crate) fn is_of_values(header: &[String]) -> bool {
     header.iter().any(|name| value(named(name)).is_some())
 }
@@ -104,8 +104,40 @@ fn value(cell: Cell<'_>) -> Option<Holds> {
         // Which digits are a phone is a matter of the country.
         Holds::Phone | Holds::Zip => Some(Holds::Number),
         Holds::Number => is_long(cell.text.trim()).then_some(holds),
-        Holds::Blank | Holds::Text | Holds::Boolean => None,
+        Holds::Text => numbered(cell.text.trim()),
+        Holds::Blank | Holds::Boolean => None,
     }
+}
+
+/// What text with digits in it stands for, by its shape alone: a date or a phone that cannot be, as test data and slips of the
+/// pen have them, is a patient's all the same.
+fn numbered(text: &str) -> Option<Holds> {
+    let low = text.to_ascii_lowercase();
+    let number = low.split(['x', 'e']).next().unwrap_or_default().trim();
+    let is_punctuated = |signs: &[u8]| {
+        let known = |byte: u8| byte.is_ascii_digit() || signs.contains(&byte);
+        number.bytes().all(known)
+    };
+    let groups = number.split(|c: char| !c.is_ascii_digit());
+    let groups: Vec<&str> = groups.filter(|group| !group.is_empty()).collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let digits: usize = lengths.iter().sum();
+    match lengths.as_slice() {
+        [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2] if is_punctuated(b"/-.") => Some(Holds::Date),
+        // A span of years is a name.
+        [4, 4] if groups.iter().all(|group| is_year(group)) => None,
+        _ if digits >= 7 && is_punctuated(b" ()-.+/") => Some(Holds::Number),
+        _ => is_id(text).then_some(Holds::Text),
+    }
+}
+
+/// `MRN100234`, `C-2024-00017`: one word of letters and digits, with a longer number in it than names of columns have.
+fn is_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/.#".contains(&byte);
+    let mut groups = text.split(|c: char| !c.is_ascii_digit());
+    text.bytes().all(known)
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && groups.any(|group| group.len() > 3 && !is_year(group))
 }
 
 /// A column's name as the cell that it stands in.
@@ -116,8 +148,11 @@ fn named(text: &str) -> Cell<'_> {
 
 /// Columns may be called 1 to 999, or by a year; what has more digits counts or names something.
 fn is_long(number: &str) -> bool {
-    let is_year = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
-    number.bytes().filter(u8::is_ascii_digit).count() > 3 && !is_year
+    number.bytes().filter(u8::is_ascii_digit).count() > 3 && !is_year(number)
+}
+
+fn is_year(number: &str) -> bool {
+    number.len() == 4 && (number.starts_with("19") || number.starts_with("20"))
 }
 
 fn of_text(text: &str) -> (Holds, Option<DayMonth>) {
@@ -307,6 +342,14 @@ mod tests {
             "02139",
             "1234",
             "ada@example.org",
+            "555-123-4567",
+            "(155) 123-4567 x12",
+            "+44 20 7946 0018",
+            "123-45-6789",
+            "31/31/1989",
+            "13-13-80",
+            "MRN100234",
+            "C-2024-00017",
         ];
         for value in values {
             assert!(is_of_values(&header(value)), "{value:?}");
@@ -322,6 +365,11 @@ mod tests {
             "24/7",
             "9-1-1",
             "Q1/2024",
+            "24/7/365",
+            "2023-2024",
+            "FY2024",
+            "ICD10",
+            "Patient's phone 555",
         ];
         for name in names {
             assert!(!is_of_values(&header(name)), "{name:?}");
@@ -340,6 +388,10 @@ mod tests {
         let cases = [
             ("12/30/1989", "1990-01-31", CellKind::Date, true),
             ("5551234567", "2125550100", CellKind::Number, true),
+            ("555-123-4567", "(212) 555-0100", CellKind::Text, true),
+            ("13/13/1980", "12/30/1989", CellKind::Text, true),
+            ("MRN100234", "MRN100235", CellKind::Text, true),
+            ("MRN100234", "Ng", CellKind::Text, false),
             ("12/30/1989", "17", CellKind::Number, false),
             ("100022", "true", CellKind::Boolean, false),
             ("100022", "7", CellKind::Number, false),
