@@ -4,8 +4,10 @@
 //! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
+mod faults;
 mod merges;
 mod package;
+mod paths;
 mod pattern;
 mod rows;
 mod sheet_name;

@@ -6,6 +6,8 @@
 //! backslash for a slash), so that what was checked is what is read; a part that others would find elsewhere is refused.
 
 use super::super::error::{Foreign, InputErrorKind};
+use super::faults::{archive_error, is_wide, not_utf8, unpack_error};
+use super::paths::{normal, resolved, unescaped};
 use quick_xml::events::{BytesStart, Event};
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,7 +15,6 @@ use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use zip::ZipArchive;
-use zip::result::ZipError;
 
 /// What calamine keeps of the styles.
 const SMALL: u64 = 32 * 1024 * 1024;
@@ -30,7 +31,6 @@ const NAMES: Limit = (100_000, "100,000");
 /// Where calamine looks, in the workbook's folder.
 const STYLES: &str = "styles.xml";
 const STRINGS: &str = "sharedStrings.xml";
-const UNUSUAL: &str = "it is packed in a way that no spreadsheet program uses";
 /// One read while unpacking.
 const CHUNK: usize = 64 * 1024;
 
@@ -462,18 +462,6 @@ impl Package {
     }
 }
 
-fn not_utf8(part: &str) -> InputErrorKind {
-    InputErrorKind::NotUtf8 {
-        part: part.to_owned(),
-    }
-}
-
-/// Whether XML begins as in UTF-16 or UTF-32: with their mark, or with a NUL beside its first sign.
-fn is_wide(start: &[u8]) -> bool {
-    let has_mark = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
-    has_mark || start.iter().take(4).any(|&byte| byte == 0)
-}
-
 fn at_most(
     limit: Limit,
     count: usize,
@@ -504,76 +492,5 @@ fn sign(entity: &str) -> Option<char> {
         "lt" => Some('<'),
         "gt" => Some('>'),
         _ => None,
-    }
-}
-
-/// A target as seen from a folder: `../tables/table1.xml` from `xl/worksheets` is `xl/tables/table1.xml`.
-fn resolved(folder: &str, target: &str) -> String {
-    let folder = if target.starts_with('/') { "" } else { folder };
-    let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
-    for step in target.split('/') {
-        match step {
-            ".." => drop(steps.pop()),
-            "." | "" => {}
-            step => steps.push(step),
-        }
-    }
-    steps.join("/")
-}
-
-/// The path without escapes: `my%20sheet.xml` is `my sheet.xml`.
-fn unescaped(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|_| first == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn normal(part: &str) -> String {
-    part.replace('\\', "/").to_ascii_lowercase()
-}
-
-fn archive_error(part: &str, error: ZipError) -> InputErrorKind {
-    let what = match error {
-        ZipError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => "it is cut short",
-        ZipError::Io(error) => return InputErrorKind::io(error),
-        ZipError::FileNotFound => "the part is missing",
-        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
-            return InputErrorKind::Encrypted;
-        }
-        ZipError::InvalidArchive(_) => "it is cut short, or no archive in spite of its first bytes",
-        _ => UNUSUAL,
-    };
-    InputErrorKind::Damaged {
-        part: part.to_owned(),
-        what,
-    }
-}
-
-fn unpack_error(part: &str, error: io::Error) -> InputErrorKind {
-    let damaged = |what| InputErrorKind::Damaged {
-        part: part.to_owned(),
-        what,
-    };
-    match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-            damaged("its checksum is wrong or it cannot be unpacked")
-        }
-        io::ErrorKind::UnexpectedEof => damaged("it is cut short"),
-        io::ErrorKind::Unsupported => damaged(UNUSUAL),
-        _ => InputErrorKind::Io(error),
     }
 }
