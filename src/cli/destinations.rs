@@ -81,6 +81,13 @@ impl Destinations {
 
     /// Plans an output where nothing stands or one that may be replaced.
     pub(crate) fn plan(&mut self, path: &Path, kind: Kind) -> Result<(), Failure> {
+        if kind == Kind::Rejects && path.as_os_str() == "-" {
+            // Results know `-` as stdout; a file of that name would hold patients' rows where nobody looks for them.
+            return Err(usage(
+                "rejects are not written to stdout",
+                "rejects go to a file; give it a name, such as --rejects calls.rejects.csv",
+            ));
+        }
         let place = Place {
             path: path.to_owned(),
             kind,

@@ -288,3 +288,26 @@ fn a_path_that_is_no_utf_8_is_imported_and_known_again() {
         Running::start(command).end().exits(0);
     }
 }
+
+#[test]
+fn rejects_are_not_written_to_a_file_called_dash() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    project
+        .import(&server, &["calls.csv", "--rejects", "-"])
+        .exits(2)
+        .says("rejects go to a file");
+    assert_eq!(server.requests("ticket"), 0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let again = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+    project
+        .run(&[&again[..], &["--rejects", "-"]].concat())
+        .exits(2)
+        .says("rejects go to a file");
+    assert!(!project.path("-").exists());
+    // A file that is really called so can be named.
+    project
+        .run(&[&again[..], &["--rejects", "./-"]].concat())
+        .exits(0);
+    assert!(project.path("-").exists());
+}
