@@ -29,7 +29,7 @@ pub struct EarlierTicket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trace {
     /// It has this ticket.
-    Ticket(TicketId),
+    Ticket(ToldTicket),
     /// It may have one.
     Doubt,
 }
@@ -123,7 +123,7 @@ impl EarlierResults {
         self.records().filter_map(|record| match record {
             Ok(record) => {
                 let is_doubt = record.text(4) == Outcome::InDoubt.as_str();
-                let ticket = record.ticket_id().map(Trace::Ticket);
+                let ticket = record.ticket().map(Trace::Ticket);
                 ticket.or(is_doubt.then_some(Trace::Doubt)).map(Ok)
             }
             Err(error) => Some(Err(error)),

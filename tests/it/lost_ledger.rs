@@ -57,6 +57,30 @@ fn results_of_the_built_in_sandbox_say_nothing_about_the_ledger() {
 }
 
 #[test]
+fn odd_tickets_that_the_ledger_does_not_know_stop_the_run_too() {
+    let (project, server) = (Project::new(), Server::with_faults("odd_id@1-4"));
+    project.write("calls.csv", csv(&calls(2)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    // An ID that somebody has changed is no sign of another ledger.
+    let told = project.read("calls.results.csv");
+    project.write("calls.results.csv", told.replace("'=1", "=1"));
+    project.import(&server, &["calls.csv"]).exits(0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    for changed in [false, true] {
+        let told = project.read("calls.results.csv");
+        if changed {
+            project.write("calls.results.csv", told.replace("'=1", "=1"));
+        }
+        project
+            .import(&server, &["calls.csv"])
+            .exits(2)
+            .says("lost");
+    }
+    assert_eq!(server.requests("ticket"), 2);
+}
+
+#[test]
 fn rows_that_were_in_doubt_are_not_sent_again_by_a_new_ledger() {
     let (project, server) = (Project::new(), Server::with_faults("reset_after@1-2"));
     let calls = calls(2);

@@ -139,18 +139,21 @@ fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure>
     else {
         return Ok(false);
     };
-    let (mut has_doubts, mut is_of_sandbox) = (false, false);
+    let (mut has_nameless, mut is_of_sandbox) = (false, false);
     for trace in earlier.traces() {
         match trace.map_err(|error| unreadable(path, error))? {
-            Trace::Ticket(id) if id.as_str().starts_with(SANDBOX_PREFIX) => is_of_sandbox = true,
-            // An ID with odd characters may have been changed by a program that saved the results.
-            Trace::Ticket(id) if id.is_plain() && !reader.knows_ticket(&id)? => return Ok(true),
+            Trace::Ticket(told) if told.id.as_str().starts_with(SANDBOX_PREFIX) => {
+                is_of_sandbox = true;
+            }
+            // One that somebody has changed is no sign of another ledger, and as little to look for as a doubt.
+            Trace::Ticket(told) if !told.is_exact => has_nameless = true,
+            Trace::Ticket(told) if !reader.knows_ticket(&told.id)? => return Ok(true),
             Trace::Ticket(_) => {}
-            Trace::Doubt => has_doubts = true,
+            Trace::Doubt => has_nameless = true,
         }
     }
-    // A doubt has no name of its own by which to look for it.
-    Ok(has_doubts && !is_of_sandbox && reader.is_empty()?)
+    // What has no name by which to look for it can only be told from a ledger that knows nothing.
+    Ok(has_nameless && !is_of_sandbox && reader.is_empty()?)
 }
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
