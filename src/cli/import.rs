@@ -39,6 +39,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, Failure> {
 
 async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let mut outputs = Outputs::plan(args)?;
+    if args.sandbox.is_some() {
+        outputs.spare_real_results()?;
+    }
     let mut desk = Desk::set_up(args).await?;
     outputs.keep_off(&desk)?;
     let mapping = Arc::new(read_mapping(&desk.settings.mapping())?);

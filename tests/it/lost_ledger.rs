@@ -57,6 +57,42 @@ fn results_of_the_built_in_sandbox_say_nothing_about_the_ledger() {
 }
 
 #[test]
+fn a_sandbox_run_does_not_take_the_place_of_real_results() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let real = project.read("calls.results.csv");
+    for sandbox in ["--sandbox", "--sandbox=kept"] {
+        let ran = project.run(&["import", "calls.csv", sandbox]).exits(2);
+        for part in ["calls.results.csv names tickets", "give --results FILE"] {
+            assert!(ran.stderr.contains(part), "{sandbox}: {}", ran.all());
+        }
+    }
+    assert_eq!(project.read("calls.results.csv"), real);
+    assert!(!project.path("kept").exists(), "no sandbox was started");
+    // Those of an earlier sandbox run are replaced as ever.
+    for _ in 0..2 {
+        let elsewhere = ["--sandbox", "--results", "tried.csv"];
+        project
+            .run(&[&["import", "calls.csv"], &elsewhere[..]].concat())
+            .exits(0);
+    }
+    assert_eq!(count(&project.results("tried.csv"), "created"), 4);
+}
+
+#[test]
+fn a_sandbox_run_does_not_take_the_place_of_results_that_have_only_doubts() {
+    let (project, server) = (Project::new(), Server::with_faults("reset_after@1-2"));
+    project.write("calls.csv", csv(&calls(2)));
+    project.import(&server, &["calls.csv"]).exits(6);
+    project
+        .run(&["import", "calls.csv", "--sandbox"])
+        .exits(2)
+        .says("give --results FILE");
+    assert_eq!(count(&project.results("calls.results.csv"), "in_doubt"), 2);
+}
+
+#[test]
 fn odd_tickets_that_the_ledger_does_not_know_stop_the_run_too() {
     let (project, server) = (Project::new(), Server::with_faults("odd_id@1-4"));
     project.write("calls.csv", csv(&calls(2)));

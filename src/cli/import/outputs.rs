@@ -92,6 +92,24 @@ impl Outputs {
         self.destinations.spare_ledger(desk.ledger_path())
     }
 
+    /// Refuses a run of the sandbox whose results would take the place of real ones: they tell that a ledger was lost, and
+    /// may be all that still names the tickets.
+    pub(crate) fn spare_real_results(&self) -> Result<(), Failure> {
+        let places = self.files.iter().filter_map(|file| file.results.as_deref());
+        for path in places.filter(|path| path.is_file()) {
+            if tells_of_real_calls(path)? {
+                return Err(usage(
+                    &format!(
+                        "{} names tickets or doubts of a run without --sandbox, and results of the sandbox would take its place",
+                        path.display()
+                    ),
+                    "give --results FILE, one input at a time, or try a copy of the input in another folder",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses to go on where an earlier results file tells of calls that the ledger does not know.
     pub(crate) fn refuse_if_ledger_was_lost(
         &self,
@@ -132,6 +150,26 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Whether an earlier results file tells of calls that were sent to a server. Doubts among the sandbox's tickets are its
+/// own.
+fn tells_of_real_calls(path: &Path) -> Result<bool, Failure> {
+    let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
+    else {
+        return Ok(false);
+    };
+    let (mut has_doubts, mut is_of_sandbox) = (false, false);
+    for trace in earlier.traces() {
+        match trace.map_err(|error| unreadable(path, error))? {
+            Trace::Ticket(told) if told.id.as_str().starts_with(SANDBOX_PREFIX) => {
+                is_of_sandbox = true;
+            }
+            Trace::Ticket(_) => return Ok(true),
+            Trace::Doubt => has_doubts = true,
+        }
+    }
+    Ok(has_doubts && !is_of_sandbox)
 }
 
 fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure> {
