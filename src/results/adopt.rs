@@ -65,9 +65,9 @@ impl EarlierRow {
     /// What happened to a row that has a ticket or is in doubt; nothing for all others.
     #[must_use]
     pub fn event(&self) -> Option<Event> {
-        if let Some(ticket_id) = &self.ticket_id {
+        if let Some(ticket) = &self.ticket {
             return Some(Event::Created {
-                ticket_id: ticket_id.clone(),
+                ticket_id: ticket.id.clone(),
                 remark: None,
             });
         }

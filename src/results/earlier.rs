@@ -6,7 +6,7 @@
 
 use super::{ToldTicket, inert};
 use crate::columns::RESULTS;
-use crate::ticket::{Outcome, TicketId};
+use crate::ticket::Outcome;
 use jiff::Timestamp;
 use std::fs::File;
 use std::io;
@@ -42,7 +42,7 @@ pub struct EarlierRow {
     /// The outcome's word.
     pub outcome: String,
     /// The ticket, if it has one.
-    pub ticket_id: Option<TicketId>,
+    pub ticket: Option<ToldTicket>,
     /// The code.
     pub error_code: String,
     /// The message.
@@ -96,7 +96,7 @@ impl EarlierResults {
             Ok(EarlierRow {
                 row,
                 outcome: record.text(4),
-                ticket_id: record.ticket_id(),
+                ticket: record.ticket(),
                 error_code: record.text(6),
                 message: record.text(7),
                 finished_at: record.text(9).parse().ok(),
@@ -147,10 +147,6 @@ impl Record {
 
     fn ticket(&self) -> Option<ToldTicket> {
         ToldTicket::read(&self.text(5))
-    }
-
-    fn ticket_id(&self) -> Option<TicketId> {
-        self.ticket().map(|ticket| ticket.id)
     }
 }
 

@@ -30,7 +30,7 @@ pub fn tells_of(
         };
         has_rows = true;
         // What became of a row without one may have changed since.
-        let Some(told) = row.ticket_id else { continue };
+        let Some(told) = row.ticket else { continue };
         let record = loop {
             match records.next_if(|record| is_up_to(record, row.row)) {
                 Some(record) => match record? {
@@ -41,7 +41,7 @@ pub fn tells_of(
             }
         };
         let known = record.as_ref().and_then(ticket_of);
-        if known.is_none_or(|known| known != told.as_str()) {
+        if known.is_none_or(|known| known != told.id.as_str()) {
             return Ok(false);
         }
         has_tickets = true;

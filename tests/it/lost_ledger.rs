@@ -233,3 +233,78 @@ fn a_ledger_that_is_removed_while_rows_are_sent_stops_the_run_and_its_results_ar
     assert!(again.stderr.contains("ledger adopt"), "{}", again.stderr);
     assert_eq!(server.submissions().len(), 3);
 }
+
+/// The results of the whole file have been replaced by those of a part, and the ledger is gone.
+fn lost_after_a_part() -> (Project, Server) {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(40)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    std::fs::copy(project.path("calls.results.csv"), project.path("whole.csv")).unwrap();
+    project
+        .import(&server, &["calls.csv", "--rows", "3-4"])
+        .exits(0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    (project, server)
+}
+
+#[test]
+fn adopting_says_which_rows_have_no_ticket_in_the_results() {
+    let (project, server) = lost_after_a_part();
+    let adopt = |results| project.run_for(&server, &["ledger", "adopt", results, "calls.csv"]);
+    adopt("calls.results.csv")
+        .exits(0)
+        .says("adopted as run 1: 2 rows with their tickets")
+        .says("38 rows of calls.csv have no ticket in these results: the next import sends them")
+        .says("adopt the results that name them first");
+    let ran = adopt("whole.csv").exits(0).says("2 rows known before");
+    assert!(!ran.stdout.contains("the next import"), "{}", ran.stdout);
+    // Nor does it warn where the results of a part come second.
+    let ran = adopt("calls.results.csv").exits(0);
+    assert!(!ran.stdout.contains("the next import"), "{}", ran.stdout);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 40);
+}
+
+#[test]
+fn adopting_does_not_count_rows_that_no_import_would_send() {
+    let (project, server) = (Project::new(), Server::with_faults("reset_after@2"));
+    let mut calls = calls(4);
+    calls[2].dob = String::new();
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv", "--workers", "1"])
+        .exits(6);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    let ran = project
+        .run_for(
+            &server,
+            &["ledger", "adopt", "calls.results.csv", "calls.csv"],
+        )
+        .exits(0)
+        .says("2 rows with their tickets, 1 in doubt");
+    assert!(!ran.stdout.contains("the next import"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_ticket_that_somebody_has_changed_is_not_adopted() {
+    let (project, server) = (Project::new(), Server::with_faults("odd_id@2"));
+    project.write("calls.csv", csv(&calls(3)));
+    project
+        .import(&server, &["calls.csv", "--workers", "1"])
+        .exits(0);
+    let told = project.read("calls.results.csv");
+    let changed = told.replace("'=1", "=1");
+    assert_ne!(changed, told);
+    project.write("changed.csv", changed);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    let adopt = |results| project.run_for(&server, &["ledger", "adopt", results, "calls.csv"]);
+    let ran = adopt("changed.csv")
+        .exits(2)
+        .says("ticket of row 3")
+        .says("nothing was adopted");
+    assert!(!ran.stderr.contains("=1+"), "{}", ran.stderr);
+    assert!(!project.home().exists(), "no ledger was made");
+    adopt("calls.results.csv").exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 3);
+}

@@ -3,19 +3,24 @@
 use super::super::args::FileArgs;
 use super::super::args::ledger::AdoptArgs;
 use super::super::failure::{Exit, Failure};
-use super::super::files::{Prepared, Stage, prepare, read_mapping};
+use super::super::files::{Prepared, Stage, name_of, prepare, read_mapping};
 use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
 use super::super::progress::Progress;
+use super::plain;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::BodyFormat;
 use ticketload::config::Settings;
-use ticketload::import::{Purpose, Stop};
-use ticketload::ledger::{Identities, Steward};
+use ticketload::import::{Known, Purpose, Stop, Table, Watch, rehearse};
+use ticketload::ledger::{Identities, Reader, Steward};
 use ticketload::report::counted;
 use ticketload::results::{AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, adopt};
+use ticketload::ticket::Outcome;
+
+/// Nothing is written for a server, and rows are the same rows in every form.
+const PURPOSE: Purpose = Purpose::Send(BodyFormat::Json);
 
 pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     let settings = settings(args)?;
@@ -26,7 +31,8 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
         });
     };
     let rows = earlier(&args.results)?;
-    let mut steward = Steward::open(&settings.ledger()?)?;
+    let ledger = settings.ledger()?;
+    let mut steward = Steward::open(&ledger)?;
     let identities = steward.identities(&scope)?;
     let prepared = input(args, &settings, &identities)?;
     let adoptable = Adoptable {
@@ -35,17 +41,40 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
         rows: &rows,
     };
     match adopt(&mut steward, &adoptable, &identities, &target) {
-        Ok(summary) => print(shown(&summary, prepared.table.mapping().has_key())),
-        Err(AdoptError::Input(error)) => Err(Failure::Input(error)),
-        Err(AdoptError::Ledger(error)) => Err(Failure::Ledger(error)),
-        Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => Err(Failure::Usage {
-            message: format!("{error}; nothing was adopted"),
-            hint: format!(
-                "give the file that {} was written of, as it was imported, with its mapping, --sheet and --hidden",
-                args.results.display()
-            ),
-        }),
+        Ok(summary) => print(shown(&summary, prepared.table.mapping().has_key()))?,
+        Err(AdoptError::Input(error)) => return Err(Failure::Input(error)),
+        Err(AdoptError::Ledger(error)) => return Err(Failure::Ledger(error)),
+        Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => {
+            return Err(Failure::Usage {
+                message: format!("{error}; nothing was adopted"),
+                hint: format!(
+                    "give the file that {} was written of, as it was imported, with its mapping, --sheet and --hidden",
+                    args.results.display()
+                ),
+            });
+        }
+    };
+    drop(steward);
+    match still_to_send(&prepared.table, &identities, &Reader::open(&ledger)?)? {
+        0 => Ok(Exit::Success),
+        rows => print(warned(rows, &args.input)),
     }
+}
+
+/// How many rows the next import sends: those that are ready with the ledger as it is now.
+fn still_to_send(table: &Table, identities: &Identities, reader: &Reader) -> Result<u64, Failure> {
+    let known = Known {
+        reader,
+        is_empty: reader.is_empty()?,
+    };
+    let watch = Watch {
+        observer: &Progress::new(),
+        // A signal ends the process: there is nothing to bring to an end.
+        stop: &Stop::new(),
+    };
+    let rehearsal = rehearse(table, identities, Some(known), PURPOSE, watch);
+    let rehearsal = rehearsal.map_err(Failure::Rehearsal)?;
+    Ok(rehearsal.outcomes.get(Outcome::Ready))
 }
 
 fn settings(args: &AdoptArgs) -> Result<Settings, Failure> {
@@ -78,9 +107,9 @@ fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
     for row in results.rows() {
         let row = row.map_err(cannot)?;
         let is_of_sandbox = row
-            .ticket_id
+            .ticket
             .as_ref()
-            .is_some_and(|ticket_id| ticket_id.as_str().starts_with(SANDBOX_PREFIX));
+            .is_some_and(|ticket| ticket.id.as_str().starts_with(SANDBOX_PREFIX));
         if is_of_sandbox {
             return Err(refused(
                 "names tickets of the built-in sandbox".to_owned(),
@@ -91,6 +120,15 @@ fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
             continue;
         }
         let number = row.row;
+        if row.ticket.as_ref().is_some_and(|ticket| !ticket.is_exact) {
+            // The ledger would name it from then on wherever the row is told, and the call centre would not know it.
+            return Err(refused(
+                format!(
+                    "does not show the ticket of row {number} as an import writes it: somebody has changed it; nothing was adopted"
+                ),
+                "give the results as they were written, or put the ticket's ID back there as they had it",
+            ));
+        }
         if rows.insert(number, row).is_some() {
             return Err(refused(
                 format!("has two rows with the number {number}"),
@@ -126,7 +164,7 @@ fn input(
     let stage = Stage {
         identities,
         reader: None,
-        purpose: Purpose::Send(BodyFormat::Json),
+        purpose: PURPOSE,
         progress: &progress,
         // A signal ends the process: there is nothing to bring to an end.
         stop: &Stop::new(),
@@ -139,6 +177,21 @@ fn input(
             .ok_or_else(|| unread(slot.report.error.unwrap_or_default())),
         None => Err(unread(String::new())),
     }
+}
+
+/// Said of rows without a ticket: where the results of a part have replaced those of the whole, they have tickets.
+fn warned(rows: u64, input: &Path) -> String {
+    let input = plain(&name_of(input));
+    let told = match rows {
+        1 => format!(
+            "1 row of {input} has no ticket in these results: the next import sends it. If it has one"
+        ),
+        _ => format!(
+            "{} of {input} have no ticket in these results: the next import sends them. If they have tickets",
+            counted(rows, "row")
+        ),
+    };
+    format!("{told}, adopt the results that name them first\n")
 }
 
 fn shown(summary: &AdoptSummary, has_key: bool) -> String {
