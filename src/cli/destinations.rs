@@ -175,7 +175,7 @@ impl Kind {
 }
 
 /// A place where nothing can be written is told before anything is done, not after.
-fn can_stand_at(path: &Path) -> Result<(), Failure> {
+pub(crate) fn can_stand_at(path: &Path) -> Result<(), Failure> {
     // What was begun there goes away again with the value.
     AtomicFile::create(path).map(drop).map_err(|error| {
         usage(

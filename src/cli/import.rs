@@ -61,7 +61,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     }
     let reader = ledger.reader()?;
     if desk.place == LedgerPlace::Kept {
-        outputs.refuse_if_ledger_was_lost(&reader, ledger.path())?;
+        outputs.refuse_if_ledger_was_lost(Some(&reader), ledger.path())?;
     }
     let office = desk.office(args, ledger)?;
     let ticker = progress.ticker();

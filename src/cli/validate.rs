@@ -4,12 +4,13 @@ use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::import::emit;
+use super::import::outputs::Outputs;
 use super::progress::Progress;
 use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::{Purpose, Stop};
-use ticketload::ledger::{Identities, LedgerErrorKind, Reader};
+use ticketload::ledger::{Identities, LedgerErrorKind, Reader, Scope};
 use ticketload::report::Report;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
@@ -21,12 +22,19 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
         ..Settings::default()
     };
     let settings = given_here.or(Settings::of_profile(args.profile.as_deref())?);
+    let scope = settings.scope()?;
+    let mut outputs = Outputs::beside(&args.files.files);
+    // Without an account it is no rehearsal of an import yet, and results may go to another place.
+    if scope.is_some() {
+        outputs.refuse_overwriting()?;
+        outputs.keep_off_settings(&settings)?;
+    }
     let mapping = Arc::new(read_mapping(&settings.mapping())?);
     let progress = Arc::new(Progress::new());
     for warning in mapping.warnings(false) {
         progress.say(&warning);
     }
-    let ledger = open_ledger(&settings)?;
+    let ledger = known(&settings, scope, &outputs)?;
     let passing = Identities::passing();
     let stage = Stage {
         identities: ledger.as_ref().map_or(&passing, |known| &known.identities),
@@ -72,24 +80,41 @@ struct Known {
     target: String,
 }
 
-fn open_ledger(settings: &Settings) -> Result<Option<Known>, Failure> {
-    let Some((scope, target)) = settings.scope()? else {
-        return Ok(None);
+/// What the ledger knows, once it is clear that it is not one that was lost. Results beside an input are held against it
+/// without an account too: tickets are looked for as they are, whoever sent them.
+fn known(
+    settings: &Settings,
+    scope: Option<(Scope, String)>,
+    outputs: &Outputs,
+) -> Result<Option<Known>, Failure> {
+    let reader = if scope.is_some() || outputs.replaces_some() {
+        open_ledger(settings)?
+    } else {
+        None
     };
+    if let Ok(path) = settings.ledger() {
+        outputs.refuse_if_ledger_was_lost(reader.as_ref(), &path)?;
+    }
+    let known = scope.zip(reader).map(|((scope, target), reader)| {
+        Ok(Known {
+            identities: reader.identities(&scope)?,
+            reader,
+            target,
+        })
+    });
+    known.transpose()
+}
+
+/// The ledger that an import would take; none where it is yet to be made.
+fn open_ledger(settings: &Settings) -> Result<Option<Reader>, Failure> {
     let Ok(path) = settings.ledger() else {
         return Ok(None);
     };
     if !path.exists() {
         return Ok(None);
     }
-    let reader = match Reader::open(&path) {
-        Err(error) if matches!(error.kind, LedgerErrorKind::Empty) => return Ok(None),
-        reader => reader?,
-    };
-    let identities = reader.identities(&scope)?;
-    Ok(Some(Known {
-        reader,
-        identities,
-        target,
-    }))
+    match Reader::open(&path) {
+        Err(error) if matches!(error.kind, LedgerErrorKind::Empty) => Ok(None),
+        reader => Ok(Some(reader?)),
+    }
 }

@@ -308,3 +308,56 @@ fn a_ticket_that_somebody_has_changed_is_not_adopted() {
     project.import(&server, &["calls.csv"]).exits(0);
     assert_eq!(server.tickets().len(), 3);
 }
+
+#[test]
+fn validate_refuses_what_import_refuses_of_earlier_results() {
+    let lost_with_tickets = lost();
+    let lost_with_doubts = (Project::new(), Server::with_faults("reset_after@1-2"));
+    let (project, server) = &lost_with_doubts;
+    project.write("calls.csv", csv(&calls(2)));
+    project.import(server, &["calls.csv"]).exits(6);
+    project.run(&["validate", "calls.csv"]).exits(0);
+    std::fs::remove_dir_all(project.home()).unwrap();
+    for (project, server) in [lost_with_tickets, lost_with_doubts] {
+        let results = project.read("calls.results.csv");
+        // Without a ledger, and with the empty one that the import has made.
+        for _ in 0..2 {
+            let alone = project.run(&["validate", "calls.csv"]).exits(2);
+            let rehearsed = project
+                .run_for(&server, &["validate", "calls.csv"])
+                .exits(2);
+            let run = project.import(&server, &["calls.csv"]).exits(2);
+            assert_eq!(alone.stderr, run.stderr);
+            assert_eq!(rehearsed.stderr, run.stderr);
+            assert!(run.stderr.contains("may have been lost"), "{}", run.stderr);
+        }
+        assert_eq!(project.read("calls.results.csv"), results);
+        std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+        project
+            .run_for(&server, &["validate", "calls.csv"])
+            .exits(0);
+    }
+}
+
+#[test]
+fn validate_refuses_a_place_of_results_that_import_would_not_write_to() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    project.write("calls.results.csv", "Patient,Phone\nMeyer,1\n");
+    let rehearsed = project
+        .run_for(&server, &["validate", "calls.csv"])
+        .exits(2);
+    let run = project.import(&server, &["calls.csv"]).exits(2);
+    assert_eq!(rehearsed.stderr, run.stderr);
+    assert!(run.stderr.contains("is no results file"), "{}", run.stderr);
+    // Without an account it is the file alone that is looked at.
+    project.run(&["validate", "calls.csv"]).exits(0);
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project.run(&["import", "calls.csv", "--sandbox"]).exits(0);
+    for ran in [
+        project.run_for(&server, &["validate", "calls.csv"]),
+        project.run(&["validate", "calls.csv"]),
+    ] {
+        ran.exits(0).says("Every row would be sent.");
+    }
+}

@@ -1,18 +1,20 @@
 //! Where results and rejects go, and the checks before anything is written there.
 
 use super::super::args::ImportArgs;
-use super::super::destinations::{Destinations, Kind, usage};
+use super::super::destinations::{Destinations, Kind, can_stand_at, usage};
 use super::super::failure::Failure;
 use super::super::files::{STDIN, is_stdin};
 use super::office::{Desk, SANDBOX_PREFIX};
 use std::io;
 use std::path::{Path, PathBuf};
+use ticketload::config::Settings;
 use ticketload::import::{Outcomes, RunSummary, Table};
 use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Trace, Written, write,
 };
+use ticketload::ticket::TicketId;
 
 /// Where one file's results go.
 #[derive(Debug)]
@@ -52,30 +54,52 @@ impl Outputs {
                 "leave --results out: each input gets its own results beside it; import one file at a time for --rejects",
             ));
         }
-        let outputs = args.files.files.iter().map(|input| {
-            let results = match &args.results {
-                Some(path) if path.as_os_str() == "-" => None,
-                Some(path) => Some(path.clone()),
-                None => Some(beside(input)),
-            };
-            Output {
-                input: input.clone(),
-                results,
-                rejects: args.rejects.clone(),
+        let mut outputs = Outputs::beside(&args.files.files);
+        for output in &mut outputs.files {
+            match &args.results {
+                Some(path) if path.as_os_str() == "-" => output.results = None,
+                Some(path) => output.results = Some(path.clone()),
+                None => {}
             }
+            output.rejects.clone_from(&args.rejects);
+        }
+        outputs.refuse_overwriting()?;
+        for output in &outputs.files {
+            output.try_places()?;
+        }
+        Ok(outputs)
+    }
+
+    /// The places of results that nobody names others for; nothing is looked at yet.
+    pub(crate) fn beside(inputs: &[PathBuf]) -> Outputs {
+        let outputs = inputs.iter().map(|input| Output {
+            input: input.clone(),
+            results: Some(beside(input)),
+            rejects: None,
         });
-        let files: Vec<Output> = outputs.collect();
-        let mut destinations = Destinations::default();
-        for input in &args.files.files {
-            destinations.spare(input, "an input")?;
+        Outputs {
+            files: outputs.collect(),
+            destinations: Destinations::default(),
         }
-        for output in &files {
-            output.plan(&mut destinations)?;
+    }
+
+    /// Refuses outputs that would overwrite something that is not ours.
+    pub(crate) fn refuse_overwriting(&mut self) -> Result<(), Failure> {
+        for output in &self.files {
+            self.destinations.spare(&output.input, "an input")?;
         }
-        Ok(Outputs {
-            files,
-            destinations,
-        })
+        for output in &self.files {
+            for (path, kind) in output.places() {
+                self.destinations.plan(path, kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything stands where results go.
+    pub(crate) fn replaces_some(&self) -> bool {
+        let mut places = self.files.iter().filter_map(|file| file.results.as_deref());
+        places.any(Path::is_file)
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &Output> {
@@ -88,8 +112,13 @@ impl Outputs {
 
     /// Keeps them away from the mapping and the ledger, whose places are known only now.
     pub(crate) fn keep_off(&mut self, desk: &Desk) -> Result<(), Failure> {
-        self.destinations.spare_settings(&desk.settings)?;
+        self.keep_off_settings(&desk.settings)?;
         self.destinations.spare_ledger(desk.ledger_path())
+    }
+
+    /// Keeps them away from the mapping and the user's own ledger.
+    pub(crate) fn keep_off_settings(&mut self, settings: &Settings) -> Result<(), Failure> {
+        self.destinations.spare_settings(settings)
     }
 
     /// Refuses a run of the sandbox whose results would take the place of real ones: they tell that a ledger was lost, and
@@ -110,10 +139,11 @@ impl Outputs {
         Ok(())
     }
 
-    /// Refuses to go on where an earlier results file tells of calls that the ledger does not know.
+    /// Refuses to go on where an earlier results file tells of calls that the ledger does not know. One that is yet to be
+    /// made knows none.
     pub(crate) fn refuse_if_ledger_was_lost(
         &self,
-        reader: &Reader,
+        reader: Option<&Reader>,
         ledger: &Path,
     ) -> Result<(), Failure> {
         for output in &self.files {
@@ -137,18 +167,24 @@ impl Outputs {
 }
 
 impl Output {
-    fn plan(&self, destinations: &mut Destinations) -> Result<(), Failure> {
-        let results = self.results.iter().map(|path| (path, Kind::Results));
-        let rejects = self.rejects.iter().map(|path| (path, Kind::Rejects));
-        for (path, kind) in results.chain(rejects) {
-            // Where the input is missing as well, that is what is told.
-            if is_stdin(&self.input) || self.input.exists() {
-                destinations.plan_writable(path, kind)?;
-            } else {
-                destinations.plan(path, kind)?;
-            }
+    fn places(&self) -> impl Iterator<Item = (&Path, Kind)> {
+        let results = self
+            .results
+            .iter()
+            .map(|path| (path.as_path(), Kind::Results));
+        let rejects = self
+            .rejects
+            .iter()
+            .map(|path| (path.as_path(), Kind::Rejects));
+        results.chain(rejects)
+    }
+
+    /// Refuses places where nothing can be written. Where the input is missing as well, that is what is told.
+    fn try_places(&self) -> Result<(), Failure> {
+        if !is_stdin(&self.input) && !self.input.exists() {
+            return Ok(());
         }
-        Ok(())
+        self.places().try_for_each(|(path, _)| can_stand_at(path))
     }
 }
 
@@ -172,11 +208,12 @@ fn tells_of_real_calls(path: &Path) -> Result<bool, Failure> {
     Ok(has_doubts && !is_of_sandbox)
 }
 
-fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure> {
+fn tells_of_unknown_calls(path: &Path, reader: Option<&Reader>) -> Result<bool, Failure> {
     let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
     else {
         return Ok(false);
     };
+    let knows = |id: &TicketId| reader.map_or(Ok(false), |reader| reader.knows_ticket(id));
     let (mut has_nameless, mut is_of_sandbox) = (false, false);
     for trace in earlier.traces() {
         match trace.map_err(|error| unreadable(path, error))? {
@@ -185,13 +222,13 @@ fn tells_of_unknown_calls(path: &Path, reader: &Reader) -> Result<bool, Failure>
             }
             // One that somebody has changed is no sign of another ledger, and as little to look for as a doubt.
             Trace::Ticket(told) if !told.is_exact => has_nameless = true,
-            Trace::Ticket(told) if !reader.knows_ticket(&told.id)? => return Ok(true),
+            Trace::Ticket(told) if !knows(&told.id)? => return Ok(true),
             Trace::Ticket(_) => {}
             Trace::Doubt => has_nameless = true,
         }
     }
     // What has no name by which to look for it can only be told from a ledger that knows nothing.
-    Ok(has_nameless && !is_of_sandbox && reader.is_empty()?)
+    Ok(has_nameless && !is_of_sandbox && reader.map_or(Ok(true), Reader::is_empty)?)
 }
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
