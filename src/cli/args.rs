@@ -483,16 +483,19 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, cl
 
 /// The definition without the variables that are set to nothing: such a one is as good as not set, whatever it is for.
 fn without_blank_variables(command: clap::Command) -> clap::Command {
-    let is_blank = |name: &OsStr| {
-        let value = std::env::var_os(name).unwrap_or_default();
-        value.to_str().is_some_and(|text| text.trim().is_empty())
-    };
     command
         .mut_args(|flag| match flag.get_env() {
-            Some(name) if is_blank(name) => flag.env(None::<&'static str>),
+            Some(name) if variable(name).is_none() => flag.env(None::<&'static str>),
             Some(_) | None => flag,
         })
         .mut_subcommands(without_blank_variables)
+}
+
+/// What a variable is set to, if that is more than nothing.
+fn variable(name: &OsStr) -> Option<OsString> {
+    let value = std::env::var_os(name)?;
+    let is_blank = value.to_str().is_some_and(|text| text.trim().is_empty());
+    (!is_blank).then_some(value)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Settings come from flags, then from the environment, then from the profile, then from the defaults.
 
-use crate::harness::{Project, Ran, Running, Server, calls, csv};
+use crate::harness::{Project, Ran, Running, Server, calls, csv, told};
 
 /// A project whose profile has the account of a server, password and key as given.
 fn with_profile(server: &Server, password: &str, key: &str) -> Project {
@@ -122,4 +122,43 @@ fn space_around_a_user_name_is_no_part_of_it() {
     project.run(&["import", "calls.csv"]).exits(0);
     // The account is the same each time, and so are the calls.
     assert_eq!(server.tickets().len(), 2);
+}
+
+#[test]
+fn results_are_written_again_with_the_mapping_of_the_environment_before_that_of_the_profile() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(2)));
+    let path = |name: &str| project.path(name);
+    std::fs::rename(path("mapping.toml"), path("calls.toml")).unwrap();
+    project
+        .run(&["import", "calls.csv", "--mapping", "calls.toml"])
+        .exits(0);
+    project.write("changed.toml", project.read("calls.toml") + "# changed\n");
+    let results = |variables: &[(&str, &str)]| {
+        let args = ["ledger", "results", "1", "--results", "-"];
+        let ran = run_with(&project, variables, &args).exits(0);
+        let has_keys = told(&ran.stdout).iter().all(|row| !row.key.is_empty());
+        (has_keys, ran.stderr.contains("without keys"))
+    };
+    let right = [("TICKETLOAD_MAPPING", "calls.toml")];
+    let other = [("TICKETLOAD_MAPPING", "changed.toml")];
+    let nothing = [("TICKETLOAD_MAPPING", " ")];
+    assert_eq!(results(&right), (true, false));
+    for variables in [&other[..], &nothing, &[]] {
+        assert_eq!(results(variables), (false, true), "{variables:?}");
+    }
+    let profile = project.read("ticketload.toml");
+    project.write(
+        "ticketload.toml",
+        format!("{profile}mapping = \"calls.toml\"\n"),
+    );
+    assert_eq!(results(&other), (false, true));
+    assert_eq!(results(&nothing), (true, false));
+    project.write(
+        "ticketload.toml",
+        format!("{profile}mapping = \"changed.toml\"\n"),
+    );
+    assert_eq!(results(&right), (true, false));
+    assert_eq!(results(&[]), (false, true));
 }

@@ -1,8 +1,9 @@
 //! What the user typed after `ledger`.
 
-use super::{AccountArgs, Format, HiddenChoice, StatusFormat, not_blank};
+use super::{AccountArgs, Format, HiddenChoice, StatusFormat, not_blank, variable};
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use jiff::{Span, Timestamp, Zoned, civil};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use ticketload::config::{ConfigError, Settings};
 use ticketload::ledger::{Reference, RunId};
@@ -132,7 +133,7 @@ pub(crate) struct ResultsArgs {
     /// Where the rows go that want mending
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "mapping")]
     pub(crate) rejects: Option<PathBuf>,
-    /// The mapping, to read the rows' keys from the input [default: mapping.toml, if it is as it was then]
+    /// The mapping, to read the rows' keys from the input [default: as for an import, if it is as it was then]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) mapping: Option<PathBuf>,
     /// Where the input is now, if it was moved
@@ -140,6 +141,18 @@ pub(crate) struct ResultsArgs {
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+}
+
+impl ResultsArgs {
+    /// Settings of which the mapping is the one that an import would take. The one that is named here stays apart, since it
+    /// is taken also where it is not the one of the run.
+    pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
+        let set_for_all = Settings {
+            mapping: variable(OsStr::new("TICKETLOAD_MAPPING")).map(PathBuf::from),
+            ..Settings::default()
+        };
+        Ok(set_for_all.or(self.place.settings()?))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use ticketload::results::{EarlierResults, Ending, Rejects, ResultsError, Story, 
 use ticketload::ticket::Outcome;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
-    let settings = args.place.settings()?;
+    let settings = args.settings()?;
     let path = settings.ledger()?;
     let (reader, run) = ended_run(&path, args)?;
     if let Some(at) = run.purged_at {
@@ -117,7 +117,15 @@ fn table(
         Some(named) => mapping(named)?,
         None => match of_the_run(&settings.mapping(), run) {
             Some(mapping) => mapping,
-            None => return Ok(None),
+            None => {
+                say(format_args!(
+                    "{} is not the mapping of run {}, or cannot be read: the results are written from the ledger alone, \
+                     without keys; --mapping names the one to read them with",
+                    plain(&settings.mapping().display().to_string()),
+                    run.run
+                ));
+                return Ok(None);
+            }
         },
     };
     let path = input(args, run);
