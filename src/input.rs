@@ -50,7 +50,7 @@ use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -469,24 +469,13 @@ fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
             Err(InputErrorKind::RangeOfCsv.into())
         }
         Form::Text => text(path, options).map(Readable::Csv).or_else(|fault| {
-            Err(if is_prefixed(path)? {
+            Err(if form::is_prefixed(path)? {
                 InputErrorKind::Prefixed.into()
             } else {
                 fault
             })
         }),
     }
-}
-
-/// Whether a file that is no text ends as a zip archive does, so that something stands in front of that.
-fn is_prefixed(path: &Path) -> Result<bool, Fault> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let start = length.saturating_sub(form::TAIL);
-    file.seek(SeekFrom::Start(start))?;
-    let mut tail = Vec::new();
-    file.take(form::TAIL).read_to_end(&mut tail)?;
-    Ok(form::ends_as_archive(&tail))
 }
 
 /// The files behind the first, where several were run together; so rare that it may read up to the second.

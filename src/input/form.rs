@@ -1,10 +1,13 @@
-//! [`Form`]: what a file is, told from its first bytes and never from its name.
+//! [`Form`]: what a file is, told from its first bytes, or its last, and never from its name.
 //!
 //! Owns the signatures of the files that people upload by mistake, so that each gets a sentence of its own. Looks
 //! into no archive: what a zip holds is told by the workbook reader.
 
 use super::error::Foreign;
 use memchr::memmem;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// What the first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub(super) enum Form {
 pub(super) const PREFIX: usize = 4096;
 
 /// How many bytes [`ends_as_archive`] wants to see: a zip archive may end with a comment of 65,535 bytes.
-pub(super) const TAIL: u64 = 256 * 1024;
+const TAIL: u64 = 256 * 1024;
 
 const SIGNATURES: &[(&[u8], Form)] = &[
     (b"PK\x03\x04", Form::Zip),
@@ -73,8 +76,18 @@ pub(super) fn recognise(prefix: &[u8]) -> Form {
     markup(prefix).map_or(Form::Text, Form::Foreign)
 }
 
+/// Whether a file that is no text ends as a zip archive does, so that something stands in front of that.
+pub(super) fn is_prefixed(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail)?;
+    Ok(ends_as_archive(&tail))
+}
+
 /// Whether a file ends as a zip archive does: with a list of its parts, and a record that says how long that is.
-pub(super) fn ends_as_archive(tail: &[u8]) -> bool {
+fn ends_as_archive(tail: &[u8]) -> bool {
     let Some(end) = memmem::rfind(tail, b"PK\x05\x06") else {
         return false;
     };
