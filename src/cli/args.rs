@@ -4,6 +4,7 @@
 //! by itself can be. What a command needs is put together in its own module.
 
 pub(crate) mod ledger;
+mod values;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::{SecretFiles, Settings};
 use ticketload::import::{MaxFailures, Rate};
-use ticketload::reading::{Hidden, Merged, Range, Selection, delimiter_from_word};
+use ticketload::reading::{Hidden, Merged, Range, Selection};
+use values::{delimiter, duration, merged, not_blank, range, row_range, time_of_day};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -413,60 +415,6 @@ impl PaceArgs {
     }
 }
 
-/// A name or an address. An empty one would give way to that of the profile: the calls would go to another account than
-/// the one that was meant.
-pub(crate) fn not_blank(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        Err("it must not be blank".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-fn row_range(text: &str) -> Result<(u64, u64), String> {
-    let hint = || "write it as FIRST-LAST, such as 2-500".to_owned();
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let first = first.trim().parse().map_err(|_| hint())?;
-    let last = last.trim().parse().map_err(|_| hint())?;
-    if first == 0 || first > last {
-        Err(hint())
-    } else {
-        Ok((first, last))
-    }
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    // A shell leaves these two signs as they are.
-    let word = if text == "\\t" { "tab" } else { text };
-    delimiter_from_word(word)
-        .ok_or_else(|| "it may be , ; | tab, or another sign such as ^".to_owned())
-}
-
-fn merged(text: &str) -> Result<Merged, String> {
-    Merged::from_word(text).ok_or_else(|| "it may be top-left or fill".to_owned())
-}
-
-fn range(text: &str) -> Result<Range, String> {
-    Range::from_words(text).ok_or_else(|| {
-        "write it like A3:F200, A3:F for all rows from 3 on, or the name of a table".to_owned()
-    })
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let hint = || "write it like 90s, 10m or 2h".to_owned();
-    let text = text.trim();
-    let parsed: jiff::SignedDuration = match text.parse::<u32>() {
-        Ok(seconds) => jiff::SignedDuration::from_secs(i64::from(seconds)),
-        Err(_) => text.parse().map_err(|_| hint())?,
-    };
-    Duration::try_from(parsed).map_err(|_| hint())
-}
-
-fn time_of_day(text: &str) -> Result<jiff::civil::Time, String> {
-    jiff::civil::Time::strptime("%H:%M", text.trim())
-        .map_err(|_| "write it as HH:MM, such as 06:30".to_owned())
-}
-
 /// Reads the command line; clap's own answers (help, version, errors) come back as an error to print.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let arguments: Vec<OsString> = arguments.collect();
@@ -505,16 +453,5 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn ranges_durations_and_times_are_read() {
-        assert_eq!(row_range("2-500"), Ok((2, 500)));
-        assert_eq!(row_range("7"), Ok((7, 7)));
-        assert!(row_range("9-2").is_err() && row_range("0-2").is_err() && row_range("a").is_err());
-        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
-        assert!(duration("-5s").is_err() && duration("soon").is_err());
-        assert!(time_of_day("06:30").is_ok() && time_of_day("25:00").is_err());
     }
 }

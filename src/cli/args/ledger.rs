@@ -1,6 +1,7 @@
 //! What the user typed after `ledger`.
 
-use super::{AccountArgs, Format, HiddenChoice, StatusFormat, not_blank, variable};
+use super::values::not_blank;
+use super::{AccountArgs, Format, HiddenChoice, StatusFormat, variable};
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use jiff::{Span, Timestamp, Zoned, civil};
 use std::ffi::OsStr;
