@@ -9,6 +9,7 @@ mod account;
 mod error;
 mod profile;
 mod secret;
+mod written;
 
 pub use account::Account;
 pub use error::ConfigError;
@@ -18,12 +19,10 @@ pub use secret::{SecretFiles, read_key};
 use crate::api::BodyFormat;
 use crate::import::Rate;
 use etcetera::BaseStrategy;
-use serde::Deserialize;
 use std::path::PathBuf;
 
 /// Settings as they were given in one place; what is absent is taken from the next.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The page's `$server_url`.
     pub server_url: Option<String>,
@@ -34,7 +33,6 @@ pub struct Settings {
     /// A file that holds the encryption key; as a profile has it, behind the environment.
     pub key_file: Option<PathBuf>,
     /// The files that were named as flags. They stay apart from a profile's, since the environment stands between them.
-    #[serde(skip)]
     pub flagged: SecretFiles,
     /// The mapping.
     pub mapping: Option<PathBuf>,

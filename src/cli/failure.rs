@@ -214,7 +214,8 @@ impl Failure {
     /// What to do next.
     fn hint(&self) -> Option<String> {
         match self {
-            Failure::Config(_) | Failure::Mapping(_) | Failure::Unread { .. } => None,
+            Failure::Config(error) => error.hint().map(str::to_owned),
+            Failure::Mapping(_) | Failure::Unread { .. } => None,
             Failure::MappingFile { .. } => {
                 Some("give --mapping FILE, or put a mapping.toml here; mapping.example.toml shows every key".to_owned())
             }

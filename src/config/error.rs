@@ -23,8 +23,10 @@ pub enum ConfigError {
         path: PathBuf,
         /// The line.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with it, without a value.
         message: String,
+        /// What to write instead.
+        hint: String,
     },
     /// There is no such profile.
     #[error("there is no profile '{name}' {}", where_profiles_are(path, known))]
@@ -78,6 +80,17 @@ pub enum ConfigError {
     /// No place for the ledger is known.
     #[error("the user's state folder is not known (no HOME); give --ledger or TICKETLOAD_LEDGER")]
     NoStateFolder,
+}
+
+impl ConfigError {
+    /// What to do, where the message does not say it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            ConfigError::Malformed { hint, .. } => Some(hint),
+            _ => None,
+        }
+    }
 }
 
 fn where_profiles_are(path: &Option<PathBuf>, known: &[String]) -> String {

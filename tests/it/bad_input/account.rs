@@ -166,3 +166,26 @@ fn a_profile_file_with_an_error_names_its_line() {
         &["ticketload.toml", "line 3", "pasword_file"],
     );
 }
+
+#[test]
+fn a_secret_in_the_profile_file_is_never_shown() {
+    let project = with_mapping(str::to_owned);
+    for (text, words) in [
+        (
+            "[profile]\npassword = \"hunter2-SECRET\"\n",
+            ["line 2", "`password_file`"],
+        ),
+        (
+            "[profile.default]\ntimeout = \"hunter2-SECRET\"\n",
+            ["`timeout` wants a number of seconds", "timeout = 60"],
+        ),
+    ] {
+        project.write("ticketload.toml", text);
+        for command in ["import", "validate"] {
+            let ran = project.run(&[command, "calls.csv"]).exits(2);
+            assert!(!ran.all().contains("SECRET"), "{}", ran.all());
+            let ran = ran.says(words[0]).says(words[1]);
+            assert!(!ran.all().contains("struct"), "{}", ran.all());
+        }
+    }
+}
