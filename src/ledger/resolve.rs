@@ -10,6 +10,7 @@ use super::writer::{change, holder_of_ticket, state_of};
 use super::{LedgerError, LedgerErrorKind, Reference, SubmissionId};
 use crate::submission::{Event, State};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
 
 /// A finding that is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Recorded {
     Now,
     /// The same was found before.
     Before(Finding),
+    /// The same stands among these findings further up.
+    Again,
 }
 
 /// Why a finding cannot be recorded.
@@ -55,6 +58,14 @@ pub enum Refused {
         reference: Reference,
         /// What stands.
         first: Finding,
+    },
+    /// The findings contradict each other; the other one is no more on record than this one.
+    #[error("row {reference} has another finding further up")]
+    Contradicts {
+        /// The row.
+        reference: Reference,
+        /// The place of the other finding among those that were given.
+        other: usize,
     },
     /// The ticket belongs to another row.
     #[error(
@@ -129,10 +140,12 @@ impl Steward {
         mode: Mode,
     ) -> Result<Vec<Result<Recorded, Refused>>, LedgerError> {
         let record_all = |connection: &Connection, at: i64| {
-            findings
-                .iter()
-                .map(|finding| record(connection, finding, who, at))
-                .collect::<Result<Vec<_>, _>>()
+            let mut batch = Batch::default();
+            let answers = findings.iter().enumerate().map(|(place, finding)| {
+                record(connection, finding, who, at)
+                    .map(|(submission, answer)| batch.judged(place, submission, answer))
+            });
+            answers.collect::<Result<Vec<_>, _>>()
         };
         let answers = self.within(Mode::Rehearse, record_all)?;
         if mode == Mode::Rehearse || answers.iter().any(Result::is_err) {
@@ -142,23 +155,69 @@ impl Steward {
     }
 }
 
+/// The findings that are recorded together.
+///
+/// What one of them recorded is no first finding for another: where they differ, none of them is on record.
+#[derive(Default)]
+struct Batch {
+    /// The place of the finding that was recorded for a submission, which several references may name.
+    recorded: HashMap<i64, usize>,
+}
+
+impl Batch {
+    fn judged(
+        &mut self,
+        place: usize,
+        submission: Option<SubmissionId>,
+        answer: Result<Recorded, Refused>,
+    ) -> Result<Recorded, Refused> {
+        let Some(SubmissionId(submission)) = submission else {
+            return answer;
+        };
+        match (answer, self.recorded.get(&submission)) {
+            (Ok(Recorded::Before(_)), Some(_)) => Ok(Recorded::Again),
+            (Err(Refused::Otherwise { reference, .. }), Some(&other)) => {
+                Err(Refused::Contradicts { reference, other })
+            }
+            (Ok(Recorded::Now), None) => {
+                self.recorded.insert(submission, place);
+                Ok(Recorded::Now)
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+/// Records a finding, and says of which submission it is.
 fn record(
     connection: &Connection,
     new: &NewFinding,
     who: &str,
     at: i64,
+) -> Result<(Option<SubmissionId>, Result<Recorded, Refused>), LedgerErrorKind> {
+    let reference = new.reference;
+    let refused = match find(connection, reference)? {
+        Named::Submission(submission) => {
+            let answer = record_of(connection, new, submission, who, at)?;
+            return Ok((Some(submission), answer));
+        }
+        Named::Invalid => Refused::NotInDoubt {
+            reference,
+            state: "invalid",
+        },
+        Named::Unknown => Refused::Unknown(reference),
+    };
+    Ok((None, Err(refused)))
+}
+
+fn record_of(
+    connection: &Connection,
+    new: &NewFinding,
+    submission: SubmissionId,
+    who: &str,
+    at: i64,
 ) -> Result<Result<Recorded, Refused>, LedgerErrorKind> {
     let reference = new.reference;
-    let submission = match find(connection, reference)? {
-        Named::Submission(submission) => submission,
-        Named::Invalid => {
-            return Ok(Err(Refused::NotInDoubt {
-                reference,
-                state: "invalid",
-            }));
-        }
-        Named::Unknown => return Ok(Err(Refused::Unknown(reference))),
-    };
     let State::InDoubt(doubt) = state_of(connection, submission)? else {
         return not_in_doubt(connection, new, submission);
     };

@@ -189,6 +189,33 @@ fn a_file_of_findings_is_recorded_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_file_that_contradicts_itself_is_told_as_that() {
+    let (project, server, calls) = doubtful();
+    let found = ticket_for(&server, &calls[1]);
+    let text = format!("reference,finding,ticket_id\n1:3,created,{found}\nTL-1:3,not_created,\n");
+    project.write("findings.csv", text);
+    let ran = resolve(&project, &server, "--from findings.csv")
+        .exits(2)
+        .says("row 3 of findings.csv: row 2 says something else about 1:3")
+        .says("nothing was recorded")
+        .says("correct the file");
+    assert!(!ran.all().contains("resolved before"), "{}", ran.all());
+    assert_eq!(in_doubt(&project), ["1:3", "1:4"]);
+
+    let text = format!("reference,finding,ticket_id\n1:3,created,{found}\n1:3,created,{found}\n");
+    project.write("findings.csv", text);
+    let ran = resolve(&project, &server, "--from findings.csv")
+        .exits(0)
+        .says("1 finding recorded");
+    assert!(!ran.all().contains("on record already"), "{}", ran.all());
+    assert_eq!(in_doubt(&project), ["1:4"]);
+    resolve(&project, &server, "--from findings.csv")
+        .exits(0)
+        .says("0 findings recorded")
+        .says("; 2 findings on record already");
+}
+
+#[test]
 fn keys_are_left_out_where_the_file_is_no_longer_what_it_was() {
     let (project, _server, _) = doubtful();
     let list = || {

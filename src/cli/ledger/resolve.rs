@@ -19,9 +19,12 @@ use ticketload::row::Row;
 use ticketload::ticket::TicketId;
 use tokio::runtime::Builder;
 
-/// A finding and where it stands, for messages: empty on the command line, else `row 7 of doubts.csv: `.
+/// A finding and where it stands, for messages.
 struct Entry {
+    /// Empty on the command line, else `row 7 of doubts.csv: `.
     place: String,
+    /// The row of the file of findings; 0 on the command line.
+    row: u64,
     finding: NewFinding,
 }
 
@@ -103,6 +106,7 @@ fn entries(args: &ResolveArgs) -> Result<Vec<Entry>, Failure> {
     Ok(finding
         .map(|finding| Entry {
             place: String::new(),
+            row: 0,
             finding,
         })
         .into_iter()
@@ -191,6 +195,7 @@ fn entry(
     let checked = check && matches!(found, Found::Created(_));
     Ok(Some(Entry {
         place,
+        row: row.position.row,
         finding: NewFinding {
             reference,
             found,
@@ -212,7 +217,16 @@ fn accepted(
             Ok(one) => recorded.push(one),
             Err(why) => {
                 hint = hint_of(&why);
-                refused.push(format!("{}{why}", entry.place));
+                refused.push(match &why {
+                    Refused::Contradicts { reference, other } => {
+                        let other = entries.get(*other).map_or(0, |entry| entry.row);
+                        format!(
+                            "{}row {other} says something else about {reference}",
+                            entry.place
+                        )
+                    }
+                    _ => format!("{}{why}", entry.place),
+                });
             }
         }
     }
@@ -235,6 +249,9 @@ fn hint_of(refused: &Refused) -> &'static str {
         }
         Refused::Otherwise { .. } => {
             "if the first finding was wrong, put it right in the call centre: close a second ticket there, or enter a missing one"
+        }
+        Refused::Contradicts { .. } => {
+            "correct the file, so that it says one thing about each row, and give it again"
         }
         Refused::Taken { .. } => "look the ticket up in the call centre: it is the other row's",
     }
@@ -340,11 +357,10 @@ fn report(
             ),
         });
     }
-    let before = recorded
-        .iter()
-        .filter(|one| matches!(one, Recorded::Before(_)))
-        .count() as u64;
-    let now = counted(recorded.len() as u64 - before, "finding");
+    let count =
+        |kind: fn(&Recorded) -> bool| recorded.iter().filter(|one| kind(one)).count() as u64;
+    let before = count(|one| matches!(one, Recorded::Before(_)));
+    let now = counted(count(|one| matches!(one, Recorded::Now)), "finding");
     let before = if before > 0 {
         format!("; {} on record already", counted(before, "finding"))
     } else {
