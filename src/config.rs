@@ -14,7 +14,7 @@ mod written;
 pub use account::Account;
 pub use error::ConfigError;
 pub use profile::{DEFAULT_PROFILE, FILE_NAME};
-pub use secret::{SecretFiles, read_key};
+pub use secret::SecretFiles;
 
 use crate::api::BodyFormat;
 use crate::import::Rate;

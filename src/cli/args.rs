@@ -295,6 +295,9 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct EncryptPasswordArgs {
+    /// A named profile of ticketload.toml, for its `key_file`
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE", value_parser = not_blank)]
+    pub(crate) profile: Option<String>,
     /// A file that holds the encryption key; else TICKETLOAD_KEY
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key_file: Option<PathBuf>,

@@ -7,21 +7,40 @@ use super::args::EncryptPasswordArgs;
 use super::failure::{Exit, Failure};
 use super::output::print;
 use std::io::{self, BufRead, IsTerminal};
-use ticketload::api::password;
-use ticketload::config::read_key;
+use ticketload::api::password::{self, PasswordError};
+use ticketload::config::{SecretFiles, Settings};
 use zeroize::Zeroizing;
 
 pub(crate) fn run(args: &EncryptPasswordArgs) -> Result<Exit, Failure> {
-    let key = read_key(args.key_file.as_deref())?;
+    let given = Settings {
+        flagged: SecretFiles {
+            key: args.key_file.clone(),
+            ..SecretFiles::default()
+        },
+        ..Settings::default()
+    };
+    let settings = given.or(Settings::of_profile(args.profile.as_deref())?);
+    let key = settings.key()?;
     let plain = read_password().map_err(|error| Failure::Io {
         what: "the password cannot be read",
         error,
     })?;
     let encrypted = password::encrypt(plain.as_bytes(), &key).map_err(|error| Failure::Usage {
         message: format!("the password cannot be encrypted: {error}"),
-        hint: "type the password, or pipe it in: printf %s \"$PASSWORD\" | ticketload encrypt-password".to_owned(),
+        hint: hint(&error).to_owned(),
     })?;
     print(format!("{encrypted}\n"))
+}
+
+fn hint(error: &PasswordError) -> &'static str {
+    match error {
+        PasswordError::NoKey => {
+            "the key file has nothing in it: put the key that the vendor gave you into it, or name another file"
+        }
+        PasswordError::Blank | PasswordError::NoRandomness | PasswordError::Undecipherable => {
+            "type the password, or pipe it in: printf %s \"$PASSWORD\" | ticketload encrypt-password"
+        }
+    }
 }
 
 fn read_password() -> io::Result<Zeroizing<String>> {

@@ -1,7 +1,7 @@
 //! An account: where to send and as whom, put together from the settings and the secrets.
 
 use super::error::missing;
-use super::secret::{key, secret};
+use super::secret::secret;
 use super::{ConfigError, Settings};
 use crate::api::{Credentials, Endpoint, ServerUrl};
 use crate::ledger::Scope;
@@ -82,7 +82,7 @@ impl Settings {
             "TICKETLOAD_PASSWORD",
             "password_file",
         ))?;
-        let key = key(self.flagged.key.as_deref(), self.key_file.as_deref())?;
+        let key = self.key()?;
         let password = std::str::from_utf8(&password).map_err(|_| ConfigError::SecretText)?;
         let (scope, target) = self.scope_at(&server_url, username);
         let endpoint = Endpoint {

@@ -1,7 +1,7 @@
 //! The reading of secrets: from a file or from the environment, never from an argument.
 
-use super::ConfigError;
 use super::error::missing;
+use super::{ConfigError, Settings};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -14,25 +14,26 @@ pub struct SecretFiles {
     pub key: Option<PathBuf>,
 }
 
-/// Reads the encryption key alone, from the file that a flag names or from the environment.
-///
-/// # Errors
-///
-/// Where there is none or it cannot be read.
-pub fn read_key(flag: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-    key(flag, None)
-}
-
-pub(super) fn key(
-    flag: Option<&Path>,
-    profile: Option<&Path>,
-) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
-    secret("key", flag, "TICKETLOAD_KEY", profile)?.ok_or(missing(
-        "encryption key",
-        "--key-file",
-        "TICKETLOAD_KEY",
-        "key_file",
-    ))
+impl Settings {
+    /// Reads the encryption key alone.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none or it cannot be read.
+    pub fn key(&self) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
+        secret(
+            "key",
+            self.flagged.key.as_deref(),
+            "TICKETLOAD_KEY",
+            self.key_file.as_deref(),
+        )?
+        .ok_or(missing(
+            "encryption key",
+            "--key-file",
+            "TICKETLOAD_KEY",
+            "key_file",
+        ))
+    }
 }
 
 /// A secret from the first that is given: the flag's file, the environment, the profile's file. A newline at its end is

@@ -162,3 +162,32 @@ fn results_are_written_again_with_the_mapping_of_the_environment_before_that_of_
     assert_eq!(results(&right), (true, false));
     assert_eq!(results(&[]), (false, true));
 }
+
+#[test]
+fn encrypt_password_takes_the_key_of_the_profile() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    // Standard input is empty, so that no password follows: it comes that far only with a key.
+    let asked = |args: &[&str]| {
+        project
+            .run(&[&["encrypt-password"], args].concat())
+            .exits(2)
+    };
+    asked(&[]).says("the password is empty or blank");
+    asked(&["--profile", "nobody"]).says("there is no profile 'nobody'");
+}
+
+#[test]
+fn an_empty_key_is_told_with_a_hint_about_the_key() {
+    let project = Project::new();
+    project.write("key", "\n");
+    project.write("password", "a password\n");
+    let mut command = project.command(&["encrypt-password", "--key-file", "key"]);
+    command.stdin(std::fs::File::open(project.path("password")).unwrap());
+    let told = command.output().unwrap();
+    let text = String::from_utf8(told.stderr).unwrap();
+    assert_eq!(told.status.code(), Some(2), "{text}");
+    assert!(text.contains("the encryption key is empty"), "{text}");
+    assert!(text.contains("hint: the key file"), "{text}");
+    assert!(!text.contains("type the password"), "{text}");
+}
