@@ -32,7 +32,8 @@ Exit codes:
   3 an input file cannot be read as a table            70 a defect of ticketload
   4 not authenticated                                  130, 143 interrupted; run again to continue
 
-Try it without an account:  ticketload import samples/calls.csv --mapping mapping.example.toml --sandbox";
+Try it without an account:
+  ticketload import --sandbox samples/calls.csv --mapping mapping.example.toml";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -452,6 +453,16 @@ fn variable(name: &OsStr) -> Option<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_in_the_help_is_never_cut_into_a_real_import() {
+        let example = AFTER_HELP
+            .lines()
+            .find(|line| line.contains("ticketload import"));
+        let example = example.unwrap();
+        assert!(example.starts_with("  ticketload import --sandbox "));
+        assert!(example.len() < 80, "{} characters", example.len());
+    }
 
     #[test]
     fn the_definition_is_sound() {

@@ -24,7 +24,7 @@ const ROWS_SHOWN: usize = 10;
 pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for file in &report.files {
-        write_file(&mut text, file);
+        write_file(&mut text, file, report.command);
     }
     if report.files.len() > 1 && report.command != "inspect" {
         let read = report
@@ -47,7 +47,7 @@ pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-fn write_file(text: &mut String, file: &FileReport) {
+fn write_file(text: &mut String, file: &FileReport, command: &str) {
     // Why it was not read is an error, and is told as one where errors are told.
     if file.error.is_some() {
         let _infallible = writeln!(text, "{}: not read", file.file);
@@ -68,13 +68,14 @@ fn write_file(text: &mut String, file: &FileReport) {
         .as_ref()
         .filter(|problems| problems.total() > 0)
     {
-        write_problems(text, problems);
+        write_problems(text, problems, command);
     }
     if file.warnings > 0 {
         let rows = counted(file.warnings, "row");
+        let want = agreeing(file.warnings, "wants", "want");
         let _infallible = writeln!(
             text,
-            "  {rows} with a ticket want a look: see the warnings in `message`"
+            "  {rows} with a ticket {want} a look: see the warnings in `message`"
         );
     }
     if let Some(run) = &file.run {
@@ -183,7 +184,7 @@ fn meaning(outcome: Outcome) -> &'static str {
     }
 }
 
-fn write_problems(text: &mut String, problems: &ProblemLog) {
+fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
     let counts = problems.counts();
     text.push_str("  problems:\n");
     for count in counts.iter().take(KINDS_SHOWN) {
@@ -205,7 +206,9 @@ fn write_problems(text: &mut String, problems: &ProblemLog) {
         );
     }
     if counts.len() > KINDS_SHOWN {
-        let _infallible = writeln!(text, "    … and {} more kinds", counts.len() - KINDS_SHOWN);
+        let more = counts.len() - KINDS_SHOWN;
+        let kinds = agreeing(more as u64, "kind", "kinds");
+        let _infallible = writeln!(text, "    … and {more} more {kinds}");
     }
     let errors: Vec<_> = problems
         .first()
@@ -229,9 +232,13 @@ fn write_problems(text: &mut String, problems: &ProblemLog) {
         );
     }
     if errors.len() > ROWS_SHOWN {
-        text.push_str(
-            "    … all of them stand in the results, or in the report with --format json\n",
-        );
+        // A rehearsal writes no results.
+        let place = if command == "import" {
+            "in the results, or in the report with --format json"
+        } else {
+            "in the report with --format json"
+        };
+        let _infallible = writeln!(text, "    … all of them stand {place}");
     }
 }
 
@@ -241,10 +248,14 @@ fn next_steps(report: &Report) -> Vec<String> {
     let mut steps = Vec::new();
     let is_import = report.command == "import";
     if outcomes.get(Outcome::InDoubt) > 0 {
-        let rows = counted(outcomes.get(Outcome::InDoubt), "row");
-        steps.push(format!(
-            "{rows} in doubt: look each of them up in the call centre. `ticketload ledger in-doubt` lists them; they are never sent again by themselves."
-        ));
+        let doubts = outcomes.get(Outcome::InDoubt);
+        let rows = counted(doubts, "row");
+        let advice = agreeing(
+            doubts,
+            "look it up in the call centre. `ticketload ledger in-doubt` lists it; it is never sent again by itself.",
+            "look each of them up in the call centre. `ticketload ledger in-doubt` lists them; they are never sent again by themselves.",
+        );
+        steps.push(format!("{rows} in doubt: {advice}"));
     }
     if is_import && outcomes.get(Outcome::NotSent) > 0 {
         let rows = counted(outcomes.get(Outcome::NotSent), "row");
@@ -267,14 +278,18 @@ fn next_steps(report: &Report) -> Vec<String> {
     let unread = unread.count() as u64;
     if unread > 0 && report.command != "inspect" {
         let files = counted(unread, "file");
-        steps.push(format!("{files} could not be read; nothing of it is sent."));
+        let them = agreeing(unread, "it", "them");
+        steps.push(format!(
+            "{files} could not be read; nothing of {them} is sent."
+        ));
     }
     let asked: u64 = report.files.iter().map(|file| file.rows).sum();
     let untold = asked.saturating_sub(outcomes.total());
     if is_import && untold > 0 {
         let rows = counted(untold, "row");
+        let are = agreeing(untold, "is", "are");
         steps.push(format!(
-            "{rows} of the input missing in the results, since it could not be read to its end again."
+            "{rows} of the input {are} missing in the results, since it could not be read to its end again."
         ));
     }
     if steps.is_empty() && outcomes.total() > 0 {
@@ -294,6 +309,11 @@ fn next_steps(report: &Report) -> Vec<String> {
     steps
 }
 
+/// The words that agree with a number.
+fn agreeing<'w>(number: u64, one: &'w str, several: &'w str) -> &'w str {
+    if number == 1 { one } else { several }
+}
+
 /// What to do about the reason why a run ended early.
 fn stopped(report: &Report) -> Option<String> {
     let run = report
@@ -303,4 +323,40 @@ fn stopped(report: &Report) -> Option<String> {
         .find(|run| run.end != End::Finished)?;
     let advice = explain(run.end.word())?.what_to_do;
     (!advice.contains("run the same command")).then(|| format!("{advice}; then "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(outcome: Outcome, rows: u64) -> String {
+        let mut file = FileReport::of("calls.csv".to_owned());
+        file.rows = rows;
+        file.warnings = rows;
+        for _ in 0..rows {
+            file.outcomes.add(outcome);
+        }
+        let mut out = Vec::new();
+        let report = Report {
+            command: "import",
+            target: None,
+            files: vec![file],
+            exit_code: 6,
+        };
+        write_human(&report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn one_row_is_spoken_of_as_one() {
+        let one = shown(Outcome::InDoubt, 1);
+        assert!(one.contains("1 row with a ticket wants a look"), "{one}");
+        assert!(
+            one.contains("1 row in doubt: look it up in the call centre."),
+            "{one}"
+        );
+        let two = shown(Outcome::InDoubt, 2);
+        assert!(two.contains("2 rows with a ticket want a look"), "{two}");
+        assert!(two.contains("2 rows in doubt: look each of them"), "{two}");
+    }
 }

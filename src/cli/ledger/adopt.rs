@@ -196,9 +196,14 @@ fn warned(rows: u64, input: &Path) -> String {
 
 fn shown(summary: &AdoptSummary, has_key: bool) -> String {
     let mut text = format!(
-        "adopted as run {}: {} with their tickets, {} in doubt\n",
+        "adopted as run {}: {} with {}, {} in doubt\n",
         summary.run,
         counted(summary.created, "row"),
+        if summary.created == 1 {
+            "its ticket"
+        } else {
+            "their tickets"
+        },
         summary.in_doubt
     );
     if summary.known > 0 {

@@ -52,17 +52,23 @@ pub(super) fn purge(args: &PurgeArgs) -> Result<Exit, Failure> {
         Mode::Commit
     };
     let purged = Steward::open(&path)?.purge(purge, mode)?;
-    let did = if args.dry_run { "would be" } else { "were" };
+    let did = |number: u64| match (args.dry_run, number) {
+        (true, _) => "would be",
+        (false, 1) => "was",
+        (false, _) => "were",
+    };
     let mut text = format!(
-        "{} of {} that ended before {} {did} forgotten\n",
+        "{} of {} that ended before {} {} forgotten\n",
         counted(purged.rows, "row"),
         counted(purged.runs, "run"),
         when(args.older_than),
+        did(purged.rows),
     );
     if args.forget_tickets {
         text.push_str(&format!(
-            "{} {did} forgotten: if these calls come again in a file, they are sent again\n",
+            "{} {} forgotten: if these calls come again in a file, they are sent again\n",
             counted(purged.tickets, "ticket"),
+            did(purged.tickets),
         ));
     } else {
         text.push_str("every ticket is still known, so none of these calls is sent again\n");

@@ -211,3 +211,22 @@ fn a_file_that_changes_while_another_is_sent_keeps_no_other_from_being_sent() {
     assert_eq!(server.submissions().len(), 6);
     assert!(!project.path("b.results.csv").exists());
 }
+
+#[test]
+fn where_all_problems_stand_is_told_as_it_is() {
+    let project = Project::new();
+    let mut calls = calls(12);
+    for call in &mut calls {
+        call.dob = "never".to_owned();
+    }
+    project.write("calls.csv", csv(&calls));
+    let ran = project
+        .run(&["validate", "calls.csv"])
+        .exits(1)
+        .says("… all of them stand in the report with --format json\n");
+    assert!(!ran.all().contains("stand in the results"), "{}", ran.all());
+    project
+        .import(&Server::new(), &["calls.csv"])
+        .exits(1)
+        .says("… all of them stand in the results");
+}
