@@ -64,6 +64,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// The exit code.
     pub exit_code: u8,
+    /// Why the command failed as a whole, where it came to no report.
+    pub error: Option<String>,
 }
 
 impl FileReport {
@@ -92,6 +94,18 @@ impl FileReport {
 }
 
 impl Report {
+    /// The report of a command that failed before it had one.
+    #[must_use]
+    pub fn failed(command: &'static str, exit_code: u8, error: String) -> Report {
+        Report {
+            command,
+            target: None,
+            files: Vec::new(),
+            exit_code,
+            error: Some(error),
+        }
+    }
+
     /// All files' rows per outcome.
     #[must_use]
     pub fn outcomes(&self) -> Outcomes {

@@ -141,6 +141,8 @@ pub(crate) enum Failure {
     Unread {
         message: String,
     },
+    /// The report cannot be written, and may be half written.
+    Report(io::Error),
     /// Reading or writing something of no other kind.
     Io {
         what: &'static str,
@@ -169,6 +171,7 @@ impl Failure {
             Failure::Rehearsal(RehearsalError::Stopped(signal)) => Exit::of_signal(*signal),
             Failure::Results { .. }
             | Failure::Rehearsal(RehearsalError::Temporary(_))
+            | Failure::Report(_)
             | Failure::Io { .. } => Exit::StoppedEarly,
             Failure::Token(error) => match error {
                 TokenError::Refused { .. } | TokenError::NeverAccepted => Exit::NotAuthenticated,
@@ -207,6 +210,7 @@ impl Failure {
                 results.display(),
                 ledger.display()
             ),
+            Failure::Report(error) => format!("the report cannot be written: {error}"),
             Failure::Io { what, error } => format!("{what}: {error}"),
         }
     }
@@ -243,7 +247,7 @@ impl Failure {
                 input.display(),
                 results.display()
             )),
-            Failure::Io { .. } => None,
+            Failure::Report(_) | Failure::Io { .. } => None,
         }
     }
 

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         target: None,
         files: slots.into_iter().map(|slot| slot.report).collect(),
         exit_code: exit as u8,
+        error: None,
     };
     let json = args.format == Format::Json;
     if args.dump.as_deref() == Some(Path::new("-")) {

@@ -64,6 +64,7 @@ fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Resu
         target,
         files,
         exit_code: exit as u8,
+        error: None,
     };
     emit(
         &mut report,

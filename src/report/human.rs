@@ -342,6 +342,7 @@ mod tests {
             target: None,
             files: vec![file],
             exit_code: 6,
+            error: None,
         };
         write_human(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()

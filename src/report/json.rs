@@ -20,9 +20,10 @@ pub fn write_json(report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
     let target = Value::from(report.target.clone());
     let outcomes = outcomes(&report.outcomes());
     let exit_code = report.exit_code;
+    let error = Value::from(report.error.clone());
     write!(
         out,
-        "{{\"version\":{VERSION},\"command\":{command},\"exit_code\":{exit_code},\"target\":{target},\
+        "{{\"version\":{VERSION},\"command\":{command},\"exit_code\":{exit_code},\"error\":{error},\"target\":{target},\
          \"outcomes\":{outcomes},\"files\":["
     )?;
     for (place, file) in report.files.iter_mut().enumerate() {

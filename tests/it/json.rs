@@ -234,6 +234,48 @@ fn a_run_that_stopped_says_why() {
 }
 
 #[test]
+fn a_command_that_fails_as_a_whole_says_so_in_one_object() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    project.write("broken.toml", "version = 1\n[fields]\nnothing = 1\n");
+    for (command, more, words) in [
+        ("import", ["--mapping", "broken.toml"], "nothing"),
+        ("import", ["--mapping", "missing.toml"], "missing.toml"),
+        ("import", ["--profile", "nobody"], "nobody"),
+        ("validate", ["--mapping", "broken.toml"], "nothing"),
+        ("validate", ["--profile", "nobody"], "nobody"),
+        ("inspect", ["--encoding", "no-such"], "encoding"),
+        ("inspect", ["--dump", "calls.csv"], "calls.csv"),
+    ] {
+        let args = [command, "calls.csv", "--format", "json", more[0], more[1]];
+        let ran = project.run_for(&server, &args).exits(2);
+        assert!(ran.stderr.contains("error"), "{}", ran.stderr);
+        let told = report(&ran.stdout);
+        assert_eq!(told["command"], command);
+        assert_eq!(
+            (&told["version"], &told["exit_code"]),
+            (&1.into(), &2.into())
+        );
+        assert_eq!(told["files"], serde_json::json!([]));
+        let error = told["error"].as_str().unwrap();
+        assert!(error.contains(words), "{error}");
+        assert!(
+            !error.contains('\u{1b}') && !error.contains("hint:"),
+            "{error}"
+        );
+    }
+    let args = ["import", "calls.csv", "--format", "json", "--results", "-"];
+    let args = [&args[..], &["--profile", "nobody"]].concat();
+    let ran = project.run_for(&server, &args).exits(2);
+    assert_eq!(ran.stdout, "", "stdout is for the results");
+    assert!(ran.stderr.contains("\"exit_code\":2"), "{}", ran.stderr);
+    let ran = project
+        .import(&server, &["calls.csv", "--format", "json"])
+        .exits(0);
+    assert!(report(&ran.stdout)["error"].is_null());
+}
+
+#[test]
 fn with_results_on_stdout_the_report_goes_to_stderr() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(2)));
