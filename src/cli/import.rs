@@ -131,7 +131,7 @@ impl Dispatch<'_> {
         mut ended: Option<End>,
     ) -> Result<Exit, Failure> {
         let mut exit = Exit::Success;
-        let mut sent_any = false;
+        let (mut has_begun, mut sent_any) = (false, false);
         for (slot, output) in slots.iter_mut().zip(outputs.files()) {
             let Some(prepared) = slot.prepared.take() else {
                 continue;
@@ -149,7 +149,7 @@ impl Dispatch<'_> {
                     continue;
                 }
                 // What keeps this one from being begun takes nothing from what is to be told of the others.
-                Err(failure) if ended.is_some() => {
+                Err(failure) if has_begun => {
                     self.progress.say(&failure.shown());
                     exit = exit.worse(failure.exit());
                     slot.report.unwritten.push(failure.message());
@@ -157,6 +157,7 @@ impl Dispatch<'_> {
                 }
                 Err(failure) => return Err(failure),
             };
+            has_begun = true;
             // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
             let is_wrong = matches!(summary.end, End::WrongServer(_));
             if is_wrong && !sent_any {
