@@ -172,14 +172,14 @@ impl Row {
     /// that of the control characters beyond ASCII does (`\u{80}` to `\u{bf}`), and no mark that nobody can see.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        // Folded without a branch and within a byte, so that the compiler looks at many bytes at once.
-        let seen = self.text.bytes().fold(0_u8, |seen, byte| {
+        // Folded without a branch and to one bool each, so that the compiler looks at many bytes at once.
+        let bytes = || self.text.bytes();
+        let doubtful = bytes().fold(false, |doubtful, byte| {
             let control = (byte < b' ') & (byte != b'\n');
-            let doubtful = control | (byte == 0x7f) | (byte == 0xc2);
-            seen | u8::from(doubtful) | (u8::from(byte >= 0xcd) << 1)
+            doubtful | control | (byte == 0x7f) | (byte == 0xc2)
         });
-        let (doubtful, may_have_marks) = (seen & 1 != 0, seen & 2 != 0);
-        !(doubtful || (may_have_marks && seen::has_idle(&self.text)))
+        let may_have_marks = || bytes().fold(false, |may, byte| may | (byte >= 0xcd));
+        !(doubtful || (may_have_marks() && seen::has_idle(&self.text)))
     }
 
     /// Whether the row fits no table that is so many cells wide: it has a value behind them, or, where `strict`, fewer

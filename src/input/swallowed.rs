@@ -32,8 +32,8 @@ impl Suspect<'_> {
     /// Whether its lines are rows. Where the rows around it have another number of cells than the header, as in a file
     /// whose rows all end in a delimiter, it is theirs that counts.
     pub(super) fn is_of_rows(&self) -> bool {
-        // Nearly all text of several lines ends the search here, at its second line.
-        if !self.each_line(|line| line.contains(char::from(self.delimiter))) {
+        // Nearly all text of several lines ends the search here, mostly at its second line.
+        if !self.each_line(|line| line.contains(char::from(self.delimiter))) || !self.is_even() {
             return false;
         }
         let around = [self.before, self.behind].map(|text| self.neighbour(text));
@@ -49,8 +49,20 @@ impl Suspect<'_> {
         })
     }
 
+    /// Whether its lines may all have as many cells as the first or the last of them.
+    fn is_even(&self) -> bool {
+        let mut lines = self.lines();
+        let ends = [lines.next(), lines.next_back()];
+        let cells = |line| {
+            let (cells, sentence) = self.cells(line);
+            [cells, cells - sentence]
+        };
+        let mut widths = ends.into_iter().flatten().flat_map(cells);
+        widths.any(|width| self.each_line(|line| self.has_cells(line, width, usize::MAX)))
+    }
+
     /// The lines that are not blank.
-    fn lines(&self) -> impl Iterator<Item = &str> {
+    fn lines(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.record.lines().filter(|line| !line.trim().is_empty())
     }
 
@@ -79,6 +91,12 @@ impl Suspect<'_> {
     /// Whether a line has so many cells. A delimiter with a space and a word behind it is taken for a part of a sentence,
     /// unless so many cells of the rows around begin with a space.
     fn has_cells(&self, line: &str, width: usize, pads: usize) -> bool {
+        let (cells, sentence) = self.cells(line);
+        cells - sentence == width || (cells == width && sentence <= pads)
+    }
+
+    /// How many cells a line has, and how many of them may be the rest of a sentence.
+    fn cells(&self, line: &str) -> (usize, usize) {
         let bytes = line.as_bytes();
         let (mut cells, mut sentence) = (1, 0);
         for at in memchr_iter(self.delimiter, bytes) {
@@ -88,7 +106,7 @@ impl Suspect<'_> {
             let begins_word = word.is_some_and(|&byte| byte != self.delimiter);
             sentence += usize::from(next.first() == Some(&b' ') && begins_word);
         }
-        cells - sentence == width || (cells == width && sentence <= pads)
+        (cells, sentence)
     }
 
     /// Whether the cells of a line hold what those above or below them do, in the columns where that says something.
