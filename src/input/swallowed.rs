@@ -52,13 +52,20 @@ impl Suspect<'_> {
     /// Whether its lines may all have as many cells as the first or the last of them.
     fn is_even(&self) -> bool {
         let mut lines = self.lines();
-        let ends = [lines.next(), lines.next_back()];
-        let cells = |line| {
+        let widths = |line| {
             let (cells, sentence) = self.cells(line);
             [cells, cells - sentence]
         };
-        let mut widths = ends.into_iter().flatten().flat_map(cells);
-        widths.any(|width| self.each_line(|line| self.has_cells(line, width, usize::MAX)))
+        let (Some(first), Some(last)) = (lines.next().map(widths), lines.next_back().map(widths))
+        else {
+            return true;
+        };
+        // Where no line may be odd, both ends must agree, which ends the search for nearly all text.
+        let may_be_odd = memchr_iter(b'\n', self.record.as_bytes()).count() >= ODD_ONE;
+        let is_possible =
+            |width: &usize| may_be_odd || (first.contains(width) && last.contains(width));
+        let mut possible = first.into_iter().chain(last).filter(is_possible);
+        possible.any(|width| self.each_line(|line| self.has_cells(line, width, usize::MAX)))
     }
 
     /// The lines that are not blank.
