@@ -299,11 +299,14 @@ impl Filler {
     }
 
     /// A cell's text, trimmed, without Excel's formula around it: the row keeps it, since by its cells as they stand the
-    /// ledger knows the row; without it, rows that were sent would be new ones and sent again. Marks that nobody can see are no part of a date, a number or a code; from free text its own
-    /// rule takes them out, and says so.
+    /// ledger knows the row; without it, rows that were sent would be new ones and sent again. Marks that nobody can see
+    /// are no part of a date, a number or a code; from free text its own rule takes them out, and says so.
+    #[inline]
     fn seen<'a>(&self, text: &'a str, is_plain: bool) -> Cow<'a, str> {
         if is_plain || rules::is_text(self.rule.field).is_some() {
-            of_formula(text).unwrap_or_else(|| Cow::Borrowed(trim(text)))
+            let text = trim(text);
+            let formula = text.starts_with('=').then(|| of_formula(text)).flatten();
+            formula.unwrap_or(Cow::Borrowed(text))
         } else {
             stripped(text)
         }
