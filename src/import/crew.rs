@@ -192,9 +192,6 @@ impl<T: Transport, S: Store> Crew<T, S> {
             self.tokens.accepted(&token);
             self.pace.went_well();
         }
-        if matches!(conclusion.finding, Finding::Doubt(_)) {
-            self.transport.begin_anew();
-        }
         // The gate is told first: while this row is being settled, no other goes into the same hole; and proof that came
         // late would open it again behind a doubt.
         self.gate.report(conclusion.finding, permit.era());
@@ -256,7 +253,6 @@ impl<T: Transport, S: Store> Crew<T, S> {
             State::InDoubt(doubt) => {
                 if matches!(event, Event::Created { .. }) {
                     // The ledger knows better than the reply: the ticket is another row's.
-                    self.transport.begin_anew();
                     self.gate
                         .report(Finding::Disproof(doubt.message.clone()), era);
                 }

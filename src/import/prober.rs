@@ -16,6 +16,8 @@ impl<T: Transport, S: Store> Crew<T, S> {
     /// The prober: while the gate holds, asks until the server answers as itself, or gives up.
     pub(super) async fn probe(&self) {
         while let Some(hold) = self.gate.held().await {
+            // Whatever comes next is not asked where an answer may be out of step; nobody else asks until then.
+            self.transport.begin_anew();
             if !self.wait_for_server(&hold).await {
                 return;
             }
