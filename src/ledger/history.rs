@@ -165,22 +165,7 @@ impl Reader {
         fingerprint: &[u8; 32],
         except: Option<RunId>,
     ) -> Result<Option<RunStory>, LedgerError> {
-        let found = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT {RUN_COLUMNS} FROM run
-                 WHERE fingerprint = ?1 AND scope = ?2 AND id IS NOT ?3 ORDER BY id DESC LIMIT 1",
-            ))
-            .and_then(|mut statement| {
-                statement
-                    .query_row(
-                        (fingerprint, scope.bytes(), except.map(|run| run.0)),
-                        run_story,
-                    )
-                    .optional()
-            })
-            .map_err(LedgerErrorKind::from);
-        self.located(found)
+        self.latest_run("scope = ?2", scope, fingerprint, except)
     }
 
     /// The latest run over a file with this content for any other account.
@@ -193,15 +178,28 @@ impl Reader {
         scope: Identity,
         fingerprint: &[u8; 32],
     ) -> Result<Option<RunStory>, LedgerError> {
+        self.latest_run("scope <> ?2", scope, fingerprint, None)
+    }
+
+    fn latest_run(
+        &self,
+        whose: &str,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+        except: Option<RunId>,
+    ) -> Result<Option<RunStory>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(&format!(
                 "SELECT {RUN_COLUMNS} FROM run
-                 WHERE fingerprint = ?1 AND scope <> ?2 ORDER BY id DESC LIMIT 1",
+                 WHERE fingerprint = ?1 AND {whose} AND id IS NOT ?3 ORDER BY id DESC LIMIT 1",
             ))
             .and_then(|mut statement| {
                 statement
-                    .query_row((fingerprint, scope.bytes()), run_story)
+                    .query_row(
+                        (fingerprint, scope.bytes(), except.map(|run| run.0)),
+                        run_story,
+                    )
                     .optional()
             })
             .map_err(LedgerErrorKind::from);
