@@ -11,13 +11,13 @@ mod emergency;
 mod identical;
 mod keeping;
 
-struct Bench {
+pub(super) struct Bench {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 impl Bench {
-    fn new() -> Bench {
+    pub(super) fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state/ledger.db");
         Bench {
@@ -26,7 +26,7 @@ impl Bench {
         }
     }
 
-    fn open(&self) -> Ledger {
+    pub(super) fn open(&self) -> Ledger {
         Ledger::open(&self.path).unwrap()
     }
 }
@@ -37,7 +37,7 @@ fn keep(ledger: &Ledger, submission: SubmissionId, event: &Event) -> PathBuf {
     ledger.keep(&note).unwrap()
 }
 
-fn begin(ledger: &Ledger) -> RunId {
+pub(super) fn begin(ledger: &Ledger) -> RunId {
     begin_over(ledger, [1; 32])
 }
 
@@ -65,7 +65,7 @@ fn new_run(ledger: &Ledger) -> NewRun {
     }
 }
 
-fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registration {
+pub(super) fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) -> Registration {
     let ids = ledger
         .identities(&Scope::new("here".to_owned(), None))
         .unwrap();
@@ -94,7 +94,7 @@ fn sent(disposition: Disposition) -> SubmissionId {
 }
 
 /// Registers rows and gives their submissions.
-fn register(ledger: &Ledger, run: RunId, rows: Vec<Registration>) -> Vec<SubmissionId> {
+pub(super) fn register(ledger: &Ledger, run: RunId, rows: Vec<Registration>) -> Vec<SubmissionId> {
     ledger
         .register(run, rows)
         .unwrap()

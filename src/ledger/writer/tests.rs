@@ -1,47 +1,21 @@
 //! The writer at a disk that is full in the middle of a group.
 
-use super::super::{Identities, Ledger, Scope, Synchronous, Verdict, lock, schema};
+use super::super::tests::{Bench, begin, call, register};
+use super::super::{Synchronous, lock, schema};
 use super::*;
-use crate::row::Row;
-
-fn registration(identities: &Identities, number: u64) -> Registration {
-    let mut row = Row::default();
-    row.push(&format!("call {number}"));
-    Registration {
-        row: number,
-        source: identities.source(&row),
-        ordinal: 0,
-        rejects: None,
-        key: None,
-        verdict: Verdict::Valid {
-            payload: identities.key(b"payload"),
-        },
-    }
-}
 
 #[test]
 fn nothing_is_stored_of_a_group_that_finds_the_disk_full_half_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.db");
-    let ledger = Ledger::open(&path).unwrap();
-    let identities = ledger
-        .identities(&Scope::new("account".to_owned(), None))
-        .unwrap();
-    let new = NewRun {
-        scope: identities.scope(),
-        target: "account".to_owned(),
-        file: "calls.csv".to_owned(),
-        sheet: None,
-        selection: Selection::default(),
-        hidden: None,
-        fingerprint: [1; 32],
-        mapping: [1; 8],
+    let bench = Bench::new();
+    let path = bench.path.clone();
+    let ledger = bench.open();
+    let run = begin(&ledger);
+    let [submission] = register(&ledger, run, vec![call(&ledger, 2, "call 2", None)])[..] else {
+        panic!("one row is registered");
     };
-    let run = ledger.begin_run(new).unwrap();
-    let first = ledger.register(run, vec![registration(&identities, 2)]);
-    let Disposition::Send(submission) = first.unwrap()[0] else {
-        panic!("a new row is sent");
-    };
+    let many: Vec<_> = (10..300)
+        .map(|row| call(&ledger, row, &format!("call {row}"), None))
+        .collect();
     drop(ledger);
 
     let connection = schema::open(&path, Synchronous::Full).unwrap();
@@ -63,11 +37,10 @@ fn nothing_is_stored_of_a_group_that_finds_the_disk_full_half_way() {
     };
     let (registered, mut rows) = oneshot::channel();
     let (claimed, mut claim) = oneshot::channel();
-    let many = (10..300).map(|row| registration(&identities, row));
     let group = [
         Op::Register {
             run,
-            rows: many.collect(),
+            rows: many,
             answer: registered,
         },
         Op::Apply {
