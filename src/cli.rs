@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let exit = defect::watched(|| {
         command(&cli.command).unwrap_or_else(|failure| {
             output::say(failure.shown());
-            import::emit_failure(&cli.command, &failure);
+            output::emit_failure(&cli.command, &failure);
             failure.exit()
         })
     });

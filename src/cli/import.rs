@@ -7,23 +7,23 @@ mod office;
 pub(super) mod outputs;
 mod signals;
 
-use super::args::{Command, Format, ImportArgs};
+use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping, unread};
+use super::output::emit;
 use super::progress::Progress;
 use super::runtime;
 use jiff::{Unit, Zoned};
 pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
 use ticketload::ledger::{Identity, LedgerError, Reader, RunStory};
-use ticketload::report::{FileReport, Report, counted, write_human, write_json};
+use ticketload::report::{FileReport, Report, counted};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
@@ -316,46 +316,6 @@ fn story(run: &RunStory) -> String {
         part => format!(" with {part}"),
     };
     format!("as {}{part} on {when}: {how}", run.file)
-}
-
-/// Writes the report of a command that failed before it had one, for the program that reads stdout; people are told besides.
-///
-/// A failure is passed over: the exit code tells, and there is an error to be told already.
-pub(crate) fn emit_failure(command: &Command, failure: &Failure) {
-    let name = match command {
-        Command::Import(args) if args.format == Format::Json => "import",
-        Command::Validate(args) if args.format == Format::Json => "validate",
-        Command::Inspect(args) if args.format == Format::Json => "inspect",
-        _ => return,
-    };
-    // It had begun already; a second document behind a part of one would make neither readable.
-    if matches!(failure, Failure::Report(_)) {
-        return;
-    }
-    let mut report = Report::failed(name, failure.exit() as u8, failure.message());
-    let takes_stdout = match command {
-        Command::Import(args) => args.results.as_deref() == Some(Path::new("-")),
-        Command::Inspect(args) => args.dump.as_deref() == Some(Path::new("-")),
-        _ => false,
-    };
-    drop(if takes_stdout {
-        emit(&mut report, true, &mut io::stderr().lock())
-    } else {
-        emit(&mut report, true, &mut io::stdout().lock())
-    });
-}
-
-/// Writes a report in the form that was asked for. A reader that has gone away is no error.
-pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let written = if json {
-        write_json(report, out)
-    } else {
-        write_human(report, out)
-    };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Report(error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::args::{Format, InspectArgs};
 use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
 use super::files::{exit_of_reading, name_of, open, unread};
-use super::import::emit;
+use super::output::emit;
 use super::progress::Progress;
 use std::io::{self, Write};
 use std::path::Path;

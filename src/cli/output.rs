@@ -1,12 +1,15 @@
-//! Standard output for what a person or a program asked for, and stderr for what is said besides.
+//! Standard output for what a person or a program asked for, reports among it, and stderr for what is said besides.
 //!
 //! Owns the rule that a reader which has gone away (`| head`) is no error, and that nothing ends because stderr cannot be
 //! written.
 
+use super::args::{Command, Format};
 use super::failure::{Exit, Failure};
 use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
+use ticketload::report::{Report, write_human, write_json};
 
 /// Says a line on stderr.
 ///
@@ -38,4 +41,44 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
     })?;
     text.push(b'\n');
     print(text)
+}
+
+/// Writes the report of a command that failed before it had one, for the program that reads stdout; people are told besides.
+///
+/// A failure is passed over: the exit code tells, and there is an error to be told already.
+pub(crate) fn emit_failure(command: &Command, failure: &Failure) {
+    let name = match command {
+        Command::Import(args) if args.format == Format::Json => "import",
+        Command::Validate(args) if args.format == Format::Json => "validate",
+        Command::Inspect(args) if args.format == Format::Json => "inspect",
+        _ => return,
+    };
+    // It had begun already; a second document behind a part of one would make neither readable.
+    if matches!(failure, Failure::Report(_)) {
+        return;
+    }
+    let mut report = Report::failed(name, failure.exit() as u8, failure.message());
+    let takes_stdout = match command {
+        Command::Import(args) => args.results.as_deref() == Some(Path::new("-")),
+        Command::Inspect(args) => args.dump.as_deref() == Some(Path::new("-")),
+        _ => false,
+    };
+    drop(if takes_stdout {
+        emit(&mut report, true, &mut io::stderr().lock())
+    } else {
+        emit(&mut report, true, &mut io::stdout().lock())
+    });
+}
+
+/// Writes a report in the form that was asked for. A reader that has gone away is no error.
+pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let written = if json {
+        write_json(report, out)
+    } else {
+        write_human(report, out)
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Report(error)),
+        _ => Ok(()),
+    }
 }

@@ -3,8 +3,8 @@
 use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
-use super::import::emit;
 use super::import::outputs::Outputs;
+use super::output::emit;
 use super::progress::Progress;
 use std::io;
 use std::sync::Arc;
