@@ -1,5 +1,6 @@
 //! Worksheets as rows: what each kind of cell reads as, and which workbooks are refused.
 
+mod archives;
 mod hostile;
 mod sheets;
 
@@ -308,4 +309,36 @@ fn formulas_written_by_a_library_keep_their_stored_result() {
         Ok(())
     });
     assert_eq!(rows(&open(&file).unwrap()).unwrap()[0].1[0].0, "2");
+}
+
+/// The workbook with each part's name and XML as `change` makes them.
+fn repacked(
+    file: &NamedTempFile,
+    change: impl Fn(&str, String) -> (String, String),
+) -> NamedTempFile {
+    let mut from = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
+    let new = NamedTempFile::new().unwrap();
+    let mut to = zip::ZipWriter::new(new.reopen().unwrap());
+    for at in 0..from.len() {
+        let mut part = from.by_index(at).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let xml = std::io::read_to_string(&mut part).unwrap();
+        let (name, xml) = change(&name, xml);
+        to.start_file(name, SimpleFileOptions::default()).unwrap();
+        to.write_all(xml.as_bytes()).unwrap();
+    }
+    to.finish().unwrap();
+    new
+}
+
+fn small() -> NamedTempFile {
+    written(|writer| {
+        let sheet = writer.add_worksheet();
+        let zip = Format::new().set_num_format("00000");
+        sheet.write(0, 0, "name")?.write(0, 1, "zip")?;
+        sheet
+            .write(1, 0, "Ada")?
+            .write_with_format(1, 1, 2139, &zip)?;
+        Ok(())
+    })
 }
