@@ -158,7 +158,7 @@ impl Text {
             // Every byte is a character there.
             return Some(WINDOWS_1252.decode_without_bom_handling(block).0);
         }
-        std::str::from_utf8(block).ok().map(Cow::Borrowed)
+        simdutf8::basic::from_utf8(block).ok().map(Cow::Borrowed)
     }
 
     /// The place behind a `sep=` line, which a spreadsheet does not show.

@@ -274,7 +274,7 @@ impl Characters {
             chunk = rest;
             start += 1;
         }
-        while let Err(error) = std::str::from_utf8(chunk) {
+        while let Err(error) = simdutf8::compat::from_utf8(chunk) {
             let (valid, rest) = chunk.split_at(error.valid_up_to());
             self.note_good(valid);
             start += valid.len() as u64;
