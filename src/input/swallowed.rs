@@ -7,7 +7,7 @@
 use super::csv::split;
 use crate::holds::{self, Holds};
 use crate::row::{Cell, CellKind, Row};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// In a table of fewer columns, the number of cells alone says little: text of several lines may have as many.
 const NARROW: usize = 4;
@@ -32,8 +32,7 @@ impl Suspect<'_> {
     /// Whether its lines are rows. Where the rows around it have another number of cells than the header, as in a file
     /// whose rows all end in a delimiter, it is theirs that counts.
     pub(super) fn is_of_rows(&self) -> bool {
-        // Nearly all text of several lines ends the search here, mostly at its second line.
-        if !self.each_line(|line| line.contains(char::from(self.delimiter))) || !self.is_even() {
+        if !self.is_even() {
             return false;
         }
         let around = [self.before, self.behind].map(|text| self.neighbour(text));
@@ -51,31 +50,34 @@ impl Suspect<'_> {
 
     /// Whether its lines may all have as many cells as the first or the last of them.
     fn is_even(&self) -> bool {
-        let mut lines = self.lines();
-        let widths = |line| {
-            let (cells, sentence) = self.cells(line);
+        let text = self.record.trim_end_matches(['\n', '\r']);
+        let first = text.get(..memchr(b'\n', text.as_bytes()).unwrap_or(text.len()));
+        let last = text.get(memrchr(b'\n', text.as_bytes()).map_or(0, |at| at + 1)..);
+        // The quote that opens the text stands in the first line, the one that closes it in the last: neither is blank.
+        let widths = [first, last].map(|line| {
+            let (cells, sentence) = self.cells(line.unwrap_or_default());
             [cells, cells - sentence]
-        };
-        let (Some(first), Some(last)) = (lines.next().map(widths), lines.next_back().map(widths))
-        else {
-            return true;
-        };
-        // Where no line may be odd, both ends must agree, which ends the search for nearly all text.
-        let may_be_odd = memchr_iter(b'\n', self.record.as_bytes()).count() >= ODD_ONE;
-        let is_possible =
-            |width: &usize| may_be_odd || (first.contains(width) && last.contains(width));
-        let mut possible = first.into_iter().chain(last).filter(is_possible);
+        });
+        let is_shared = |width: &usize| widths.iter().all(|widths| widths.contains(width));
+        // Nearly all text of several lines ends the search here: where no line may be odd, both of these must agree.
+        let may_be_odd = self.line_ends() >= ODD_ONE;
+        let is_possible = |width: &usize| *width > 1 && (is_shared(width) || may_be_odd);
+        let mut possible = widths.into_iter().flatten().filter(is_possible);
         possible.any(|width| self.each_line(|line| self.has_cells(line, width, usize::MAX)))
     }
 
+    fn line_ends(&self) -> usize {
+        memchr_iter(b'\n', self.record.as_bytes()).count()
+    }
+
     /// The lines that are not blank.
-    fn lines(&self) -> impl DoubleEndedIterator<Item = &str> {
+    fn lines(&self) -> impl Iterator<Item = &str> {
         self.record.lines().filter(|line| !line.trim().is_empty())
     }
 
     /// Whether all lines, or of many nearly all, are so.
     fn each_line(&self, is_so: impl Fn(&str) -> bool) -> bool {
-        let count = memchr_iter(b'\n', self.record.as_bytes()).count();
+        let count = self.line_ends();
         let mut odd = 0;
         self.lines().all(|line| {
             odd += usize::from(!is_so(line));
