@@ -6,6 +6,7 @@
 
 use crate::seen;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a row stands in its file, in the numbers that a person sees there.
@@ -122,17 +123,20 @@ impl Row {
     /// The text in a column; empty past the end.
     #[must_use]
     pub fn text(&self, column: usize) -> &str {
+        self.text.get(self.place(column)).unwrap_or_default()
+    }
+
+    /// Where a column's text stands in [`Row::joined`]; an empty place past the end.
+    pub(crate) fn place(&self, column: usize) -> Range<usize> {
         let Some(&end) = self.ends.get(column) else {
-            return "";
+            return 0..0;
         };
         let start = if column == 0 {
             0
         } else {
             self.ends[column - 1]
         };
-        self.text
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        start as usize..end as usize
     }
 
     /// All cells in order.
@@ -173,13 +177,15 @@ impl Row {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         // Folded without a branch and to one bool each, so that the compiler looks at many bytes at once.
-        let bytes = || self.text.bytes();
-        let doubtful = bytes().fold(false, |doubtful, byte| {
-            let control = (byte < b' ') & (byte != b'\n');
-            doubtful | control | (byte == 0x7f) | (byte == 0xc2)
-        });
-        let may_have_marks = || bytes().fold(false, |may, byte| may | (byte >= 0xcd));
-        !(doubtful || (may_have_marks() && seen::has_idle(&self.text)))
+        let (doubtful, may_have_marks) =
+            self.text
+                .bytes()
+                .fold((false, false), |(doubtful, may), byte| {
+                    let control = (byte < b' ') & (byte != b'\n');
+                    let doubtful = doubtful | control | (byte == 0x7f) | (byte == 0xc2);
+                    (doubtful, may | (byte >= 0xcd))
+                });
+        !(doubtful || (may_have_marks && seen::has_idle(&self.text)))
     }
 
     /// Whether the row fits no table that is so many cells wide: it has a value behind them, or, where `strict`, fewer

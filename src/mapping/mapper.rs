@@ -10,7 +10,7 @@ use super::rules::date::Days;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::Row;
 use crate::ticket::TicketField;
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,7 +55,9 @@ impl Mapper {
         self.read_key(row, call);
         self.desk.moved.clear();
         self.desk.is_plain = row.is_plain();
-        self.desk.has_lines = memchr(b'\n', row.joined().as_bytes()).is_some();
+        let text = row.joined().as_bytes();
+        let line_ends = memchr(b'\n', text).zip(memrchr(b'\n', text));
+        self.desk.line_ends = line_ends.map_or(0..0, |(first, last)| first..last + 1);
         for filler in &self.fillers {
             filler.fill(row, &self.days, &mut self.desk, call);
         }

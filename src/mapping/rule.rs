@@ -167,8 +167,8 @@ pub(super) struct Filler {
 pub(super) struct Desk {
     /// Whether the row at hand is known to hold no control character but line feeds.
     pub(super) is_plain: bool,
-    /// Whether it has line feeds.
-    pub(super) has_lines: bool,
+    /// The part of its text that has all its line feeds: mostly none, or that of one cell.
+    pub(super) line_ends: Range<usize>,
     joined: String,
     folded: String,
     cased: String,
@@ -198,8 +198,9 @@ impl Filler {
             && !row.has_kinds()
         {
             let text = trim(row.text(place));
-            let fits =
-                may_have_lines || !desk.has_lines || memchr(b'\n', text.as_bytes()).is_none();
+            let (cell, ends) = (row.place(place), &desk.line_ends);
+            let may_have_one = cell.start < ends.end && ends.start < cell.end;
+            let fits = may_have_lines || !may_have_one || memchr(b'\n', text.as_bytes()).is_none();
             if !text.is_empty() && fits && !text.starts_with("=\"") {
                 return call.payload.set(self.rule.field, text);
             }
