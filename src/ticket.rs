@@ -171,14 +171,13 @@ impl Payload {
     /// The value of a field, if it is to be sent.
     #[must_use]
     pub fn get(&self, field: TicketField) -> Option<&str> {
-        self.spans[field as usize]?;
-        self.text.get(self.place(field))
+        self.text.get(self.place(field)?)
     }
 
-    /// Where a field's value stands in [`Payload::joined`]; nowhere if it has none.
-    pub(crate) fn place(&self, field: TicketField) -> Range<usize> {
-        let (start, end) = self.spans[field as usize].unwrap_or_default();
-        start as usize..end as usize
+    /// Where a field's value stands in [`Payload::joined`], if it is to be sent.
+    pub(crate) fn place(&self, field: TicketField) -> Option<Range<usize>> {
+        let (start, end) = self.spans[field as usize]?;
+        Some(start as usize..end as usize)
     }
 
     /// All values run together, perhaps with some that were replaced or taken out: for a glance at all at once.

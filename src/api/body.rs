@@ -34,30 +34,36 @@ impl BodyFormat {
 /// Writes the body of a ticket over what `out` held; takes no memory where `out` has enough.
 pub fn encode(payload: &Payload, format: BodyFormat, out: &mut Vec<u8>) {
     out.clear();
-    let fields = TicketField::ALL.into_iter().filter_map(|field| {
-        let value = payload.get(field);
-        Some((field, value.or(always_there(field))?))
+    let text = payload.joined();
+    let places = TicketField::ALL.into_iter().filter_map(|field| {
+        let place = payload.place(field);
+        Some((field, place.or(always_there(field))?))
     });
     match format {
-        BodyFormat::Json => match escapes(payload.joined()) {
-            Escapes::Common(within) => write_ticket(fields, out, |field, value, out| {
-                let place = payload.place(field);
-                match place.start < within.end && within.start < place.end {
+        BodyFormat::Json => match escapes(text) {
+            Escapes::Common(within) => write_ticket(places, out, |place, out| {
+                let is_touched = place.start < within.end && within.start < place.end;
+                let value = text.as_bytes().get(place).unwrap_or_default();
+                match is_touched {
                     true => push_common(value, out),
-                    false => push(value, out),
+                    false => out.extend_from_slice(value),
                 }
             }),
-            Escapes::Controls => {
-                write_ticket(fields, out, |_, value, out| push_escaped(value, out))
-            }
+            Escapes::Controls => write_ticket(places, out, |place, out| {
+                push_escaped(text.get(place).unwrap_or_default(), out);
+            }),
         },
-        BodyFormat::Form => write_form(fields.map(|(field, value)| (field.name(), value)), out),
+        BodyFormat::Form => {
+            let value = |place| text.get(place).unwrap_or_default();
+            let pairs = places.map(|(field, place)| (field.name(), value(place)));
+            write_form(pairs, out);
+        }
     }
 }
 
-/// What a field holds that has no value and must be present.
-fn always_there(field: TicketField) -> Option<&'static str> {
-    (field == TicketField::ClientCode).then_some("")
+/// Where the value stands of a field that has none and must be present.
+fn always_there(field: TicketField) -> Option<Range<usize>> {
+    (field == TicketField::ClientCode).then_some(0..0)
 }
 
 /// What stands before each field's value: the end of the value before it, and the field's name.
@@ -65,19 +71,19 @@ static OPENINGS: LazyLock<[String; TicketField::COUNT]> =
     LazyLock::new(|| TicketField::ALL.map(|field| format!("\",\"{}\":\"", field.name())));
 
 /// Writes the ticket as JSON with as few pieces as there can be: this is done for each row.
-fn write_ticket<'a>(
-    fields: impl Iterator<Item = (TicketField, &'a str)>,
+fn write_ticket(
+    places: impl Iterator<Item = (TicketField, Range<usize>)>,
     out: &mut Vec<u8>,
-    push: impl Fn(TicketField, &str, &mut Vec<u8>),
+    push: impl Fn(Range<usize>, &mut Vec<u8>),
 ) {
     let openings = &*OPENINGS;
     out.push(b'{');
-    for (field, value) in fields {
+    for (field, place) in places {
         let opening = openings[field as usize].as_bytes();
         // The first field ends none before it.
         let cut = if out.len() == 1 { 2 } else { 0 };
         out.extend_from_slice(&opening[cut..]);
-        push(field, value, out);
+        push(place, out);
     }
     // `client_code` at least is there.
     out.extend_from_slice(b"\"}");
@@ -141,12 +147,8 @@ fn has_rare(text: &str) -> bool {
         .fold(false, |found, byte| found | (byte < b' ') & (byte != b'\n'))
 }
 
-fn push(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn push_common(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
+fn push_common(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
     while let Some(at) = memchr3(b'"', b'\\', b'\n', rest) {
         let (before, after) = rest.split_at(at);
         out.extend_from_slice(before);
