@@ -99,7 +99,7 @@ pub(crate) struct ImportArgs {
     /// What is remembered of every row, so that nothing is sent twice
     #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath, help_heading = "Ledger and sandbox")]
     pub(crate) ledger: Option<PathBuf>,
-    /// Send to the built-in sandbox instead of a server; FOLDER keeps its tickets and ledger
+    /// Send to the built-in sandbox instead of a server, whose account and ledger are left alone; FOLDER keeps its tickets and ledger
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, value_hint = ValueHint::DirPath, help_heading = "Ledger and sandbox")]
     pub(crate) sandbox: Option<Option<PathBuf>>,
 }

@@ -152,6 +152,7 @@ impl Dispatch<'_> {
                 Err(failure) if has_begun => {
                     self.progress.say(&failure.shown());
                     exit = exit.worse(failure.exit());
+                    slot.report.outcomes.keep_back();
                     slot.report.unwritten.push(failure.message());
                     continue;
                 }

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::{Purpose, Stop};
-use ticketload::ledger::{Identities, LedgerErrorKind, Reader, Scope};
+use ticketload::ledger::{Identities, Reader, Scope};
 use ticketload::report::Report;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
@@ -111,11 +111,5 @@ fn open_ledger(settings: &Settings) -> Result<Option<Reader>, Failure> {
     let Ok(path) = settings.ledger() else {
         return Ok(None);
     };
-    if !path.exists() {
-        return Ok(None);
-    }
-    match Reader::open(&path) {
-        Err(error) if matches!(error.kind, LedgerErrorKind::Empty) => Ok(None),
-        reader => Ok(Some(reader?)),
-    }
+    Ok(Reader::open_if_made(&path)?)
 }

@@ -100,6 +100,12 @@ impl Outcomes {
         self.add(to);
     }
 
+    /// Says of the rows that were to be sent that they were not.
+    pub fn keep_back(&mut self) {
+        let ready = std::mem::take(&mut self.0[Outcome::Ready as usize]);
+        self.0[Outcome::NotSent as usize] += ready;
+    }
+
     /// The rows with an outcome.
     #[must_use]
     pub fn get(&self, outcome: Outcome) -> u64 {

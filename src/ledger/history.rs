@@ -126,6 +126,27 @@ impl Reader {
         })
     }
 
+    /// Opens a ledger that an import may have yet to make; none where it has to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`], and where a ledger that knew calls is gone from its place.
+    pub fn open_if_made(path: &Path) -> Result<Option<Reader>, LedgerError> {
+        match Reader::open(path) {
+            Err(LedgerError {
+                kind: LedgerErrorKind::Absent | LedgerErrorKind::Empty,
+                path,
+            }) => match lock::mark_beside(&place::real(&path)) {
+                Some(_) => Err(LedgerError {
+                    path,
+                    kind: LedgerErrorKind::Behind,
+                }),
+                None => Ok(None),
+            },
+            opened => opened.map(Some),
+        }
+    }
+
     /// Whether the ledger knows no submission at all, so that looking up rows is of no use.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::harness::{
     Action, Project, RawServer, Running, Server, as_ticket, calls, count, csv, outcomes,
 };
+use serde_json::Value;
 
 /// A project whose calls have tickets, and whose ledger is gone.
 fn lost() -> (Project, Server) {
@@ -168,7 +169,7 @@ fn a_ledger_that_was_removed_is_noticed_without_any_results() {
     let folder = project.home().join("state/ticketload");
     std::fs::remove_file(folder.join("ledger.db")).unwrap();
     std::fs::rename(project.path("calls.results.csv"), project.path("kept.csv")).unwrap();
-    for command in ["import", "import", "validate"] {
+    for command in ["validate", "import", "import", "validate"] {
         let ran = project.run_for(&server, &[command, "calls.csv"]).exits(2);
         for part in ["ledger.db.lock", "ledger adopt"] {
             assert!(ran.stderr.contains(part), "{command}: {}", ran.all());
@@ -209,9 +210,15 @@ fn a_ledger_that_is_removed_while_rows_are_sent_stops_the_run_and_its_results_ar
         "ledger.db",
         "--workers",
         "1",
+        "--format",
+        "json",
     ];
     let command = || project.command_for(&server.url(), &args);
     let ran = Running::start(command()).end().exits(5);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let later = &report["files"][1];
+    assert_eq!(later["unwritten"].as_array().unwrap().len(), 1);
+    assert_eq!(later["outcomes"]["not_sent"], 10);
     assert!(
         ran.stderr.contains("was removed or replaced"),
         "{}",
