@@ -154,7 +154,7 @@ fn a_server_that_is_busy_for_ever_is_given_up_and_its_wait_is_told() {
 fn a_server_that_goes_away_leaves_few_rows_in_doubt() {
     let (project, mut server) = (
         Project::new(),
-        Server::with(|settings| settings.delay = Duration::from_millis(5)),
+        Server::with(|settings| settings.delay = Duration::from_millis(25)),
     );
     let calls = calls(200);
     project.write("calls.csv", csv(&calls));
