@@ -25,67 +25,61 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmergencyNote {
     submission: i64,
+    #[serde(flatten)]
+    seen: Seen,
+}
+
+/// What was proven of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Seen {
     /// The ticket that was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticket_id: Option<String>,
+    TicketId(String),
     /// The API's code, where the row was rejected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rejected: Option<u16>,
+    Rejected(u16),
     /// Our word for what was seen, where the row is in doubt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    in_doubt: Option<String>,
+    InDoubt(String),
     /// Where the request provably did not leave.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    released: Option<String>,
+    Released(String),
 }
 
 impl EmergencyNote {
     /// The note for an event; none for events that carry no outcome.
     #[must_use]
     pub fn of(submission: SubmissionId, event: &Event) -> Option<EmergencyNote> {
-        let mut note = EmergencyNote {
-            submission: submission.0,
-            ticket_id: None,
-            rejected: None,
-            in_doubt: None,
-            released: None,
-        };
-        match event {
-            Event::Created { ticket_id, .. } => {
-                note.ticket_id = Some(ticket_id.as_str().to_owned())
-            }
-            Event::Rejected { code } => note.rejected = Some(code.0),
-            Event::Unproven(doubt) => note.in_doubt = Some(doubt.code.clone()),
-            Event::Released { seen } => note.released = Some(seen.clone()),
+        let seen = match event {
+            Event::Created { ticket_id, .. } => Seen::TicketId(ticket_id.as_str().to_owned()),
+            Event::Rejected { code } => Seen::Rejected(code.0),
+            Event::Unproven(doubt) => Seen::InDoubt(doubt.code.clone()),
+            Event::Released { seen } => Seen::Released(seen.clone()),
             Event::Claimed
             | Event::Crashed
             | Event::Requeued
             | Event::FoundCreated { .. }
             | Event::FoundNotCreated => return None,
-        }
-        Some(note)
+        };
+        Some(EmergencyNote {
+            submission: submission.0,
+            seen,
+        })
     }
 
+    /// The event once more; none where its ticket has no ID.
     fn event(self) -> Option<Event> {
-        if let Some(id) = self.ticket_id {
-            return Some(Event::Created {
+        Some(match self.seen {
+            Seen::TicketId(id) => Event::Created {
                 ticket_id: TicketId::new(&id)?,
                 remark: None,
-            });
-        }
-        if let Some(code) = self.rejected {
-            return Some(Event::Rejected {
+            },
+            Seen::Rejected(code) => Event::Rejected {
                 code: ErrorCode(code),
-            });
-        }
-        if let Some(seen) = self.released {
-            return Some(Event::Released { seen });
-        }
-        let code = self.in_doubt?;
-        Some(Event::Unproven(Doubt {
-            message: format!("no proof came back ({code})"),
-            code,
-        }))
+            },
+            Seen::Released(seen) => Event::Released { seen },
+            Seen::InDoubt(code) => Event::Unproven(Doubt {
+                message: format!("no proof came back ({code})"),
+                code,
+            }),
+        })
     }
 }
 
