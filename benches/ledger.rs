@@ -83,9 +83,7 @@ fn fill(path: &Path, rows: u64) {
             }
         });
     }
-    ledger
-        .end_run(run, RunEnd("finished".to_owned()))
-        .expect("the run ends");
+    ledger.end_run(run, RunEnd::Finished).expect("the run ends");
 }
 
 async fn settle(ledger: &Ledger, id: SubmissionId) {

@@ -22,7 +22,7 @@ use crate::code::explain;
 use crate::columns::RESULTS;
 use crate::import::{Call, End, Outcomes, Table, summary};
 use crate::input::InputError;
-use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunId};
+use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunEnd, RunId};
 use crate::submission::{Doubt, State};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
@@ -73,7 +73,7 @@ pub struct Story<'a> {
 /// How a run ended, as results tell it of the rows that were not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
-    word: String,
+    word: &'static str,
     sentence: String,
     /// Whether the run got as far as putting every row that was asked for into the ledger.
     knows_every_row: bool,
@@ -84,27 +84,26 @@ impl Ending {
     #[must_use]
     pub fn of(end: &End) -> Ending {
         Ending {
-            word: end.word().to_owned(),
+            word: end.word(),
             sentence: end.to_string(),
             knows_every_row: false,
         }
     }
 
-    /// The ending of an earlier run by its word in the ledger; none for one that has not ended.
+    /// The ending of an earlier run; none for one that has not ended.
     #[must_use]
-    pub fn remembered(word: Option<&str>) -> Ending {
-        let known = word.filter(|word| *word != End::Finished.word() && explain(word).is_some());
-        let word_shown = known.unwrap_or(WAITING);
-        let sentence = explain(word_shown).map_or_else(String::new, |explanation| {
-            explanation.on_submission.to_owned()
-        });
+    pub fn remembered(end: Option<RunEnd>) -> Ending {
+        let told = end
+            .filter(|end| *end != RunEnd::Finished)
+            .and_then(|end| Some((end.word(), explain(end.word())?)));
+        let (word, sentence) = match told {
+            Some((word, explanation)) => (word, explanation.on_submission),
+            None => (WAITING, explain(WAITING).map_or("", |it| it.on_submission)),
+        };
         Ending {
-            word: word_shown.to_owned(),
-            sentence,
-            knows_every_row: !matches!(
-                word,
-                None | Some("crashed" | "broken_off" | "ledger" | "input" | "defect")
-            ),
+            word,
+            sentence: sentence.to_owned(),
+            knows_every_row: end.is_some_and(RunEnd::knows_every_row),
         }
     }
 
@@ -117,9 +116,6 @@ impl Ending {
 
 /// The code of a row whose turn is still to come.
 const WAITING: &str = "waiting";
-
-/// The word of a run that its ledger ended.
-const LEDGER: &str = "ledger";
 
 /// The code of a row whose outcome the ledger did not take.
 const NOT_STORED: &str = "not_stored";
@@ -248,7 +244,7 @@ fn one(
 fn from_mapping<'a>(story: &Story<'_>, call: &'a Call<'_>) -> ResultRow<'a> {
     let blank = ResultRow::blank(call.row.position.row, call.mapped.key.shown());
     if call.mapped.is_valid() {
-        let (error_code, message) = (story.ending.word.clone(), story.ending.sentence.clone());
+        let (error_code, message) = (story.ending.word.to_owned(), story.ending.sentence.clone());
         return ResultRow {
             error_code,
             message,
@@ -377,7 +373,7 @@ fn of_state<'a>(
             }
         }
         State::Ready { seen } => ResultRow {
-            error_code: seen.clone().unwrap_or_else(|| story.ending.word.clone()),
+            error_code: seen.clone().unwrap_or_else(|| story.ending.word.to_owned()),
             message: story.ending.sentence.clone(),
             finished_at: None,
             ..base
@@ -388,7 +384,7 @@ fn of_state<'a>(
 /// Why a row is still claimed at the end of its run: the ledger did not take what came of it, and the next run may know
 /// from the emergency file; or its worker died, and the next run will say the same.
 fn still_claimed(ending: &Ending) -> Doubt {
-    if ending.word != LEDGER {
+    if ending.word != RunEnd::Ledger.word() {
         return Doubt::crash();
     }
     Doubt {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
-use ticketload::ledger::{Identity, LedgerError, Reader, RunStory};
+use ticketload::ledger::{Identity, LedgerError, Reader, RunEnd, RunStory};
 use ticketload::report::{FileReport, Report, counted};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -306,10 +306,10 @@ fn imported_before(
 /// `as calls.csv with --limit 5 on 2026-11-22 22:30 UTC: it finished`.
 fn story(run: &RunStory) -> String {
     let when = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
-    let how = match run.ended.as_deref() {
-        Some("finished") => "it finished".to_owned(),
-        Some("adopted") => "its tickets were adopted from its results".to_owned(),
-        Some(word) => format!("it ended early ({word})"),
+    let how = match run.ended {
+        Some(RunEnd::Finished) => "it finished".to_owned(),
+        Some(RunEnd::Adopted) => "its tickets were adopted from its results".to_owned(),
+        Some(end) => format!("it ended early ({})", end.word()),
         None => "it did not end".to_owned(),
     };
     let part = match run.selection.to_string() {

@@ -1,9 +1,9 @@
 //! Why a run ended.
 //!
-//! Owns the reasons and their stable words, which stand in the ledger and as the `error_code` of rows that were not
-//! sent. The exit code of each is the command line's affair.
+//! Owns the reasons, and what is said of each. The word that is remembered of it is the ledger's, its exit code the command
+//! line's affair.
 
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, RunEnd};
 use crate::ticket::ErrorCode;
 use std::fmt;
 use std::time::Duration;
@@ -67,26 +67,32 @@ pub enum End {
     Defect(String),
 }
 
+impl From<&End> for RunEnd {
+    fn from(end: &End) -> RunEnd {
+        match end {
+            End::Finished => RunEnd::Finished,
+            End::Interrupted(_) => RunEnd::Interrupted,
+            End::BrokenOff(_) => RunEnd::BrokenOff,
+            End::NotAuthenticated(_) => RunEnd::NotAuthenticated,
+            End::WrongServer(_) => RunEnd::WrongServer,
+            End::ServiceDown { .. } => RunEnd::ServiceDown,
+            End::Doubts => RunEnd::Doubts,
+            End::Window => RunEnd::Window,
+            End::Budget => RunEnd::Budget,
+            End::Canary(_) => RunEnd::Canary,
+            End::Strict => RunEnd::Strict,
+            End::Ledger(_) => RunEnd::Ledger,
+            End::Input(_) => RunEnd::Input,
+            End::Defect(_) => RunEnd::Defect,
+        }
+    }
+}
+
 impl End {
     /// The stable word in the ledger and in results.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match self {
-            End::Finished => "finished",
-            End::Interrupted(_) => "interrupted",
-            End::BrokenOff(_) => "broken_off",
-            End::NotAuthenticated(_) => "not_authenticated",
-            End::WrongServer(_) => "wrong_server",
-            End::ServiceDown { .. } => "service_down",
-            End::Doubts => "doubts",
-            End::Window => "window",
-            End::Budget => "budget",
-            End::Canary(_) => "canary",
-            End::Strict => "strict",
-            End::Ledger(_) => "ledger",
-            End::Input(_) => "input",
-            End::Defect(_) => "defect",
-        }
+        RunEnd::from(self).word()
     }
 
     /// Whether a signal ended the run.
@@ -99,7 +105,7 @@ impl End {
 impl PartialEq for End {
     /// The same reason, whatever its details.
     fn eq(&self, other: &End) -> bool {
-        self.word() == other.word()
+        RunEnd::from(self) == RunEnd::from(other)
     }
 }
 

@@ -119,9 +119,9 @@ pub async fn run<T: Transport>(
         Some(End::Interrupted(signal)) if !registered_all => End::BrokenOff(signal),
         end => end.unwrap_or(End::Finished),
     };
-    let word = RunEnd(end.word().to_owned());
+    let remembered = RunEnd::from(&end);
     let ledger = Arc::clone(&office.ledger);
-    let ended = tokio::task::spawn_blocking(move || ledger.end_run(run, word)).await;
+    let ended = tokio::task::spawn_blocking(move || ledger.end_run(run, remembered)).await;
     let end = match (ended, end) {
         (Ok(Err(error)), End::Finished) => End::Ledger(error),
         (Err(panic), End::Finished) => defect(&panic),

@@ -5,7 +5,7 @@
 
 use super::history::Reader;
 use super::identity::Identity;
-use super::{LedgerError, LedgerErrorKind, RunId};
+use super::{LedgerError, LedgerErrorKind, RunEnd, RunId};
 use crate::reading::{Hidden, Selection};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ pub struct RunStory {
     /// When it ended; none while it goes or after a crash.
     pub finished_at: Option<Timestamp>,
     /// How it ended.
-    pub ended: Option<String>,
+    pub ended: Option<RunEnd>,
     /// The account's scope.
     pub scope: Identity,
     /// The account, `USER at HOST`.

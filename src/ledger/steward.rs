@@ -4,8 +4,9 @@
 //! does, recovers what a dead run left, and works on one connection in whole transactions: each of its works is
 //! stored as a whole or not at all. Every change of a state still goes through [`crate::submission::next`].
 
+use super::RunEnd;
 use super::lock::Lock;
-use super::writer::{NewRun, RunEnd};
+use super::writer::NewRun;
 use super::{LedgerError, LedgerErrorKind, Opened, RunId, Synchronous, writer};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -75,7 +76,7 @@ impl Steward {
     /// # Errors
     ///
     /// Where the ledger cannot be written.
-    pub fn end_run(&mut self, run: RunId, end: &RunEnd) -> Result<(), LedgerError> {
+    pub fn end_run(&mut self, run: RunId, end: RunEnd) -> Result<(), LedgerError> {
         self.within(Mode::Commit, |transaction, at| {
             writer::finish(transaction, run, end, at)
         })

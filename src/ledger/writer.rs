@@ -10,7 +10,7 @@ use super::journal;
 use super::mark::Marker;
 use super::place::Standing;
 use super::register::{number, one, register};
-use super::{LedgerErrorKind, Reference, RunId, SubmissionId};
+use super::{LedgerErrorKind, Reference, RunEnd, RunId, SubmissionId};
 use crate::abort::{self, Step};
 use crate::reading::{Hidden, Selection};
 use crate::submission::{Doubt, Event, State, next};
@@ -44,10 +44,6 @@ pub struct NewRun {
     /// A hash of the mapping.
     pub mapping: [u8; 8],
 }
-
-/// How a run ended, as a stable word: `finished`, `interrupted`, `service_down` …
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunEnd(pub String);
 
 pub(super) enum Op {
     Begin {
@@ -199,9 +195,7 @@ impl Op {
     fn apply(self, connection: &Connection, at: i64) -> Pending {
         match self {
             Op::Begin { run, answer } => Pending::Begin(answer, begin(connection, &run, at)),
-            Op::End { run, end, answer } => {
-                Pending::Unit(answer, finish(connection, run, &end, at))
-            }
+            Op::End { run, end, answer } => Pending::Unit(answer, finish(connection, run, end, at)),
             Op::Register { run, rows, answer } => {
                 let all = rows
                     .iter()
@@ -292,12 +286,12 @@ pub(super) fn begin(
 pub(super) fn finish(
     connection: &Connection,
     run: RunId,
-    end: &RunEnd,
+    end: RunEnd,
     at: i64,
 ) -> Result<(), LedgerErrorKind> {
     one(connection
         .prepare_cached("UPDATE run SET finished_at = ?2, ended = ?3 WHERE id = ?1")?
-        .execute(params![run.0, at, end.0])?)
+        .execute(params![run.0, at, end])?)
 }
 
 /// Applies an event to a submission as compare-and-swap: reads the state, asks the state machine, writes the new one
@@ -470,7 +464,10 @@ pub(super) fn recover(connection: &mut Connection) -> Result<u64, LedgerErrorKin
     for id in &claimed {
         change(&transaction, SubmissionId(*id), Event::Crashed, at)?;
     }
-    transaction.execute("UPDATE run SET ended = 'crashed' WHERE ended IS NULL", [])?;
+    transaction.execute(
+        "UPDATE run SET ended = ?1 WHERE ended IS NULL",
+        [RunEnd::Crashed],
+    )?;
     transaction.commit()?;
     Ok(claimed.len() as u64)
 }

@@ -202,8 +202,7 @@ impl<'a> Desk<'a> {
 
     fn finish(mut self) -> Result<AdoptSummary, LedgerError> {
         self.store()?;
-        let end = RunEnd("adopted".to_owned());
-        self.steward.end_run(self.summary.run, &end)?;
+        self.steward.end_run(self.summary.run, RunEnd::Adopted)?;
         Ok(self.summary)
     }
 }

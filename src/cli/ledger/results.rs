@@ -45,7 +45,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         refuse_elsewhere(place, &reader, &run)?;
     }
     let table = table(args, &settings, &run)?;
-    let ending = Ending::remembered(run.ended.as_deref());
+    let ending = Ending::remembered(run.ended);
     if table.is_none() && !ending.knows_every_row() {
         say(format_args!(
             "run {} was cut off: rows that it had not come to are not in these results; --mapping reads them from the input",

@@ -8,7 +8,7 @@ use super::{plain, stamp, story, when};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use ticketload::code::explain;
-use ticketload::ledger::{CodeCount, Reader, RowInDoubt, RunStory, Tally};
+use ticketload::ledger::{CodeCount, Reader, RowInDoubt, RunEnd, RunStory, Tally};
 use ticketload::reading::Hidden;
 use ticketload::report::{counted, thousands};
 use ticketload::ticket::Outcome;
@@ -134,12 +134,12 @@ fn part(run: &RunStory) -> Option<String> {
 
 /// How a run ended, as a half sentence.
 fn ended(run: &RunStory) -> String {
-    match run.ended.as_deref() {
+    match run.ended {
         None => "going, or cut off".to_owned(),
-        Some("finished") => "finished".to_owned(),
-        Some("adopted") => "adopted from a results file".to_owned(),
-        Some("broken_off") => "broken off before every row was looked up".to_owned(),
-        Some(word) => format!("ended early ({})", plain(word)),
+        Some(RunEnd::Finished) => "finished".to_owned(),
+        Some(RunEnd::Adopted) => "adopted from a results file".to_owned(),
+        Some(RunEnd::BrokenOff) => "broken off before every row was looked up".to_owned(),
+        Some(end) => format!("ended early ({})", end.word()),
     }
 }
 
@@ -177,7 +177,7 @@ fn as_json(run: &RunStory, tally: &Tally) -> Value {
         "run": run.run.0,
         "started_at": stamp(run.started_at),
         "finished_at": run.finished_at.map(stamp),
-        "ended": run.ended,
+        "ended": run.ended.map(RunEnd::word),
         "target": run.target,
         "file": run.file,
         "sheet": run.sheet,

@@ -27,7 +27,7 @@ fn doubtful(bench: &Bench) -> RunId {
         apply(&ledger, *id, Event::Claimed).unwrap();
         apply(&ledger, *id, event).unwrap();
     }
-    ledger.end_run(run, RunEnd("finished".to_owned())).unwrap();
+    ledger.end_run(run, RunEnd::Finished).unwrap();
     run
 }
 
@@ -262,7 +262,7 @@ fn what_came_of_a_run_is_counted_as_results_tell_it() {
     assert_eq!((codes[0].code.as_str(), codes[0].rows), ("timeout", 2));
     let runs = reader(&bench).runs().unwrap();
     assert_eq!(runs.len(), 2);
-    assert_eq!(runs[0].ended.as_deref(), Some("finished"));
+    assert_eq!(runs[0].ended, Some(RunEnd::Finished));
     assert_eq!(reader(&bench).run(RunId(77)).unwrap(), None);
 }
 
@@ -334,7 +334,7 @@ fn settled(bench: &Bench, row: u64, content: &str, id: &str) -> RunId {
     let ids = register(&ledger, run, vec![call(&ledger, row, content, None)]);
     apply(&ledger, ids[0], Event::Claimed).unwrap();
     apply(&ledger, ids[0], created(id)).unwrap();
-    ledger.end_run(run, RunEnd("finished".to_owned())).unwrap();
+    ledger.end_run(run, RunEnd::Finished).unwrap();
     run
 }
 

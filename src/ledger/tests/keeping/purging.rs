@@ -65,7 +65,7 @@ fn a_purged_row_is_known_by_its_cells_and_by_its_key() {
             apply(&ledger, *id, Event::Claimed).unwrap();
             apply(&ledger, *id, event).unwrap();
         }
-        ledger.end_run(run, RunEnd("early".to_owned())).unwrap();
+        ledger.end_run(run, RunEnd::Interrupted).unwrap();
         run
     };
     assert_eq!(rows_only(&bench, later()).rows, 3);
@@ -116,7 +116,7 @@ fn a_run_that_met_a_doubt_is_kept_until_a_person_has_resolved_it() {
         let second = begin(&ledger);
         let rows = vec![call(&ledger, 7, "b", None), call(&ledger, 8, "x", None)];
         ledger.register(second, rows).unwrap();
-        ledger.end_run(second, RunEnd("early".to_owned())).unwrap();
+        ledger.end_run(second, RunEnd::Interrupted).unwrap();
         second
     };
     for forget_tickets in [false, true] {
@@ -170,7 +170,7 @@ fn a_run_that_has_not_ended_is_no_old_one() {
         forget_tickets: true,
     };
     assert_eq!(steward.purge(all, Mode::Commit).unwrap(), Purged::default());
-    steward.end_run(run, &RunEnd("adopted".to_owned())).unwrap();
+    steward.end_run(run, RunEnd::Adopted).unwrap();
     assert_eq!(steward.purge(all, Mode::Commit).unwrap().tickets, 1);
 }
 
