@@ -77,10 +77,13 @@ pub(super) fn conclude(reply: Reply) -> Conclusion {
     }
 }
 
+/// What is seen of a row that a second signal met.
+pub(super) const INTERRUPTED: &str = "interrupted";
+
 /// What is concluded for a row whose attempt a second signal broke off.
 pub(super) fn broken_off() -> Conclusion {
     let doubt = Doubt {
-        code: "interrupted".to_owned(),
+        code: INTERRUPTED.to_owned(),
         message: "the run was stopped while the row was being sent".to_owned(),
     };
     conclusion(Event::Unproven(doubt), Finding::Nothing, Then::Done)
@@ -94,7 +97,7 @@ fn conclusion(event: Event, finding: Finding, then: Then) -> Conclusion {
     }
 }
 
-fn released(seen: &str) -> Event {
+pub(super) fn released(seen: &str) -> Event {
     Event::Released {
         seen: seen.to_owned(),
     }

@@ -4,7 +4,7 @@
 //! claimed only when its request is about to leave, and nothing is told before it is committed. An attempt that has
 //! begun always ends in a settled row: it is broken off only by a second signal, and is in doubt then.
 
-use super::attempt::{Then, broken_off, conclude};
+use super::attempt::{INTERRUPTED, Then, broken_off, conclude, released};
 use super::end::End;
 use super::gate::{Era, Finding, Gate, Permit};
 use super::limits::Limits;
@@ -182,6 +182,12 @@ impl<T: Transport, S: Store> Crew<T, S> {
             return None;
         }
         abort::at(Step::Claimed);
+        if self.abort.is_cancelled() {
+            // The second signal came before the request left.
+            let back = released(INTERRUPTED);
+            self.settle(job, back, permit.era()).await;
+            return None;
+        }
         let reply = self
             .abort
             .run_until_cancelled(self.transport.submit(&token, &job.payload))
@@ -255,6 +261,9 @@ impl<T: Transport, S: Store> Crew<T, S> {
                     // The ledger knows better than the reply: the ticket is another row's.
                     self.gate
                         .report(Finding::Disproof(doubt.message.clone()), era);
+                    if let Some(end) = self.limits.count_disproof() {
+                        self.gate.close(end);
+                    }
                 }
                 Outcome::InDoubt
             }

@@ -106,7 +106,19 @@ impl Limits {
         if let Some(code) = self.sing(&mut tally, rejected) {
             return Some(End::Canary(code));
         }
-        (self.allowed.is_some_and(|allowed| tally.failures > allowed)).then_some(End::Budget)
+        self.over_budget(&tally)
+    }
+
+    /// Counts a row whose ticket was another row's, which had been counted as created; says whether the run ends.
+    pub(super) fn count_disproof(&self) -> Option<End> {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.failures += 1;
+        self.over_budget(&tally)
+    }
+
+    fn over_budget(&self, tally: &Tally) -> Option<End> {
+        let is_over = self.allowed.is_some_and(|allowed| tally.failures > allowed);
+        is_over.then_some(End::Budget)
     }
 
     fn sing(&self, tally: &mut Tally, rejected: Option<ErrorCode>) -> Option<ErrorCode> {
@@ -145,6 +157,14 @@ mod tests {
             ticket_id: TicketId::new("T").unwrap(),
             remark: None,
         }
+    }
+
+    #[test]
+    fn a_ticket_that_was_another_rows_is_a_failure() {
+        let limits = Limits::new(Some(1), None);
+        assert_eq!(limits.count(&created()), None);
+        assert_eq!(limits.count_disproof(), None);
+        assert_eq!(limits.count_disproof(), Some(End::Budget));
     }
 
     #[test]

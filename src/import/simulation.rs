@@ -19,7 +19,7 @@ use crate::submission::{Event, State, next};
 use crate::ticket::{ErrorCode, Payload, TicketField, TicketId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -48,6 +48,10 @@ struct World {
     busy: Option<Busy>,
     /// When a person stops the run.
     stopped_after: Option<Duration>,
+    /// When a person stops it once more.
+    broken_off_after: Option<Duration>,
+    /// The rows whose requests have left.
+    left: BTreeSet<i64>,
     steps: u64,
 }
 
@@ -73,6 +77,8 @@ impl World {
             faults,
             busy: None,
             stopped_after: None,
+            broken_off_after: None,
+            left: BTreeSet::new(),
             steps: 0,
             dice,
         }
@@ -155,6 +161,7 @@ impl Transport for Shared {
             .unwrap()
             .parse()
             .unwrap();
+        self.0.lock().unwrap().left.insert(row);
         // The request arrives, and some time later an answer may.
         let arrived = self.live(|world| arrive(world, row)).await;
         self.live(|_| arrived).await
@@ -307,7 +314,10 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         abort: CancellationToken::new(),
     });
     let writer = world.clone();
-    let stopped_after = world.0.lock().unwrap().stopped_after;
+    let (stopped_after, broken_off_after) = {
+        let world = world.0.lock().unwrap();
+        (world.stopped_after, world.broken_off_after)
+    };
     let all = async {
         let mut stopping = tokio::task::JoinSet::new();
         if let Some(after) = stopped_after {
@@ -315,6 +325,13 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
             stopping.spawn(async move {
                 tokio::time::sleep(after).await;
                 gate.close(End::Interrupted(Signal::Interrupt));
+            });
+        }
+        if let Some(after) = broken_off_after {
+            let abort = crew.abort.clone();
+            stopping.spawn(async move {
+                tokio::time::sleep(after).await;
+                abort.cancel();
             });
         }
         let mut writing = tokio::task::JoinSet::new();
@@ -475,6 +492,33 @@ async fn a_login_that_hangs_keeps_nobody_who_wants_to_stop() {
     assert_eq!(end, Some(End::Interrupted(Signal::Interrupt)));
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     check(&world.0.lock().unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_leaves_no_doubt_about_a_row_that_has_not_left() {
+    let mut given_back = 0;
+    for seed in 0..300 {
+        let mut world = World::new(seed);
+        world.faults = 0;
+        let after = Duration::from_millis(world.dice.random_range(0..600));
+        (world.stopped_after, world.broken_off_after) = (Some(after), Some(after));
+        let world = Shared(Arc::new(Mutex::new(world)), Arc::new(Notify::new()));
+        assert!(run(&world, 4).await.is_some());
+        let world = world.0.lock().unwrap();
+        check(&world, seed);
+        for (row, state) in &world.states {
+            match state {
+                State::InDoubt(_) => assert!(world.left.contains(row), "seed {seed}: row {row}"),
+                State::Claimed => panic!("seed {seed}: row {row} is left claimed"),
+                State::Ready { seen } => given_back += u32::from(seen.is_some()),
+                State::Created { .. } | State::Rejected { .. } => {}
+            }
+        }
+    }
+    assert!(
+        given_back > 0,
+        "no row was met between its claim and its request"
+    );
 }
 
 #[test]

@@ -230,6 +230,14 @@ fn an_answer_with_another_rows_ticket_is_not_believed() {
 }
 
 #[test]
+fn a_ticket_that_is_another_rows_counts_as_a_failure() {
+    let stage = Stage::new(&["cough", "[[fault:other_id]]", "cough", "cough"]);
+    let ran = stage.say("import calls.csv --workers 1 --rate unlimited --max-failures 0");
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.out.contains("--max-failures"), "{}", ran.out);
+}
+
+#[test]
 fn a_server_that_names_one_ticket_again_and_again_stops_the_run() {
     for workers in [1, 8] {
         let server = RawServer::new(|_, _| Action::Answer(as_ticket(7)));
