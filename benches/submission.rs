@@ -113,9 +113,9 @@ async fn import(
         observer: &Nobody,
         stop: &office.stop,
     };
-    let mut rehearsal =
+    let rehearsal =
         rehearse(&table, &office.identities, None, purpose, watch).expect("the file can be read");
-    let summary = run(&office, Arc::new(table), &mut rehearsal, [0; 32], None)
+    let summary = run(&office, Arc::new(table), &rehearsal, [0; 32], None)
         .await
         .expect("the ledger takes it");
     assert_eq!(summary.end.word(), "finished");

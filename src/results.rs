@@ -20,7 +20,7 @@ pub use whose::tells_of;
 
 use crate::code::explain;
 use crate::columns::RESULTS;
-use crate::import::{Call, End, Outcomes, Table, summary};
+use crate::import::{Call, Outcomes, RunSummary, Table, summary};
 use crate::input::InputError;
 use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunEnd, RunId};
 use crate::submission::{Doubt, State};
@@ -75,18 +75,21 @@ pub struct Story<'a> {
 pub struct Ending {
     word: &'static str,
     sentence: String,
-    /// Whether the run got as far as putting every row that was asked for into the ledger.
+    /// Whether a row that the ledger does not know of this run was not asked for; else its turn had not come.
     knows_every_row: bool,
+    /// Whether the ledger took everything that it was given.
+    all_stored: bool,
 }
 
 impl Ending {
     /// The ending of a run that has just ended.
     #[must_use]
-    pub fn of(end: &End) -> Ending {
+    pub fn of(summary: &RunSummary) -> Ending {
         Ending {
-            word: end.word(),
-            sentence: end.to_string(),
+            word: summary.end.word(),
+            sentence: summary.end.to_string(),
             knows_every_row: false,
+            all_stored: summary.all_stored,
         }
     }
 
@@ -104,6 +107,7 @@ impl Ending {
             word,
             sentence: sentence.to_owned(),
             knows_every_row: end.is_some_and(RunEnd::knows_every_row),
+            all_stored: end != Some(RunEnd::Ledger),
         }
     }
 
@@ -127,6 +131,8 @@ pub struct Written {
     pub outcomes: Outcomes,
     /// Rows with a warning, such as a value that the server stored differently.
     pub warnings: u64,
+    /// Rows of the run that the input, as it is read now, has not: they stand in the results without keys.
+    pub not_read: u64,
     /// Why the input could not be read again, so that keys are missing.
     pub input_lost: Option<InputError>,
 }
@@ -187,7 +193,7 @@ pub fn write(
         }
     });
     match read {
-        Ok(None) => {}
+        Ok(None) => writer.written.not_read += rest_from_ledger(story, rows, &mut writer)?,
         Ok(Some(error)) => return Err(error),
         Err(error) => {
             rest_from_ledger(story, rows, &mut writer)?;
@@ -198,16 +204,18 @@ pub fn write(
     Ok(writer.written)
 }
 
-/// The rest of the run's rows from the ledger alone.
+/// The rest of the run's rows from the ledger alone; says how many they are.
 fn rest_from_ledger(
     story: &Story<'_>,
     rows: Peekable<RowsOfRun<'_>>,
     writer: &mut Writer<'_>,
-) -> Result<(), ResultsError> {
+) -> Result<u64, ResultsError> {
+    let mut count = 0;
     for record in rows {
         writer.row(&from_ledger(story, &record?, ""))?;
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Joins one row of the input with its record.
@@ -220,11 +228,19 @@ fn one(
 ) -> Result<(), ResultsError> {
     let number = call.row.position.row;
     let key = call.mapped.key.shown();
+    let is_before = |record: &Result<RowStory, LedgerError>| {
+        record.as_ref().map_or(true, |record| record.row < number)
+    };
+    // Another mapping than the run's may pass over rows that were sent; nobody must lose their tickets by it.
+    while let Some(record) = rows.next_if(is_before).transpose()? {
+        writer.row(&from_ledger(story, &record, ""))?;
+        writer.written.not_read += 1;
+    }
     let is_here = |record: &Result<RowStory, LedgerError>| {
-        record.as_ref().map_or(true, |record| record.row <= number)
+        record.as_ref().map_or(true, |record| record.row == number)
     };
     let result = match rows.next_if(is_here).transpose()? {
-        Some(record) if record.row == number => from_ledger(story, &record, key),
+        Some(record) => from_ledger(story, &record, key),
         // The run was asked for a part of the file, and this row is not in it.
         _ if story.ending.knows_every_row => return Ok(()),
         _ => from_mapping(story, call),
@@ -384,7 +400,7 @@ fn of_state<'a>(
 /// Why a row is still claimed at the end of its run: the ledger did not take what came of it, and the next run may know
 /// from the emergency file; or its worker died, and the next run will say the same.
 fn still_claimed(ending: &Ending) -> Doubt {
-    if ending.word != RunEnd::Ledger.word() {
+    if ending.all_stored {
         return Doubt::crash();
     }
     Doubt {

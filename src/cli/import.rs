@@ -207,10 +207,7 @@ impl Dispatch<'_> {
         prepared: Prepared,
         ended: Option<End>,
     ) -> Result<Sent, Failure> {
-        let Prepared {
-            table,
-            mut rehearsal,
-        } = prepared;
+        let Prepared { table, rehearsal } = prepared;
         let fingerprint =
             tokio::task::block_in_place(|| table.input().fingerprint()).map_err(Failure::Input)?;
         if let Some(before) =
@@ -228,7 +225,7 @@ impl Dispatch<'_> {
         let summary = ticketload::import::run(
             self.office,
             Arc::clone(&table),
-            &mut rehearsal,
+            &rehearsal,
             fingerprint,
             ended,
         )

@@ -95,10 +95,14 @@ impl End {
         RunEnd::from(self).word()
     }
 
-    /// Whether a signal ended the run.
-    #[must_use]
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, End::Interrupted(_) | End::BrokenOff(_))
+    /// Which of two ends is told: what a person has to know comes before what a person has done.
+    pub(super) fn weight(&self) -> u8 {
+        match self {
+            End::Defect(_) => 2,
+            End::Ledger(error) if error.kind.is_defect() => 2,
+            End::Interrupted(_) | End::BrokenOff(_) => 1,
+            _ => 0,
+        }
     }
 }
 

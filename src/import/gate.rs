@@ -78,6 +78,8 @@ struct State {
     /// Since when a busy server has refused rows and taken none.
     refused_since: Option<Instant>,
     end: Option<End>,
+    /// Whether the ledger has refused something, whatever ended the run.
+    has_failed_ledger: bool,
 }
 
 /// The gate of one run.
@@ -106,6 +108,7 @@ impl Gate {
             hold: None,
             refused_since: None,
             end: None,
+            has_failed_ledger: false,
         };
         Gate {
             state: Mutex::new(state),
@@ -220,10 +223,15 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
-    /// Ends the run; the first reason stands, except that an interruption goes before all others.
+    /// Ends the run; the first reason stands, except that an interruption goes before others, and a defect before all.
     pub(super) fn close(&self, end: End) {
         let mut state = self.lock();
-        if state.end.is_none() || end.is_interruption() {
+        state.has_failed_ledger |= matches!(end, End::Ledger(_));
+        if state
+            .end
+            .as_ref()
+            .is_none_or(|stands| end.weight() > stands.weight())
+        {
             state.end = Some(end);
         }
         drop(state);
@@ -243,6 +251,11 @@ impl Gate {
     /// Why the run ended, if it has.
     pub(super) fn end(&self) -> Option<End> {
         self.lock().end.clone()
+    }
+
+    /// Whether the ledger took everything.
+    pub(super) fn has_stored_all(&self) -> bool {
+        !self.lock().has_failed_ledger
     }
 
     /// Whether a row may have left in this run: it was created or rejected, or is in doubt.
@@ -321,7 +334,42 @@ pub(super) fn probe_waits() -> impl Iterator<Item = Duration> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::end::Signal;
     use super::*;
+    use crate::ledger::{LedgerError, LedgerErrorKind};
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_defect_is_told_whatever_a_person_did_and_what_a_person_did_before_the_rest() {
+        let stop = || End::Interrupted(Signal::Interrupt);
+        let defect = || End::Defect("a part of the run failed".to_owned());
+        let cases = [
+            (vec![End::Window, End::Doubts], End::Window),
+            (vec![End::Window, stop(), End::Doubts], stop()),
+            (vec![defect(), stop()], defect()),
+            (vec![stop(), defect(), End::Window], defect()),
+        ];
+        for (ends, told) in cases {
+            let gate = Gate::new();
+            for end in ends {
+                gate.close(end);
+            }
+            assert_eq!(gate.end(), Some(told));
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_failed_is_remembered_behind_an_interruption() {
+        let gate = Gate::new();
+        gate.close(End::Interrupted(Signal::Terminate));
+        assert!(gate.has_stored_all());
+        gate.close(End::Ledger(LedgerError {
+            path: PathBuf::from("ledger.db"),
+            kind: LedgerErrorKind::WriterGone,
+        }));
+        assert_eq!(gate.end(), Some(End::Interrupted(Signal::Terminate)));
+        assert!(!gate.has_stored_all());
+    }
 
     fn doubt() -> Finding {
         Finding::Doubt("502".to_owned())

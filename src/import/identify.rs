@@ -12,7 +12,7 @@ use crate::ledger::{Identities, Identity, Registration, Verdict};
 use crate::problem::Problem;
 use std::ops::ControlFlow;
 
-/// Hands every row that is asked for and its registration to `each`, which may stop early. The rehearsal must not have been used for a run.
+/// Hands every row that is asked for and its registration to `each`, which may stop early.
 ///
 /// # Errors
 ///

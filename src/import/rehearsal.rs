@@ -22,6 +22,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// What is known of a file before it is sent.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub struct Rehearsal {
     pub key_proposal: Option<String>,
     /// What the file has lost before it came here.
     pub damage: Damage,
-    pub(super) repeated: Repeated,
+    pub(super) repeated: Arc<Repeated>,
 }
 
 /// Rows per outcome.
@@ -146,9 +147,10 @@ pub fn rehearse(
     let known = known.filter(|known| !known.is_empty);
     let known = known.map(|known| known.reader.snapshot()).transpose()?;
     let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
+    let mut repeated = Repeated::default();
     let preparing = Preparing {
         identities,
-        keys: pass.rehearsal.repeated.key_hasher(),
+        keys: repeated.key_hasher(),
         format: purpose.format(),
         counts_rows: pass.counts_rows,
         shows_all: known.is_some() || pass.proposal.is_some(),
@@ -181,17 +183,18 @@ pub fn rehearse(
     } = pass;
     rehearsal.key_proposal = proposal.and_then(KeyProposal::finish);
     let keys = keys.finish()?;
-    rehearsal.repeated.rows = sources.finish()?;
+    repeated.rows = sources.finish()?;
     let rows_matter = known.is_some() || !table.mapping().has_key();
-    if !keys.is_empty() || (rows_matter && !rehearsal.repeated.rows.is_empty()) {
+    if !keys.is_empty() || (rows_matter && !repeated.rows.is_empty()) {
         let look = SecondLook {
             table,
             identities,
             known: known.as_ref(),
             keys,
         };
-        look.correct(&mut rehearsal, &mut patience)?;
+        look.correct(&mut rehearsal, &mut repeated, &mut patience)?;
     }
+    rehearsal.repeated = Arc::new(repeated);
     // A signal at its very end is the run's to notice, which tells every row that it was not sent.
     Ok(rehearsal)
 }
@@ -292,7 +295,7 @@ impl<'a> FirstPass<'a> {
             by_key_alone: 0,
             key_proposal: None,
             damage: Damage::default(),
-            repeated: Repeated::default(),
+            repeated: Arc::default(),
         };
         FirstPass {
             table,
@@ -395,6 +398,7 @@ impl SecondLook<'_> {
     fn correct(
         &self,
         rehearsal: &mut Rehearsal,
+        repeated: &mut Repeated,
         patience: &mut Patience<'_>,
     ) -> Result<(), RehearsalError> {
         let SecondLook {
@@ -403,14 +407,13 @@ impl SecondLook<'_> {
             known,
             keys,
         } = self;
-        let mut repeated = std::mem::take(&mut rehearsal.repeated);
         let stopped = repeated.find_conflicts(table, identities, keys, || patience.row())?;
         stopped.map_or(Ok(()), Err)?;
         let mut ordinals = Ordinals::default();
         let mut fates = HashMap::new();
         let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
             let source = identities.source(call.row);
-            let ordinal = ordinals.next(&repeated, source);
+            let ordinal = ordinals.next(repeated, source);
             if !call.selected {
                 return Ok(());
             }
@@ -456,7 +459,6 @@ impl SecondLook<'_> {
                 Err(error) => ControlFlow::Break(error),
             }
         })?;
-        rehearsal.repeated = repeated;
         stopped.map_or(Ok(()), Err)
     }
 }

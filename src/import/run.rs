@@ -79,6 +79,8 @@ pub struct RunSummary {
     pub end: End,
     /// How long it took.
     pub took: Duration,
+    /// Whether the ledger took everything that it was given.
+    pub all_stored: bool,
 }
 
 /// Rows that wait between feeder and workers, per worker.
@@ -92,7 +94,7 @@ const QUEUE_PER_WORKER: usize = 4;
 pub async fn run<T: Transport>(
     office: &Office<T>,
     table: Arc<Table>,
-    rehearsal: &mut Rehearsal,
+    rehearsal: &Rehearsal,
     fingerprint: [u8; 32],
     ended: Option<End>,
 ) -> Result<RunSummary, LedgerError> {
@@ -102,7 +104,7 @@ pub async fn run<T: Transport>(
     if let Some(end) = ended {
         gate.close(end);
     }
-    let repeated = Arc::new(std::mem::take(&mut rehearsal.repeated));
+    let repeated = Arc::clone(&rehearsal.repeated);
     let to_send = rehearsal.outcomes.get(Outcome::Ready);
     let registered_all = drive(
         office,
@@ -119,7 +121,11 @@ pub async fn run<T: Transport>(
         Some(End::Interrupted(signal)) if !registered_all => End::BrokenOff(signal),
         end => end.unwrap_or(End::Finished),
     };
-    let remembered = RunEnd::from(&end);
+    let remembered = match RunEnd::from(&end) {
+        // Whoever reads the run's results later must know that its ledger lacks rows.
+        end if !registered_all && end.knows_every_row() => RunEnd::BrokenOff,
+        end => end,
+    };
     let ledger = Arc::clone(&office.ledger);
     let ended = tokio::task::spawn_blocking(move || ledger.end_run(run, remembered)).await;
     let end = match (ended, end) {
@@ -131,6 +137,7 @@ pub async fn run<T: Transport>(
         run,
         end,
         took: started.elapsed(),
+        all_stored: gate.has_stored_all(),
     })
 }
 
@@ -223,7 +230,15 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) -> bool {
         let crew = Arc::clone(&crew);
         workers.spawn(async move { crew.work().await });
     }
-    while let Some(ended) = workers.join_next().await {
+    loop {
+        let ended = tokio::select! {
+            worker = workers.join_next() => match worker {
+                Some(ended) => ended,
+                None => break,
+            },
+            // Without its prober a gate that holds would hold for ever.
+            Some(ended) = watchers.join_next() => ended,
+        };
         if let Err(panic) = ended {
             // The panicking worker's row stays claimed, so it is in doubt with the next run; nothing more is sent.
             gate.close(defect(&panic));

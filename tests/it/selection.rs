@@ -78,6 +78,65 @@ fn the_results_of_a_part_that_was_cut_off_hold_that_part_only() {
 }
 
 #[test]
+fn results_that_are_read_with_another_mapping_lose_no_row() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@5"));
+    project.write("calls.csv", csv(&calls(9)));
+    let running = project.start_import(&server, &["calls.csv", "--workers", "1"]);
+    server.wait_for(5);
+    running.signal("KILL");
+    running.end();
+    // It passes over a row in the middle and over the last one.
+    let skips = "[source]\nskip_rows_where = [{ column = \"Call ID\", equals = [\"C00001\", \"C00008\"] }]\n[fields]";
+    let other = project.read("mapping.toml").replacen("[fields]", skips, 1);
+    project.write("other.toml", &other);
+    let ran = project
+        .run(&["ledger", "results", "1", "--mapping", "other.toml"])
+        .exits(0);
+    let told = project.results("calls.results.csv");
+    assert_eq!(rows(&told), (2..=10).collect::<Vec<_>>());
+    assert_eq!(
+        outcomes(&told)[..5],
+        ["created", "created", "created", "created", "in_doubt"]
+    );
+    assert!(
+        ran.all().contains("2 rows of run 1 cannot be found"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
+fn a_run_that_ended_early_and_could_not_read_its_file_on_is_known_to_lack_rows() {
+    let project = Project::new();
+    let content = csv(&calls(6_000));
+    project.write("calls.csv", &content);
+    let place = project.path("calls.csv");
+    let server = RawServer::new(move |_, _| {
+        std::fs::write(&place, "nothing of it is left\n").unwrap();
+        Action::Answer(as_ticket(0))
+    });
+    let args = [
+        "import",
+        "calls.csv",
+        "--workers",
+        "1",
+        "--max-failures",
+        "0",
+    ];
+    Running::start(project.command_for(&server.url(), &args))
+        .end()
+        .says("--max-failures");
+    assert_eq!(shown(&project)["ended"], "broken_off");
+    project.write("calls.csv", &content);
+    let told = results_again(&project);
+    assert_eq!(
+        told.len(),
+        6_000,
+        "rows that it had not come to are told from the input"
+    );
+}
+
+#[test]
 fn what_a_part_leaves_out_is_told() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(9)));

@@ -244,7 +244,7 @@ pub(crate) fn write_results(
         sheet: table.input().description().sheet.as_deref(),
         reader,
         run: summary.run,
-        ending: &Ending::of(&summary.end),
+        ending: &Ending::of(summary),
     };
     let failed = |path: &Option<PathBuf>| {
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));

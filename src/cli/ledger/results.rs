@@ -81,6 +81,14 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         shown.display(),
         counts.join(", ")
     ));
+    if written.not_read > 0 {
+        say(format_args!(
+            "{} of run {} cannot be found in the input as this mapping reads it: what the ledger knows of them is written without keys, and \
+             they are in no rejects",
+            counted(written.not_read, "row"),
+            run.run
+        ));
+    }
     if let Some(error) = &written.input_lost {
         say(lost(error));
     }
