@@ -11,7 +11,7 @@ use super::limits::{Limits, MaxFailures};
 use super::pace::{Pace, Rate, interval};
 use super::rehearsal::Rehearsal;
 use super::repeated::Repeated;
-use super::stop::Stop;
+use super::stop::{ECHO, Stop};
 use super::table::Table;
 use super::{Observer, RunEvent};
 use crate::api::{Tokens, Transport};
@@ -216,8 +216,10 @@ async fn drive<T: Transport>(office: &Office<T>, course: Course) -> bool {
         let observer = Arc::clone(&office.observer);
         async move {
             let signal = stop.first().await;
-            observer.observe(&RunEvent::Stopping);
             gate.close(End::Interrupted(signal));
+            // From here on a second signal is one.
+            tokio::time::sleep(ECHO).await;
+            observer.observe(&RunEvent::Stopping);
         }
     });
     if let Some(at) = conditions.stop_at {
