@@ -1,88 +1,128 @@
 //! Whether a record of several lines is rather several rows between two lone quotes.
 //!
-//! Owns the looks of a row that was taken for text: each line of the record, taken by itself, has as many cells as the rows
-//! around it. Text of several lines does not come out like that. Looks only at records that have several lines, and takes no
-//! memory for those whose lines are plain prose.
+//! Owns the looks of rows that were taken for the text of one cell. Such a text begins with the rest of the row in which the
+//! first quote stands and ends with the beginning of the row in which the second one does, each with as many cells as that
+//! takes; what lies between are rows. And their cells are written like those in the same columns around: as dates, numbers,
+//! phones. Text of several lines, pasted tables too, does not come out like that. Looks only at cells that have several lines,
+//! and nearly always at no more than how many delimiters their first and last line have.
 
 use super::csv::split;
-use crate::holds::{self, Holds};
-use crate::row::{Cell, CellKind, Row};
+use crate::row::Row;
 use memchr::{memchr, memchr_iter, memrchr};
+use std::ops::Range;
 
-/// In a table of fewer columns, the number of cells alone says little: text of several lines may have as many.
-const NARROW: usize = 4;
+/// A row that was swallowed may have a delimiter too many, or lack one.
+const SLIP: usize = 1;
 
-/// A row that was swallowed may be ragged, or have a delimiter in a cell: of so many lines, one may be unlike the others.
-const ODD_ONE: usize = 8;
+/// So much has to be alike before text is taken for rows, and so many times as much as is not.
+const ENOUGH: u32 = 2;
+const TIMES: u32 = 2;
+
+/// In a table of so many columns it says something by itself that every line has the right number of cells.
+const WIDE: usize = 4;
 
 /// A record of several lines, and where it stands.
 pub(super) struct Suspect<'a> {
     /// The record as the file has it, with its last line end.
     pub(super) record: &'a str,
+    /// Its cells.
+    pub(super) row: &'a Row,
     /// The record of one line before it, empty where there is none.
     pub(super) before: &'a str,
     /// The text behind it.
     pub(super) behind: &'a str,
     pub(super) delimiter: u8,
-    /// The columns of the header.
-    pub(super) width: usize,
 }
 
 impl Suspect<'_> {
-    /// Whether its lines are rows. Where the rows around it have another number of cells than the header, as in a file
-    /// whose rows all end in a delimiter, it is theirs that counts.
+    /// Whether the text of one of its cells is of rows.
     pub(super) fn is_of_rows(&self) -> bool {
-        if !self.is_even() {
+        let mut at = 0;
+        (0..self.row.width()).any(|column| {
+            let Some(cell) = self.cell(at) else {
+                return false;
+            };
+            at = cell.end + 1;
+            self.holds_rows(column, self.record.get(cell.quoted).unwrap_or_default())
+        })
+    }
+
+    /// Where the cell that begins here has its quoted text, and where it ends.
+    fn cell(&self, at: usize) -> Option<Raw> {
+        let bytes = self.record.as_bytes();
+        let mut quoted = at..at;
+        if bytes.get(at) == Some(&b'"') {
+            let mut end = at + 1;
+            loop {
+                end += memchr(b'"', bytes.get(end..)?)?;
+                if bytes.get(end + 1) != Some(&b'"') {
+                    break;
+                }
+                end += 2;
+            }
+            quoted = at + 1..end;
+        }
+        let rest = bytes.get(quoted.end..)?;
+        let end = quoted.end + memchr(self.delimiter, rest).unwrap_or(rest.len());
+        Some(Raw { quoted, end })
+    }
+
+    /// Whether the text of a column's cell may be the end of a row, rows, and the beginning of one.
+    fn holds_rows(&self, column: usize, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let (Some(first), Some(last)) = (memchr(b'\n', bytes), memrchr(b'\n', bytes)) else {
+            return false;
+        };
+        let tail = text.get(..first).unwrap_or_default();
+        let head = text.get(last + 1..).unwrap_or_default();
+        let (missing, had) = (self.row.width() - column, column + 1);
+        // Nearly all text of several lines ends the search here.
+        if self.count(tail).abs_diff(missing) > SLIP || self.count(head).abs_diff(had) > SLIP {
             return false;
         }
+        let width = self.row.width();
+        let mut is_exact = self.count(tail) == missing && self.count(head) == had;
         let around = [self.before, self.behind].map(|text| self.neighbour(text));
-        let padded = |row: &Row| row.cells().filter(|cell| is_padded(cell.text)).count();
-        let pads = around.iter().map(padded).max().unwrap_or(0);
-        let widths = [self.width, around[0].width(), around[1].width()];
-        widths.iter().any(|&width| {
-            let is_wide = width >= NARROW;
-            let fits = |line: &str| self.has_cells(line, width, pads);
-            width > 1
-                && self.each_line(fits)
-                && (is_wide || self.each_line(|line| self.is_like(line, &around)))
-        })
+        let mut likeness = Likeness::default();
+        let mut see = |place, cell| likeness.see(cell, &self.elsewhere(place, column, &around));
+        // The rest of the first row stands at the right; the cell itself is no part of it.
+        for (place, cell) in (column + 1..width)
+            .rev()
+            .zip(self.cells(tail).rev().take(self.count(tail) - 1))
+        {
+            see(place, cell);
+        }
+        let head = self.cells(head).take(self.count(head) - 1);
+        for (place, cell) in (0..column).zip(head) {
+            see(place, cell);
+        }
+        let between = text.get(first + 1..last).unwrap_or_default();
+        for line in between.lines().filter(|line| !line.trim().is_empty()) {
+            if self.count(line) == width {
+                self.cells(line)
+                    .enumerate()
+                    .for_each(|(place, cell)| see(place, cell));
+            } else {
+                is_exact = false;
+            }
+        }
+        let enough = if is_exact && width >= WIDE { 1 } else { ENOUGH };
+        likeness.alike >= enough && likeness.alike >= likeness.other * TIMES
     }
 
-    /// Whether its lines may all have as many cells as the first or the last of them.
-    fn is_even(&self) -> bool {
-        let text = self.record.trim_end_matches(['\n', '\r']);
-        let first = text.get(..memchr(b'\n', text.as_bytes()).unwrap_or(text.len()));
-        let last = text.get(memrchr(b'\n', text.as_bytes()).map_or(0, |at| at + 1)..);
-        // The quote that opens the text stands in the first line, the one that closes it in the last: neither is blank.
-        let widths = [first, last].map(|line| {
-            let (cells, sentence) = self.cells(line.unwrap_or_default());
-            [cells, cells - sentence]
-        });
-        let is_shared = |width: &usize| widths.iter().all(|widths| widths.contains(width));
-        // Nearly all text of several lines ends the search here: where no line may be odd, both of these must agree.
-        let may_be_odd = self.line_ends() >= ODD_ONE;
-        let is_possible = |width: &usize| *width > 1 && (is_shared(width) || may_be_odd);
-        let mut possible = widths.into_iter().flatten().filter(is_possible);
-        possible.any(|width| self.each_line(|line| self.has_cells(line, width, usize::MAX)))
+    fn count(&self, line: &str) -> usize {
+        memchr_iter(self.delimiter, line.as_bytes()).count() + 1
     }
 
-    fn line_ends(&self) -> usize {
-        memchr_iter(b'\n', self.record.as_bytes()).count()
+    fn cells<'l>(&self, line: &'l str) -> impl DoubleEndedIterator<Item = &'l str> + use<'l> {
+        line.split(char::from(self.delimiter))
     }
 
-    /// The lines that are not blank.
-    fn lines(&self) -> impl Iterator<Item = &str> {
-        self.record.lines().filter(|line| !line.trim().is_empty())
-    }
-
-    /// Whether all lines, or of many nearly all, are so.
-    fn each_line(&self, is_so: impl Fn(&str) -> bool) -> bool {
-        let count = self.line_ends();
-        let mut odd = 0;
-        self.lines().all(|line| {
-            odd += usize::from(!is_so(line));
-            odd * ODD_ONE <= count
-        })
+    /// What stands in a column of the rows around and of the record itself, but for the text in question.
+    fn elsewhere<'r>(&'r self, place: usize, text: usize, around: &'r [Row; 2]) -> Vec<&'r str> {
+        let rows = [self.row, &around[0], &around[1]].into_iter().enumerate();
+        let others = rows.filter(|(at, row)| row.width() > 0 && !(*at == 0 && place == text));
+        others.map(|(_, row)| plain(row.text(place))).collect()
     }
 
     /// A row of one line beside the record; empty where there is none.
@@ -96,142 +136,105 @@ impl Suspect<'_> {
         }
         row
     }
+}
 
-    /// Whether a line has so many cells. A delimiter with a space and a word behind it is taken for a part of a sentence,
-    /// unless so many cells of the rows around begin with a space.
-    fn has_cells(&self, line: &str, width: usize, pads: usize) -> bool {
-        let (cells, sentence) = self.cells(line);
-        cells - sentence == width || (cells == width && sentence <= pads)
-    }
+/// Where a cell stands in its record.
+struct Raw {
+    /// What stands between its quotes; nothing where it has none.
+    quoted: Range<usize>,
+    /// Where its delimiter stands.
+    end: usize,
+}
 
-    /// How many cells a line has, and how many of them may be the rest of a sentence.
-    fn cells(&self, line: &str) -> (usize, usize) {
-        let bytes = line.as_bytes();
-        let (mut cells, mut sentence) = (1, 0);
-        for at in memchr_iter(self.delimiter, bytes) {
-            cells += 1;
-            let next = bytes.get(at + 1..).unwrap_or_default();
-            let word = next.iter().find(|&&byte| byte != b' ');
-            let begins_word = word.is_some_and(|&byte| byte != self.delimiter);
-            sentence += usize::from(next.first() == Some(&b' ') && begins_word);
+/// How much of what was compared is alike.
+#[derive(Default)]
+struct Likeness {
+    alike: u32,
+    other: u32,
+}
+
+impl Likeness {
+    /// Compares a cell with those that stand in its column elsewhere.
+    fn see(&mut self, cell: &str, elsewhere: &[&str]) {
+        let cell = plain(cell);
+        let Some(form) = Form::of(cell) else {
+            return;
+        };
+        let there: Vec<Form> = elsewhere.iter().filter_map(|text| Form::of(text)).collect();
+        let Some(first) = there.first() else {
+            // Where nobody else has a value, this one is out of place.
+            self.other += u32::from(elsewhere.len() > 1);
+            return;
+        };
+        let agree = there.iter().all(|other| other.is_like(first));
+        if !form.is_words() && there.iter().any(|other| form.is_like(other)) {
+            // A list that somebody numbered has the numbers of other rows, and no row has those of others.
+            let is_taken = elsewhere.contains(&cell) && !elsewhere.iter().all(|text| *text == cell);
+            self.alike += if is_taken { 0 } else { form.weight() };
+        } else if agree && !first.is_words() {
+            self.other += first.weight();
+        } else if agree && form.weight() == STRONG {
+            self.other += 1;
         }
-        (cells, sentence)
-    }
-
-    /// Whether the cells of a line hold what those above or below them do, in the columns where that says something.
-    fn is_like(&self, line: &str, around: &[Row; 2]) -> bool {
-        let (mut alike, mut other) = (0, 0);
-        for (at, text) in line.split(char::from(self.delimiter)).enumerate() {
-            let here = telling(text.trim().trim_matches('"'));
-            let there = around.each_ref().map(|row| telling(row.text(at)));
-            if there.iter().all(Option::is_none) {
-                continue;
-            }
-            match here {
-                Some(_) if there.contains(&here) => alike += 1,
-                _ => other += 1,
-            }
-        }
-        alike > 0 && other == 0
     }
 }
 
-/// Whether a cell begins with a space and goes on with a word.
-fn is_padded(text: &str) -> bool {
-    text.starts_with(' ') && !text.trim().is_empty()
+/// What says much: a date, a phone, a long number.
+const STRONG: u32 = 2;
+
+/// How a value is written: its letters and digits run together, everything else as it stands.
+#[derive(Debug, PartialEq, Eq)]
+struct Form {
+    runs: String,
+    digits: usize,
 }
 
-/// What a cell holds, if that is more than words.
-fn telling(text: &str) -> Option<Holds> {
-    let kind = CellKind::Text;
-    match holds::of(Cell { text, kind }).0 {
-        Holds::Blank | Holds::Text | Holds::Boolean => None,
-        Holds::Phone | Holds::Zip => Some(Holds::Number),
-        holds @ (Holds::Number | Holds::Date | Holds::Time | Holds::Email) => Some(holds),
+impl Form {
+    /// None for a blank cell.
+    fn of(text: &str) -> Option<Form> {
+        let mut runs = String::new();
+        for c in text.chars() {
+            let run = match c {
+                '0'..='9' => '9',
+                c if c.is_alphabetic() => 'a',
+                c => c,
+            };
+            if !runs.ends_with(run) {
+                runs.push(run);
+            }
+        }
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        (!text.is_empty()).then_some(Form { runs, digits })
     }
+
+    fn is_words(&self) -> bool {
+        self.digits == 0 && !self.runs.contains('@')
+    }
+
+    fn weight(&self) -> u32 {
+        let parts = self.runs.matches('9').count();
+        match self.is_words() {
+            true => 0,
+            false if parts > 1 || self.digits >= LONG || self.runs.contains('@') => STRONG,
+            false => 1,
+        }
+    }
+
+    /// Numbers of a column may grow by a digit.
+    fn is_like(&self, other: &Form) -> bool {
+        (self.is_words() && other.is_words())
+            || (self.runs == other.runs
+                && self.digits.abs_diff(other.digits) <= 1 + self.runs.len() / 3)
+    }
+}
+
+/// A number of so many digits is a phone's or a call's.
+const LONG: usize = 7;
+
+/// A cell of a line that nobody has taken apart.
+fn plain(cell: &str) -> &str {
+    cell.trim().trim_matches('"').trim()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_of_rows(before: &str, record: &str, behind: &str, width: usize) -> bool {
-        let suspect = Suspect {
-            record,
-            before,
-            behind,
-            delimiter: b',',
-            width,
-        };
-        suspect.is_of_rows()
-    }
-
-    #[test]
-    fn rows_are_told_from_text_by_the_rows_around() {
-        let around = ("0,Li,cough,x,\n", "9,Wu,fever,y,\n");
-        let padded = ("0,Li, cough, x\n", "9,Wu, fever, y\n");
-        let plain = ("0,Li,cough,x\n", "9,Wu,fever,y\n");
-        let cases = [
-            // Each row ends in a delimiter that the header lacks.
-            (
-                around,
-                "1,Ng,\"slipped,x,\n2,Al,fine,y,\n3,Bo,knee\",z,\n",
-                true,
-            ),
-            (
-                ("", "9,Wu,fever,y,\n"),
-                "1,Ng,\"slipped,x,\n3,Bo,knee\",z,\n",
-                true,
-            ),
-            (
-                ("0,Li,cough,x,\n", ""),
-                "1,Ng,\"slipped,x,\n3,Bo,knee\",z,\n",
-                true,
-            ),
-            (around, "1,Ng,\"slipped\non ice\",x,\n", false),
-            // Cells begin with a space, or hold nothing else.
-            (padded, "1,Ng,\"slipped, x\n3,Bo, knee\", z\n", true),
-            (plain, "1,Ng, ,\"slipped\n3,Bo, ,knee\"\n", true),
-            (
-                plain,
-                "1,Ng,\"bad, very\nnow worse, since, noon\",5\n",
-                false,
-            ),
-            (plain, "1,Ng,\"a,b\nc,d\n\ne\",5\n", false),
-        ];
-        for ((before, behind), record, expected) in cases {
-            assert_eq!(
-                is_of_rows(before, record, behind, 4),
-                expected,
-                "{record:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn one_ragged_row_among_many_does_not_hide_the_others() {
-        let rows = |count: usize| "2,Al,fine,y\n".repeat(count);
-        let record = |count| {
-            format!(
-                "1,Ng,\"slipped,x\n{}3,Bo,a,b,c\n3,Bo,knee\",z\n",
-                rows(count)
-            )
-        };
-        assert!(is_of_rows("", &record(6), "", 4));
-        assert!(!is_of_rows("", &record(2), "", 4));
-    }
-
-    #[test]
-    fn in_a_narrow_table_the_columns_must_hold_what_they_hold_elsewhere() {
-        let (before, behind) = ("Li,1980-01-02,cough\n", "Wu,1980-01-03,fever\n");
-        let swallowed = "Ng,1980-01-02,\"slipped\nAl,1980-01-02,fine\nBo,1980-01-02,knee\"\n";
-        assert!(is_of_rows(before, swallowed, behind, 3));
-        assert!(is_of_rows(before, swallowed, "", 3));
-        assert!(is_of_rows("", swallowed, behind, 3));
-        assert!(!is_of_rows("", swallowed, "", 3), "nothing to compare with");
-        let address = "Ng,1980-01-02,\"12 Oak St\nSpringfield,IL,62704\"\n";
-        assert!(!is_of_rows(before, address, behind, 3));
-        let words = "Ng,IL,\"12 Oak St\nSpringfield,IL,62704\"\n";
-        assert!(!is_of_rows("Li,IL,none\n", words, "Wu,IL,none\n", 3));
-    }
-}
+mod tests;

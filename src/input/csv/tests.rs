@@ -61,37 +61,6 @@ fn rows_are_numbered_as_a_spreadsheet_numbers_them() {
 }
 
 #[test]
-fn rows_between_two_lone_quotes_are_told_from_text_of_several_lines() {
-    let cases = [
-        ("1,Ng,\"bad,5\n2,Lee,has fever\",6\n", true),
-        (
-            "1,Ng,\"bad,5\n2,Lee,x,6\n\n3,Ray,y,7\n4,Poe,fever\",8\n",
-            true,
-        ),
-        ("1,Ng,\"bad,5\n2,Lee\",x,6\n", true),
-        ("1,Ng,\"bad,5\n2,Lee,x\n3,Ray,fever\",6\n", false),
-        ("1,Ng,\"bad\nworse\",5\n", false),
-        ("1,Ng,\"bad, very\nnow worse, since, noon\",5\n", false),
-        ("1,Ng,\"bad,very\nnow worse\",5\n", false),
-        ("1,\"a\nb\",\"c\nd\",5\n", false),
-    ];
-    for (text, expected) in cases {
-        let (rows, fault) = read(text.as_bytes());
-        assert!(fault.is_none(), "{text:?}");
-        assert_eq!(rows.len(), 1, "{text:?}");
-        let suspect = |width| Suspect {
-            record: text,
-            before: "",
-            behind: "",
-            delimiter: b',',
-            width,
-        };
-        assert_eq!(suspect(4).is_of_rows(), expected, "{text:?}");
-        assert!(!suspect(3).is_of_rows(), "{text:?}");
-    }
-}
-
-#[test]
 fn the_end_stays_the_end() {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(b"a,b\n1,2\n\n\n").unwrap();

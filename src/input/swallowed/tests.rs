@@ -1,0 +1,112 @@
+//! Rows between two lone quotes, and what only looks like them.
+
+use super::*;
+
+/// Whether any record of a table is taken for rows.
+fn is_of_rows(table: &str) -> bool {
+    let delimiter = [b',', b';', b'\t', b'|']
+        .into_iter()
+        .max_by_key(|&sign| {
+            table
+                .lines()
+                .next()
+                .unwrap()
+                .matches(char::from(sign))
+                .count()
+        })
+        .unwrap();
+    let mut rest = table;
+    let mut before = "";
+    while !rest.is_empty() {
+        let mut row = Row::default();
+        let taken = split(rest, delimiter, &mut row).unwrap();
+        let (record, behind) = rest.split_at(taken.length.min(rest.len()));
+        let suspect = Suspect {
+            record,
+            row: &row,
+            before,
+            behind,
+            delimiter,
+        };
+        if taken.lines > 1 && suspect.is_of_rows() {
+            return true;
+        }
+        if taken.lines == 1 {
+            before = record;
+        }
+        rest = behind;
+    }
+    false
+}
+
+#[test]
+fn rows_between_two_lone_quotes_are_told() {
+    let id = "ID,Name,Complaint,Phone,DOB\n0,Li,cough,5551112222,1980-01-01\n";
+    let end = "9,Wu,fever,5551112229,1980-01-09\n";
+    let records = [
+        // As they are, next to each other, and with another row between.
+        "1,Ng,\"slipped,5551112223,1980-01-02\n3,Bo,knee\",5551112225,1980-01-04\n",
+        "1,Ng,\"slipped,5551112223,1980-01-02\n2,Al,fell,5551112224,1980-01-03\n3,Bo,knee\",5551112225,1980-01-04\n",
+        // A cell that begins with a space, in any of them.
+        "1,Ng,\"slipped,5551112223,1980-01-02\n2,Al, fell on ice,5551112224,1980-01-03\n3,Bo,knee\",5551112225,1980-01-04\n",
+        "1,Ng,\"slipped,5551112223,1980-01-02\n3, Bo,knee\",5551112225,1980-01-04\n",
+        "1,Ng,\"slipped,5551112223,1980-01-02\n3,Bo,knee\",5551112225, 1980-01-04\n",
+        // A cell too many, and one too few.
+        "1,Ng,\"slipped,5551112223,1980-01-02\n2,Al,fell,hurt,5551112224,1980-01-03\n3,Bo,knee\",5551112225,1980-01-04\n",
+        "1,Ng,\"slipped,5551112223,1980-01-02\n2,Al,fell,5551112224\n3,Bo,knee\",5551112225,1980-01-04\n",
+        "1,Ng,\"slipped, hurt,5551112223,1980-01-02\n3,Bo,knee\",5551112225,1980-01-04\n",
+        // Cells without a value.
+        "1,Ng,\"slipped,,1980-01-02\n2,Al,fell,5551112224,\n3,Bo,knee\",5551112225,1980-01-04\n",
+        // The lone quotes in the first column, and in the last.
+        "1,Ng,slipped,5551112223,\"1980-01-02\n3,Bo,knee,5551112225,1980-01-04\"\n",
+        "\"1,Ng,slipped,5551112223,1980-01-02\n3\",Bo,knee,5551112225,1980-01-04\n",
+    ];
+    for record in records {
+        assert!(is_of_rows(&format!("{id}{record}{end}")), "{record}");
+        assert!(is_of_rows(&format!("{id}{record}")), "{record}");
+        let crlf = format!("{id}{record}{end}").replace('\n', "\r\n");
+        assert!(
+            is_of_rows(&crlf.replace("\r\n", "\n").replace('\n', "\r\n")),
+            "{record}"
+        );
+    }
+    let tables = [
+        "Name,DOB,Complaint\nLi,1980-01-01,cough\nNg,1980-01-02,\"slipped\nAl,,fell\nBo,1980-01-04,knee\"\nWu,1980-01-09,fever\n",
+        "ID,Note\n1,none\n2,\"bad\n3,fine\n4,worse\"\n5,fever\n",
+        "Name;DOB;Note\nLi;1.2.1980;cough\nNg;12.2.1980;\"bad\nAl;13.2.1980;fine\nBo;4.2.1980;worse\"\n",
+        // Each row ends in a delimiter that the header lacks.
+        "ID,Name,DOB,Note\n0,Li,1980-01-01,x,\n1,Ng,1980-01-02,\"slipped,\n2,Al,1980-01-03,fine,\n3,Bo,1980-01-04,knee\",\n",
+    ];
+    for table in tables {
+        assert!(is_of_rows(table), "{table}");
+    }
+}
+
+#[test]
+fn text_of_several_lines_is_no_rows() {
+    let tables = [
+        // Columns at the right that nobody uses.
+        "Last,First,DOB,Callback,Notes,,,,\nNg,Li,1980-01-02,5552223333,none,,,,\nWu,Al,1980-01-02,5552223334,\"bad cough\nsince Monday\",,,,\nBo,Cy,1980-01-02,5552223335,fever,,,,\n",
+        "\"ID\",\"Last\",\"DOB\",\"Phone\",\"Notes\",\"\",\"\"\n\"1\",\"Ng\",\"1980-01-02\",\"5552223333\",\"none\",\"\",\"\"\n\"2\",\"Wu\",\"1981-01-02\",\"5552223334\",\"8-9 am\nor after 6\",\"\",\"\"\n",
+        // Addresses.
+        "Name,DOB,Phone,Notes\nLi,1980-01-02,555-111-2222,none\nNg,1980-01-02,555-123-4444,\"12 Oak St\nApt 4,Springfield,IL,62704\"\nWu,1980-01-03,555-111-3333,fever\n",
+        "Name,DOB,Address\nNg,1980-01-02,\"12 Oak St\nSpringfield,IL,62704\"\n",
+        "Name,City,Address\nLi,Ulm,none\nNg,Ulm,\"12 Oak St\nSpringfield,IL,62704\"\nWu,Ulm,none\n",
+        // Lists with the file's own delimiter.
+        "Name;DOB;Phone;Note\nLi;02.01.1980;030111;none\nNg;02.01.1980;030222;\"Signs:\nfever;cough;cold;breath\"\nWu;03.01.1980;030333;fever\n",
+        "ID;Name;Note;Doctor;City\n1;Ng;none;Lee;Ulm\n2;Wu;\"cough;fever;throat\nsince Monday;bad;evenings\";Lee;Ulm\n3;Bo;fever;Lee;Ulm\n",
+        "ID,Last,First,DOB,Phone,Practice,Notes\n1,Ng,Li,1980-01-02,5552223333,Main,none\n2,Ng,Li,1980-01-02,5552223333,Main,\"ICD codes\nJ00,J06,R05,R50,R51,M79,Z20\"\n3,Ng,Li,1980-01-02,5552223333,Main,x\n",
+        "ID,Note\n1,none\n2,\"meds:\n1,aspirin\n2,statin\"\n3,fever\n",
+        "Doctor,Notes,Zip\nLee,none,62704\nLee,\"1,5 mg\n2,5 mg\",62704\n",
+        "Phone,Doctor,Notes,Zip\n5552223333,Lee,none,62704\n5552223333,Lee,\"$1,200.00\n$3,400.00\",62704\n",
+        // Tables that were pasted.
+        "Name,DOB,Phone,Notes\nLi,1980-01-02,555-111-2222,none\nNg,1980-01-02,555-123-4444,\"Labs:\nWBC,5.1,4-10,K/uL\nHgb,13.2,12-16,g/dL\"\nWu,1980-01-03,555-111-3333,fever\n",
+        "ID,Name,DOB,Phone,Notes\n1,Li,1980-01-02,555-111-2222,none\n2,Ng,1980-01-02,555-123-4444,\"Labs\n2024-05-01,WBC,5.1,4-10,K/uL\n2024-05-01,Hgb,13.2,12-16,g/dL\"\n3,Wu,1980-01-03,555-111-3333,fever\n",
+        "Name\tDOB\tPhone\tNotes\nLi\t1980-01-02\t5551112222\tnone\nNg\t1980-01-02\t5551234444\t\"Pressure:\nMon\t120\t80\tok\nTue\t130\t85\tok\"\nWu\t1980-01-03\t5551113333\tfever\n",
+        "Name|DOB|Phone|Notes\nLi|1980-01-02|5551112222|none\nNg|1980-01-02|5551234444|\"scale\n1|2|3|4\"\nWu|1980-01-03|5551113333|fever\n",
+        "ID,Name,DOB,Note\n1,Ng,1980-01-02,\"bad, very\nnow worse, since, noon\"\n",
+    ];
+    for table in tables {
+        assert!(!is_of_rows(table), "{table}");
+    }
+}
