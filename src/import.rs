@@ -93,7 +93,8 @@ pub enum RunEvent {
     },
 }
 
-/// Who is told what happens in a run. Called from workers; must not block for long.
+/// Who is told what happens in a run. Called from workers, between which no request is polled: must not block, and so not
+/// write, since a terminal can stand still for as long as a person likes.
 pub trait Observer: Send + Sync + 'static {
     /// Takes one event.
     fn observe(&self, event: &RunEvent);

@@ -257,7 +257,7 @@ pub(crate) fn unread(name: String, error: InputError, progress: &Progress) -> Sl
     let mut report = FileReport::of(name);
     report.error = Some(error.to_string());
     report.sheets = error.sheets().to_vec();
-    progress.say(&Failure::Input(error).shown());
+    progress.say(Failure::Input(error).shown());
     Slot {
         report,
         prepared: None,

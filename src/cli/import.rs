@@ -48,7 +48,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let mapping = Arc::new(read_mapping(&desk.settings.mapping())?);
     let progress = Arc::clone(&desk.progress);
     for warning in mapping.warnings(false) {
-        progress.say(&warning);
+        progress.say(warning);
     }
     let ledger = desk.open_ledger()?;
     if ledger.recovered() > 0 {
@@ -56,7 +56,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
             1 => ("1 row was".to_owned(), "it is"),
             rows => (format!("{} were", counted(rows, "row")), "they are"),
         };
-        progress.say(&format!(
+        progress.say(format!(
             "the last run ended while {rows} being sent: {are} in doubt now"
         ));
     }
@@ -65,7 +65,6 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         outputs.refuse_if_ledger_was_lost(Some(&reader), ledger.path())?;
     }
     let office = desk.office(args, ledger)?;
-    let ticker = progress.ticker();
     let stage = Stage {
         identities: &office.identities,
         reader: Some(&reader),
@@ -81,11 +80,10 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         progress: &progress,
     };
     let exit = dispatch.send_all(&mut slots, &outputs, end).await;
-    drop(ticker);
-    progress.end();
-    let exit = exit?.worse(exit_of_reading(&slots));
+    // The results are written and the ledger is free for others before anything waits for the terminal.
     drop(office);
     desk.close().await;
+    let exit = exit?.worse(exit_of_reading(&slots));
     let files = slots.into_iter().map(|slot| slot.report).collect();
     let mut report = Report {
         command: "import",
@@ -150,7 +148,7 @@ impl Dispatch<'_> {
                 }
                 // What keeps this one from being begun takes nothing from what is to be told of the others.
                 Err(failure) if has_begun => {
-                    self.progress.say(&failure.shown());
+                    self.progress.say(failure.shown());
                     exit = exit.worse(failure.exit());
                     slot.report.outcomes.keep_back();
                     slot.report.unwritten.push(failure.message());
@@ -178,7 +176,7 @@ impl Dispatch<'_> {
             slot.report.rejects = written.rejects;
             slot.report.remarks.extend(written.remark);
             for failure in written.unwritten {
-                self.progress.say(&failure.shown());
+                self.progress.say(failure.shown());
                 exit = exit.worse(failure.exit());
                 slot.report.unwritten.push(failure.message());
             }
@@ -213,12 +211,12 @@ impl Dispatch<'_> {
         if let Some(before) =
             imported_before(self.reader, self.office.identities.scope(), &fingerprint)?
         {
-            self.progress.say(&before);
+            self.progress.say(before.as_str());
             report.imported_before = Some(before);
         }
         let ready = rehearsal.outcomes.get(Outcome::Ready);
         if ended.is_none() && ready > 0 {
-            self.progress.say(&announcement(ready, self.office));
+            self.progress.say(announcement(ready, self.office));
         }
         self.progress
             .begin(format!("sending {}", report.file), rehearsal.rows);

@@ -5,7 +5,7 @@ use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
 use super::files::{exit_of_reading, name_of, open, unread};
 use super::output::emit;
-use super::progress::Progress;
+use super::progress::{Progress, Screen};
 use std::io::{self, Write};
 use std::path::Path;
 use ticketload::input::{Input, Options};
@@ -16,7 +16,8 @@ use ticketload::row::Row;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     check_dump(args)?;
-    let progress = Progress::new();
+    let screen = Screen::open();
+    let progress = screen.progress();
     let mut slots = Vec::new();
     for path in &args.files {
         slots.push(match open(path, &options(args)) {
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
             Err(error) => unread(name_of(path), error, &progress),
         });
     }
+    drop(screen);
     let exit = exit_of_reading(&slots);
     let mut report = Report {
         command: "inspect",

@@ -5,7 +5,7 @@ use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::import::outputs::Outputs;
 use super::output::emit;
-use super::progress::Progress;
+use super::progress::Screen;
 use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
@@ -30,9 +30,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
         outputs.keep_off_settings(&settings)?;
     }
     let mapping = Arc::new(read_mapping(&settings.mapping())?);
-    let progress = Arc::new(Progress::new());
+    let screen = Screen::open();
+    let progress = screen.progress();
     for warning in mapping.warnings(false) {
-        progress.say(&warning);
+        progress.say(warning);
     }
     let ledger = known(&settings, scope, &outputs)?;
     let passing = Identities::passing();
@@ -44,9 +45,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
         // A signal ends the process: there is nothing to bring to an end.
         stop: &Stop::new(),
     };
-    let ticker = progress.ticker();
     let slots = prepare(&args.files, &mapping, &stage);
-    drop(ticker);
+    drop(screen);
     let target = ledger.as_ref().map(|known| known.target.clone());
     report(args, slots?, target)
 }

@@ -21,8 +21,8 @@ impl<T: Transport, S: Store> Crew<T, S> {
             if !self.wait_for_server(&hold).await {
                 return;
             }
-            self.observer.observe(&RunEvent::Resumed);
             self.gate.answered();
+            self.observer.observe(&RunEvent::Resumed);
         }
     }
 

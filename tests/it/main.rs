@@ -86,3 +86,6 @@ mod settings;
 /// Streams, compressed files, odd names and files that move are imported once, or refused as a whole.
 #[cfg(test)]
 mod streams;
+/// A terminal that stands still stops no request.
+#[cfg(test)]
+mod terminal;

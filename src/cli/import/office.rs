@@ -2,7 +2,7 @@
 
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
-use super::super::progress::Progress;
+use super::super::progress::{Progress, Screen};
 use super::signals::listen;
 use jiff::Zoned;
 use secrecy::{SecretSlice, SecretString};
@@ -42,6 +42,8 @@ pub(crate) struct Desk {
     ledger: PathBuf,
     stop: Stop,
     sandbox: Option<(Sandbox, Option<TempDir>)>,
+    /// The last to go: it may have to wait for the terminal.
+    screen: Option<Screen>,
 }
 
 impl Desk {
@@ -80,16 +82,17 @@ impl Desk {
             }
         };
         let target = account.target.clone();
-        let progress = Arc::new(Progress::new());
+        let screen = Screen::open();
         Ok(Desk {
             settings,
-            progress,
+            progress: screen.progress(),
             place,
             target,
             account: Some(account),
             ledger,
             stop,
             sandbox,
+            screen: Some(screen),
         })
     }
 
@@ -143,11 +146,13 @@ impl Desk {
         })
     }
 
+    /// Puts everything away. All that was said has been written when this is done.
     pub(crate) async fn close(&mut self) {
         if let Some((sandbox, folder)) = self.sandbox.take() {
             sandbox.stop().await;
             drop(folder);
         }
+        drop(self.screen.take());
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::files::{Prepared, Stage, name_of, prepare, read_mapping};
 use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
-use super::super::progress::Progress;
+use super::super::progress::Screen;
 use super::plain;
 use std::collections::HashMap;
 use std::path::Path;
@@ -67,8 +67,9 @@ fn still_to_send(table: &Table, identities: &Identities, reader: &Reader) -> Res
         reader,
         is_empty: reader.is_empty()?,
     };
+    let screen = Screen::open();
     let watch = Watch {
-        observer: &Progress::new(),
+        observer: &*screen.progress(),
         // A signal ends the process: there is nothing to bring to an end.
         stop: &Stop::new(),
     };
@@ -160,12 +161,12 @@ fn input(
         limit: None,
         hidden: args.hidden,
     };
-    let progress = Progress::new();
+    let screen = Screen::open();
     let stage = Stage {
         identities,
         reader: None,
         purpose: PURPOSE,
-        progress: &progress,
+        progress: &screen.progress(),
         // A signal ends the process: there is nothing to bring to an end.
         stop: &Stop::new(),
     };
