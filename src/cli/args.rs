@@ -164,7 +164,7 @@ pub(crate) struct InspectArgs {
     pub(crate) range: Option<Range>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct FileArgs {
     /// The files: CSV or XLSX, also compressed (gzip); `-` is standard input, whose results go to stdin.results.csv here
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -74,7 +74,15 @@ pub(crate) fn prepare(
     mapping: &Arc<Mapping>,
     stage: &Stage<'_>,
 ) -> Result<Vec<Slot>, Failure> {
-    let tables = open_all(args, mapping)?;
+    rehearse_all(args, open_all(args, mapping)?, stage)
+}
+
+/// Rehearses every file that could be opened.
+pub(crate) fn rehearse_all(
+    args: &FileArgs,
+    tables: Vec<Result<Table, InputError>>,
+    stage: &Stage<'_>,
+) -> Result<Vec<Slot>, Failure> {
     let mut slots = Vec::new();
     for (path, table) in args.files.iter().zip(tables) {
         let name = name_of(path);
@@ -127,8 +135,9 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// The name of standard input.
 pub(crate) const STDIN: &str = "stdin";
 
-/// Opens every file before the first is rehearsed, so that a wrong mapping is told at once, for all files.
-fn open_all(
+/// Opens every file before the first is rehearsed, so that a wrong mapping is told at once, for all files. Waits for
+/// whoever writes to standard input or to a pipe.
+pub(crate) fn open_all(
     args: &FileArgs,
     mapping: &Arc<Mapping>,
 ) -> Result<Vec<Result<Table, InputError>>, Failure> {

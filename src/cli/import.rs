@@ -9,7 +9,9 @@ mod signals;
 
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
-use super::files::{Prepared, Slot, Stage, exit_of_reading, prepare, read_mapping, unread};
+use super::files::{
+    Prepared, Slot, Stage, exit_of_reading, open_all, read_mapping, rehearse_all, unread,
+};
 use super::output::emit;
 use super::progress::Progress;
 use super::runtime;
@@ -45,12 +47,13 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     }
     let mut desk = Desk::set_up(args).await?;
     outputs.keep_off(&desk)?;
-    let mapping = Arc::new(read_mapping(&desk.settings.mapping())?);
+    let path = desk.settings.mapping();
+    let mapping = Arc::new(desk.unless_stopped(move || read_mapping(&path)).await??);
     let progress = Arc::clone(&desk.progress);
     for warning in mapping.warnings(false) {
         progress.say(warning);
     }
-    let ledger = desk.open_ledger()?;
+    let ledger = desk.open_ledger().await?;
     if ledger.recovered() > 0 {
         let (rows, are) = match ledger.recovered() {
             1 => ("1 row was".to_owned(), "it is"),
@@ -72,7 +75,11 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         progress: &progress,
         stop: &office.stop,
     };
-    let mut slots = tokio::task::block_in_place(|| prepare(&args.files, &mapping, &stage))?;
+    let (files, its_mapping) = (args.files.clone(), Arc::clone(&mapping));
+    let tables = desk
+        .unless_stopped(move || open_all(&files, &its_mapping))
+        .await??;
+    let mut slots = tokio::task::block_in_place(|| rehearse_all(&args.files, tables, &stage))?;
     let end = strict(args, &slots);
     let dispatch = Dispatch {
         office: &office,

@@ -9,6 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// No test waits this long for a file; one that does fails.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -202,8 +206,7 @@ fn a_compressed_file_that_is_cut_short_sends_nothing() {
 fn a_named_pipe_is_imported_and_known_again() {
     let (project, server) = (Project::new(), Server::new());
     let pipe = project.path("calls.csv");
-    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
+    mkfifo(&pipe);
     for expected in [FIRST, again()] {
         let running = project.start_import(&server, &["calls.csv", "--rejects", "wrong.csv"]);
         // Opening waits for the reader.
@@ -214,6 +217,63 @@ fn a_named_pipe_is_imported_and_known_again() {
         assert_told_truly(&told, &one_wrong(), &server.tickets());
         assert!(project.read("wrong.csv").contains("invalid.dob"));
     }
+}
+
+fn mkfifo(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+/// Whether an import of `calls.csv` is stopped by a signal while it waits for its input.
+fn is_stopped_while_it_waits(project: &Project, server: &Server, running: Running, signal: &str) {
+    running.signal(signal);
+    let code = if signal == "INT" { 130 } else { 143 };
+    running.end().exits(code).says("before anything was sent");
+    assert!(!project.path("calls.results.csv").exists());
+    assert!(server.tickets().is_empty());
+    // And nobody holds the ledger any more.
+    project.write("other.csv", csv(&calls(1)));
+    project.import(server, &["other.csv"]).exits(0);
+}
+
+#[test]
+fn a_pipe_whose_writer_hangs_keeps_nobody_from_stopping_the_import() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let (project, server) = (Project::new(), Server::new());
+        let pipe = project.path("calls.csv");
+        mkfifo(&pipe);
+        let running = project.start_import(&server, &["calls.csv"]);
+        // Opening waits for the reader.
+        let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        is_stopped_while_it_waits(&project, &server, running, signal);
+        drop(writer);
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_keeps_nobody_from_stopping_the_import() {
+    let (project, server) = (Project::new(), Server::new());
+    mkfifo(&project.path("calls.csv"));
+    let running = project.start_import(&server, &["calls.csv"]);
+    // Signals are listened to before the ledger is made, and the input is opened behind it.
+    let begun = Instant::now();
+    while !project.home().join("state/ticketload/ledger.db").exists() {
+        assert!(begun.elapsed() < PATIENCE, "no ledger was made");
+        std::thread::yield_now();
+    }
+    is_stopped_while_it_waits(&project, &server, running, "TERM");
+}
+
+#[test]
+fn a_mapping_that_does_not_come_keeps_nobody_from_stopping_the_import() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    let pipe = project.path("slow.toml");
+    mkfifo(&pipe);
+    let running = project.start_import(&server, &["calls.csv", "--mapping", "slow.toml"]);
+    let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    is_stopped_while_it_waits(&project, &server, running, "INT");
+    drop(writer);
 }
 
 /// Far more rows than are read ahead of what is sent.

@@ -3,7 +3,7 @@
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
 use super::super::progress::{Progress, Screen};
-use super::signals::listen;
+use super::signals::{listen, unless_stopped};
 use jiff::Zoned;
 use secrecy::{SecretSlice, SecretString};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,8 @@ impl Desk {
         })?;
         let (place, account, ledger, sandbox) = match &args.sandbox {
             None => {
-                let account = settings.account()?;
+                let given = settings.clone();
+                let account = unless_stopped(&stop, move || given.account()).await??;
                 (LedgerPlace::Kept, account, settings.ledger()?, None)
             }
             Some(folder) => {
@@ -100,8 +101,18 @@ impl Desk {
         &self.ledger
     }
 
-    pub(crate) fn open_ledger(&self) -> Result<Arc<Ledger>, Failure> {
-        Ok(Arc::new(Ledger::open(&self.ledger)?))
+    /// Does what may wait for others, until a signal comes.
+    pub(crate) async fn unless_stopped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        unless_stopped(&self.stop, work).await
+    }
+
+    pub(crate) async fn open_ledger(&self) -> Result<Arc<Ledger>, Failure> {
+        let path = self.ledger.clone();
+        let ledger = self.unless_stopped(move || Ledger::open(&path)).await??;
+        Ok(Arc::new(ledger))
     }
 
     /// Puts the office together; called once.

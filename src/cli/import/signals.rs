@@ -1,10 +1,13 @@
 //! What the operating system tells a run by signals, and what becomes of it.
 //!
-//! Ctrl-C, SIGTERM and the end of the terminal stop a run in order. A file that would grow beyond the user's limit
+//! Ctrl-C, SIGTERM and the end of the terminal stop a run in order, and before there is one they end the command. A file that would grow beyond the user's limit
 //! (`ulimit -f`) is a disk that is full, not the end of the process.
 
-use ticketload::import::{Signal, Stop};
+use super::super::failure::Failure;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use ticketload::import::{RehearsalError, Signal, Stop};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// SIGXFSZ, on all systems that this is built for.
 const FILE_TOO_LARGE: i32 = 25;
@@ -38,6 +41,22 @@ pub(super) fn listen(stop: &Stop) -> std::io::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Does what may wait for others without end, such as opening a pipe that nobody writes to. A signal ends the command
+/// instead: nothing was sent yet. What was being done is left to end with the process.
+pub(super) async fn unless_stopped<T: Send + 'static>(
+    stop: &Stop,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let (done, doing) = oneshot::channel();
+    // No thread of the runtime's, which waits for its own when it is shut down.
+    std::thread::spawn(move || done.send(catch_unwind(AssertUnwindSafe(work))).is_ok());
+    tokio::select! {
+        biased;
+        signal = stop.first() => Err(Failure::Rehearsal(RehearsalError::Stopped(signal))),
+        Ok(done) = doing => done.or_else(|panic| resume_unwind(panic)),
+    }
 }
 
 /// The signals that this process was started to ignore, as a set of bits; none where the system does not say.
