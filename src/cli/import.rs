@@ -12,7 +12,7 @@ use super::failure::{Exit, Failure};
 use super::files::{
     Prepared, Slot, Stage, exit_of_reading, open_all, read_mapping, rehearse_all, unread,
 };
-use super::output::emit;
+use super::output::{conclude, emit};
 use super::progress::Progress;
 use super::runtime;
 use jiff::{Unit, Zoned};
@@ -100,13 +100,13 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         error: None,
     };
     let json = args.format == Format::Json;
-    if outputs.to_stdout() {
+    Ok(if outputs.to_stdout() {
         // As with all that is said there: the exit code tells what came of the rows, not whether somebody listened.
         drop(emit(&mut report, json, &mut io::stderr().lock()));
+        exit
     } else {
-        emit(&mut report, json, &mut io::stdout().lock())?;
-    }
-    Ok(exit)
+        conclude(&mut report, json, &mut io::stdout().lock(), exit)
+    })
 }
 
 /// With `--strict` one invalid row in any file keeps all of them from being sent.

@@ -4,7 +4,7 @@ use super::args::{Format, InspectArgs};
 use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
 use super::files::{exit_of_reading, name_of, open, unread};
-use super::output::emit;
+use super::output::conclude;
 use super::progress::{Progress, Screen};
 use std::io::{self, Write};
 use std::path::Path;
@@ -39,12 +39,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         error: None,
     };
     let json = args.format == Format::Json;
-    if args.dump.as_deref() == Some(Path::new("-")) {
-        emit(&mut report, json, &mut io::stderr().lock())?;
+    Ok(if args.dump.as_deref() == Some(Path::new("-")) {
+        conclude(&mut report, json, &mut io::stderr().lock(), exit)
     } else {
-        emit(&mut report, json, &mut io::stdout().lock())?;
-    }
-    Ok(exit)
+        conclude(&mut report, json, &mut io::stdout().lock(), exit)
+    })
 }
 
 /// Values go to one place where they can be written, and never over what is there.

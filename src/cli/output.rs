@@ -53,10 +53,6 @@ pub(crate) fn emit_failure(command: &Command, failure: &Failure) {
         Command::Inspect(args) if args.format == Format::Json => "inspect",
         _ => return,
     };
-    // It had begun already; a second document behind a part of one would make neither readable.
-    if matches!(failure, Failure::Report(_)) {
-        return;
-    }
     let mut report = Report::failed(name, failure.exit() as u8, failure.message());
     let takes_stdout = match command {
         Command::Import(args) => args.results.as_deref() == Some(Path::new("-")),
@@ -70,15 +66,28 @@ pub(crate) fn emit_failure(command: &Command, failure: &Failure) {
     });
 }
 
+/// Ends a command with its report. One that cannot be written is told, and takes nothing from what the command came to: the
+/// worse of both counts.
+pub(crate) fn conclude(report: &mut Report, json: bool, out: &mut dyn Write, exit: Exit) -> Exit {
+    match emit(report, json, out) {
+        Ok(()) => exit,
+        Err(error) => {
+            let failure = Failure::Report(error);
+            say(failure.shown());
+            exit.worse(failure.exit())
+        }
+    }
+}
+
 /// Writes a report in the form that was asked for. A reader that has gone away is no error.
-pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn emit(report: &mut Report, json: bool, out: &mut dyn Write) -> io::Result<()> {
     let written = if json {
         write_json(report, out)
     } else {
         write_human(report, out)
     };
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Report(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

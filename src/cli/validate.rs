@@ -4,7 +4,7 @@ use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
 use super::import::outputs::Outputs;
-use super::output::emit;
+use super::output::conclude;
 use super::progress::Screen;
 use std::io;
 use std::sync::Arc;
@@ -48,10 +48,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
     let slots = prepare(&args.files, &mapping, &stage);
     drop(screen);
     let target = ledger.as_ref().map(|known| known.target.clone());
-    report(args, slots?, target)
+    Ok(report(args, slots?, target))
 }
 
-fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Result<Exit, Failure> {
+fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Exit {
     let mut exit = exit_of_reading(&slots);
     let mut files = Vec::new();
     for mut slot in slots {
@@ -66,12 +66,8 @@ fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Resu
         exit_code: exit as u8,
         error: None,
     };
-    emit(
-        &mut report,
-        args.format == Format::Json,
-        &mut io::stdout().lock(),
-    )?;
-    Ok(exit)
+    let json = args.format == Format::Json;
+    conclude(&mut report, json, &mut io::stdout().lock(), exit)
 }
 
 /// The ledger to look in, where there is one and the account is known.

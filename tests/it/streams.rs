@@ -149,6 +149,33 @@ fn a_stderr_that_cannot_be_written_ends_nothing() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_hides_no_worse_end() {
+    let refused = Server::with_faults("token:refuse=1");
+    let sound = Server::new();
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(3)));
+    project.write("wrong.csv", csv(&one_wrong()));
+    let commands: [(&Server, &[&str], i32); 8] = [
+        (&refused, &["import", "calls.csv"], 4),
+        (&sound, &["import", "calls.csv", "nowhere.csv"], 3),
+        (&sound, &["import", "calls.csv"], 5),
+        (&sound, &["import", "calls.csv", "--format", "json"], 5),
+        (&sound, &["validate", "calls.csv", "nowhere.csv"], 3),
+        (&sound, &["validate", "wrong.csv"], 5),
+        (&sound, &["inspect", "calls.csv", "nowhere.csv"], 3),
+        (&sound, &["inspect", "calls.csv"], 5),
+    ];
+    for (server, args, code) in commands {
+        let mut command = project.command_for(server.url(), args);
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = command.stdout(full.unwrap()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {told}");
+        assert!(told.contains("the report cannot be written"), "{told}");
+    }
+}
+
+#[test]
 fn what_is_no_file_is_never_written_over() {
     let (project, server) = (Project::new(), Server::new());
     project.write("calls.csv", csv(&calls(3)));
