@@ -114,6 +114,8 @@ pub(crate) enum Failure {
     Input(InputError),
     Rehearsal(RehearsalError),
     Ledger(LedgerError),
+    /// The ledger failed when rows had been sent by this command.
+    LedgerLater(LedgerError),
     Api(ApiError),
     Token(TokenError),
     Sandbox(SandboxError),
@@ -151,6 +153,18 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The same, once this command has sent rows: what it says and how it exits must not mean that nothing was sent.
+    pub(crate) fn later(self) -> Failure {
+        match self {
+            Failure::Ledger(error)
+            | Failure::Results {
+                error: ResultsError::Ledger(error),
+                ..
+            } => Failure::LedgerLater(error),
+            other => other,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Config(_)
@@ -165,9 +179,16 @@ impl Failure {
             Failure::Input(_)
             | Failure::Unread { .. }
             | Failure::Rehearsal(RehearsalError::Input(_)) => Exit::Input,
-            Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => {
-                ledger_exit(error)
-            }
+            Failure::Ledger(error)
+            | Failure::Rehearsal(RehearsalError::Ledger(error))
+            | Failure::Results {
+                error: ResultsError::Ledger(error),
+                ..
+            } => ledger_exit(error),
+            Failure::LedgerLater(error) => match ledger_exit(error) {
+                Exit::Usage => Exit::StoppedEarly,
+                exit => exit,
+            },
             Failure::Rehearsal(RehearsalError::Stopped(signal)) => Exit::of_signal(*signal),
             Failure::Results { .. }
             | Failure::Rehearsal(RehearsalError::Temporary(_))
@@ -191,10 +212,15 @@ impl Failure {
             }
             Failure::Input(error) => error.to_string(),
             Failure::Rehearsal(error) => error.to_string(),
-            Failure::Ledger(error) => error.to_string(),
+            Failure::Ledger(error) | Failure::LedgerLater(error) => error.to_string(),
             Failure::Api(error) => error.to_string(),
             Failure::Token(error) => error.to_string(),
             Failure::Sandbox(error) => error.to_string(),
+            // It is not the file of results that is in trouble.
+            Failure::Results {
+                error: ResultsError::Ledger(error),
+                ..
+            } => error.to_string(),
             Failure::Results { path, error } => format!("{}: {error}", path.display()),
             Failure::EarlierResults { path, error } => {
                 format!(
@@ -224,7 +250,15 @@ impl Failure {
                 Some("give --mapping FILE, or put a mapping.toml here; mapping.example.toml shows every key".to_owned())
             }
             Failure::Input(error) | Failure::Rehearsal(RehearsalError::Input(error)) => error.hint(),
-            Failure::Ledger(error) | Failure::Rehearsal(RehearsalError::Ledger(error)) => Some(ledger_hint(error)),
+            Failure::Ledger(error)
+            | Failure::Rehearsal(RehearsalError::Ledger(error))
+            | Failure::Results { error: ResultsError::Ledger(error), .. } => Some(ledger_hint(error)),
+            Failure::LedgerLater(error) if matches!(error.kind, LedgerErrorKind::Damaged(_)) => Some(
+                "rows have been sent that no backup knows: restore the newest one and make the tickets of all results written \
+                 since then known to it (ticketload ledger adopt) before you import: calls without that would be sent twice"
+                    .to_owned(),
+            ),
+            Failure::LedgerLater(error) => Some(ledger_hint(error)),
             Failure::Rehearsal(RehearsalError::Temporary(_)) => Some("make room in the temporary folder (TMPDIR)".to_owned()),
             Failure::Rehearsal(RehearsalError::Stopped(_)) => Some("run the same command again".to_owned()),
             Failure::Api(_) => Some("check the password, the key and the proxy".to_owned()),
@@ -425,6 +459,32 @@ mod tests {
                 assert_eq!(better.worse(*worse), *worse);
             }
         }
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_read_is_not_said_to_have_everything() {
+        let damaged = || LedgerError {
+            path: PathBuf::from("ledger.db"),
+            kind: LedgerErrorKind::Damaged("page 7".to_owned()),
+        };
+        let results = || Failure::Results {
+            path: PathBuf::from("calls.results.csv"),
+            error: ResultsError::Ledger(damaged()),
+        };
+        assert_eq!(results().exit(), Exit::Usage);
+        assert_eq!(results().shown(), Failure::Ledger(damaged()).shown());
+        assert!(results().shown().contains("nothing was sent; restore"));
+        for failure in [results(), Failure::Ledger(damaged())].map(Failure::later) {
+            assert_eq!(failure.exit(), Exit::StoppedEarly);
+            let shown = failure.shown();
+            assert!(!shown.contains("nothing was sent"), "{shown}");
+            assert!(!shown.contains("has everything"), "{shown}");
+        }
+        let unwritable = Failure::Results {
+            path: PathBuf::from("calls.results.csv"),
+            error: ResultsError::InputLost,
+        };
+        assert!(unwritable.later().shown().contains("has everything"));
     }
 
     #[test]

@@ -155,6 +155,7 @@ impl Dispatch<'_> {
                 }
                 // What keeps this one from being begun takes nothing from what is to be told of the others.
                 Err(failure) if has_begun => {
+                    let failure = failure.later();
                     self.progress.say(failure.shown());
                     exit = exit.worse(failure.exit());
                     slot.report.outcomes.keep_back();
@@ -176,7 +177,8 @@ impl Dispatch<'_> {
             }
             let written = tokio::task::block_in_place(|| {
                 write_results(self.reader, &table, &summary, output)
-            })?;
+            });
+            let written = written.map_err(Failure::later)?;
             slot.report.outcomes = written.outcomes;
             slot.report.warnings = written.warnings;
             slot.report.results = written.results;
