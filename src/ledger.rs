@@ -56,6 +56,7 @@ pub use steward::{Mode, Steward};
 pub use writer::NewRun;
 
 use crate::counting::counted;
+use crate::seen::plain_path;
 use crate::submission::{Event, IllegalTransition, State};
 use emergency::EmergencyFile;
 use rusqlite::Connection;
@@ -80,7 +81,7 @@ impl fmt::Display for RunId {
 
 /// What went wrong with the ledger, and where it lies.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the ledger {}: {kind}", path.display())]
+#[error("the ledger {}: {kind}", plain_path(path))]
 pub struct LedgerError {
     /// The ledger's file.
     pub path: PathBuf,
@@ -126,7 +127,7 @@ pub enum LedgerErrorKind {
     /// The emergency file beside it is another ledger's.
     #[error(
         "cannot take what {} beside it holds: {} of another ledger",
-        file.display(),
+        plain_path(file),
         counted(*notes, "outcome")
     )]
     ForeignNotes {
@@ -155,7 +156,7 @@ pub enum LedgerErrorKind {
     )]
     Network(String),
     /// Others could put it aside, and every call would be sent again.
-    #[error("would lie in a folder that others can write: {}", .0.display())]
+    #[error("would lie in a folder that others can write: {}", plain_path(.0))]
     Shared(PathBuf),
     /// SQLite did not take a setting that durability rests on.
     #[error("cannot be made durable here: {0} (a network file system?)")]

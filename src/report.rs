@@ -8,6 +8,7 @@ mod inspection;
 mod json;
 
 pub use crate::counting::{counted, thousands};
+pub use crate::seen::{plain, plain_path};
 pub use human::write_human;
 pub use json::{VERSION, write_json};
 

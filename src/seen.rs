@@ -1,4 +1,4 @@
-//! What a person sees of a text, and what is the same to the eye.
+//! What a person sees of a text, what is the same to the eye, and foreign text as it is shown to people.
 //!
 //! Owns the one list of characters that nobody can see, the one notion of "the same but for case, space and such characters",
 //! and Unicode's composed form: headers, keys, translations and conditions all compare by it. Takes no memory for a text that
@@ -6,6 +6,7 @@
 
 use memchr::{memchr2_iter, memchr3_iter};
 use std::borrow::Cow;
+use std::path::Path;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Whether a character is a mark without width: it comes with text that was copied from a web page, a phone or a chat, and a
@@ -44,6 +45,34 @@ pub(crate) fn has_idle(text: &str) -> bool {
         let mut chars = text.get(at..).unwrap_or_default().chars();
         chars.next().is_some_and(is_idle)
     })
+}
+
+/// Foreign text for people, such as the name of a file, a sheet or a column, or a ticket's ID: in one line, with nothing in it
+/// that a terminal would obey or that nobody would see. Programs get such text as it is.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_control() || is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.chars().any(is_odd) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_odd(c) {
+            plain.extend(c.escape_debug());
+        } else if c == '\\' {
+            // It would look like one that escapes.
+            plain.push_str("\\\\");
+        } else {
+            plain.push(c);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// A path for people.
+#[must_use]
+pub fn plain_path(path: &Path) -> String {
+    plain(&path.display().to_string()).into_owned()
 }
 
 /// The text without what is unseen at its ends. Called for every field of every row.
@@ -154,6 +183,26 @@ mod tests {
             assert_eq!(fold_header(header), "first name", "{header:?}");
         }
         assert_eq!(fold_header("Pre\u{301}nom"), fold_header("PRÉNOM"));
+    }
+
+    #[test]
+    fn foreign_text_is_shown_in_one_line_that_no_terminal_obeys() {
+        for (text, shown) in [
+            ("calls.csv", "calls.csv"),
+            (
+                "O'Neil \"night\" é e\u{301} \\ 家.csv",
+                "O'Neil \"night\" é e\u{301} \\ 家.csv",
+            ),
+            ("a\u{1b}[2J\nb", "a\\u{1b}[2J\\nb"),
+            ("a\\n\n", "a\\\\n\\n"),
+            (
+                "gnp\u{202e}vsc\u{2028}\u{9b}",
+                "gnp\\u{202e}vsc\\u{2028}\\u{9b}",
+            ),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+        assert_eq!(plain_path(Path::new("x\r/y")), "x\\r/y");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use ticketload::config::Settings;
 use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger;
+use ticketload::report::plain_path;
 use ticketload::results::{AtomicFile, EarlierResults};
 
 /// What is written.
@@ -118,14 +119,14 @@ impl Place {
         usage(
             &format!(
                 "{} would be written over, and it is {what}",
-                self.path.display()
+                plain_path(&self.path)
             ),
             &format!("give --{} a name of its own", self.kind.flag()),
         )
     }
 
     fn foreign(&self) -> Failure {
-        let path = self.path.display();
+        let path = plain_path(&self.path);
         let flag = self.kind.flag();
         let message = match self.kind {
             Kind::Results => format!("{path} exists and is no results file of ticketload"),
@@ -165,7 +166,7 @@ impl Kind {
             Kind::Rejects => Ok(are_rejects(path)),
             Kind::Statuses => are_statuses(path).map_err(|error| {
                 usage(
-                    &format!("{} cannot be read: {error}", path.display()),
+                    &format!("{} cannot be read: {error}", plain_path(path)),
                     "give another name with --output",
                 )
             }),
@@ -179,7 +180,7 @@ pub(crate) fn can_stand_at(path: &Path) -> Result<(), Failure> {
     // What was begun there goes away again with the value.
     AtomicFile::create(path).map(drop).map_err(|error| {
         usage(
-            &format!("{} cannot be written: {error}", path.display()),
+            &format!("{} cannot be written: {error}", plain_path(path)),
             "name a file in a folder that exists and that you may write to",
         )
     })

@@ -11,6 +11,7 @@ use ticketload::import::{End, Outcomes, RehearsalError, Signal};
 use ticketload::input::InputError;
 use ticketload::ledger::{LedgerError, LedgerErrorKind};
 use ticketload::mapping::MappingErrors;
+use ticketload::report::plain_path;
 use ticketload::results::ResultsError;
 use ticketload::sandbox::SandboxError;
 use ticketload::ticket::Outcome;
@@ -208,7 +209,7 @@ impl Failure {
             Failure::Config(error) => error.to_string(),
             Failure::Mapping(errors) => errors.to_string(),
             Failure::MappingFile { path, error } => {
-                format!("the mapping {} cannot be read: {error}", path.display())
+                format!("the mapping {} cannot be read: {error}", plain_path(path))
             }
             Failure::Input(error) => error.to_string(),
             Failure::Rehearsal(error) => error.to_string(),
@@ -221,11 +222,11 @@ impl Failure {
                 error: ResultsError::Ledger(error),
                 ..
             } => error.to_string(),
-            Failure::Results { path, error } => format!("{}: {error}", path.display()),
+            Failure::Results { path, error } => format!("{}: {error}", plain_path(path)),
             Failure::EarlierResults { path, error } => {
                 format!(
                     "the results file {} cannot be read: {error}",
-                    path.display()
+                    plain_path(path)
                 )
             }
             Failure::Usage { message, .. } | Failure::Unread { message } => message.clone(),
@@ -233,8 +234,8 @@ impl Failure {
                 results, ledger, ..
             } => format!(
                 "{} tells of calls that were sent and that the ledger {} does not know: it may have been lost, and importing again would create tickets twice",
-                results.display(),
-                ledger.display()
+                plain_path(results),
+                plain_path(ledger)
             ),
             Failure::Report(error) => format!("the report cannot be written: {error}"),
             Failure::Io { what, error } => format!("{what}: {error}"),
@@ -277,9 +278,9 @@ impl Failure {
                  --sheet and --hidden as in the import:\n\n  \
                  ticketload ledger adopt {} {} --mapping MAPPING\n\n\
                  If {} belongs to something else, move it away",
-                results.display(),
-                input.display(),
-                results.display()
+                plain_path(results),
+                plain_path(input),
+                plain_path(results)
             )),
             Failure::Report(_) | Failure::Io { .. } => None,
         }
@@ -347,7 +348,7 @@ fn ledger_hint(error: &LedgerError) -> String {
         LedgerErrorKind::Shared(folder) => {
             return format!(
                 "take the others' right away (chmod go-w {}), or give a folder of your own with --ledger",
-                folder.display()
+                plain_path(folder)
             );
         }
         LedgerErrorKind::Behind => {
@@ -355,14 +356,14 @@ fn ledger_hint(error: &LedgerError) -> String {
                 "nothing was sent; put the newest copy of the ledger back, with the files beside it. If there is none, \
                  delete {} and make the tickets of the results files since then known again (ticketload ledger adopt) \
                  before you import: calls without that would be sent twice",
-                error.lock_file().display()
+                plain_path(&error.lock_file())
             );
         }
         LedgerErrorKind::ForeignNotes { file, .. } => {
             return format!(
                 "nothing was sent; give the ledger that was here before with --ledger, or put it back: it takes them in. If it \
                  is lost, look the tickets in {} up in the call centre, since nothing else may name them, and move that file away",
-                file.display()
+                plain_path(file)
             );
         }
         LedgerErrorKind::Gone => {

@@ -13,7 +13,7 @@ use ticketload::inspect::{end_findings, file_findings};
 use ticketload::ledger::{Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
-use ticketload::report::{FileReport, counted, thousands};
+use ticketload::report::{FileReport, counted, plain, plain_path, thousands};
 
 /// A file that could be read to its end, with its rehearsal.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
             path: path.to_owned(),
             error,
         })?;
-    let mut mapping = Mapping::parse(&path.display().to_string(), &text)?;
+    let mut mapping = Mapping::parse(&plain_path(path), &text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let files: Vec<_> = mapping
         .translate_files()
@@ -173,7 +173,7 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
     };
     stage
         .progress
-        .begin(format!("checking {}", table.name()), 0);
+        .begin(format!("checking {}", plain(table.name())), 0);
     let rehearsal = rehearse(
         &table,
         stage.identities,
@@ -242,7 +242,7 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
             .map_or_else(String::new, |column| {
                 format!(
                     "; the column '{}' is different in every row and would do",
-                    column.escape_debug()
+                    plain(column)
                 )
             });
         remarks.push(format!(

@@ -25,7 +25,7 @@ use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
 use ticketload::ledger::{Identity, LedgerError, Reader, RunEnd, RunStory};
-use ticketload::report::{FileReport, Report, counted};
+use ticketload::report::{FileReport, Report, counted, plain};
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
@@ -228,7 +228,7 @@ impl Dispatch<'_> {
             self.progress.say(announcement(ready, self.office));
         }
         self.progress
-            .begin(format!("sending {}", report.file), rehearsal.rows);
+            .begin(format!("sending {}", plain(&report.file)), rehearsal.rows);
         let summary = ticketload::import::run(
             self.office,
             Arc::clone(&table),
@@ -301,7 +301,7 @@ fn imported_before(
     Ok(elsewhere.map(|run| {
         format!(
             "this file was imported before for another account, {}, {}; to this one all of it is new",
-            run.target,
+            plain(&run.target),
             story(&run)
         )
     }))
@@ -320,7 +320,7 @@ fn story(run: &RunStory) -> String {
         part if part.is_empty() => part,
         part => format!(" with {part}"),
     };
-    format!("as {}{part} on {when}: {how}", run.file)
+    format!("as {}{part} on {when}: {how}", plain(&run.file))
 }
 
 #[cfg(test)]

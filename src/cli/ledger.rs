@@ -56,12 +56,3 @@ fn when(at: Timestamp) -> String {
 fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
-
-/// Foreign text on a terminal: a file's or a sheet's name, an account, a ticket.
-fn plain(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.escape_debug().to_string()
-    } else {
-        text.to_owned()
-    }
-}

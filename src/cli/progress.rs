@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use ticketload::import::{Observer, RunEvent, spoken};
-use ticketload::report::thousands;
+use ticketload::report::{plain_path, thousands};
 use ticketload::ticket::Outcome;
 
 /// How often a plain line is printed.
@@ -334,7 +334,7 @@ impl Observer for Progress {
                 let ticket = ticket_id.as_ref().map(|id| format!(", ticket {id}")).unwrap_or_default();
                 let kept = kept_in.as_ref().map_or_else(
                     || "it could be kept NOWHERE: write this line down".to_owned(),
-                    |path| format!("it is kept in {} and read back by the next run", path.display()),
+                    |path| format!("it is kept in {} and read back by the next run", plain_path(path)),
                 );
                 self.say(format!("the ledger could not take an outcome: row {row} {what}{ticket}; {kept}"));
             }

@@ -6,6 +6,7 @@ use super::output::{print, say};
 use super::runtime;
 use std::time::Duration;
 use tempfile::TempDir;
+use ticketload::report::plain_path;
 use ticketload::sandbox::{Fault, FaultPlan, Sandbox, Scope, Settings};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -91,7 +92,7 @@ fn print_settings(sandbox: &Sandbox, settings: &Settings) -> Result<Exit, Failur
     say(format_args!(
         "The sandbox listens on this machine only; its tickets are in {}.\n\
          Paste the lines above into another terminal, then import. Ctrl-C ends it.",
-        settings.folder.join("tickets.jsonl").display()
+        plain_path(&settings.folder.join("tickets.jsonl"))
     ));
     Ok(Exit::Success)
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use ticketload::api::{Client, StatusReply, TokenError, Tokens, Transport};
 use ticketload::config::{Account, Settings};
 use ticketload::import::{Pace, SlowDown};
+use ticketload::report::plain_path;
 use ticketload::results::{AtomicFile, EarlierResults, inert, shown_ticket};
 use ticketload::ticket::TicketId;
 use tokio::runtime::Builder;
@@ -111,7 +112,7 @@ fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
     };
     let Some(mut earlier) = EarlierResults::open(path).map_err(cannot)? else {
         return Err(Failure::Usage {
-            message: format!("{} is no results file of ticketload", path.display()),
+            message: format!("{} is no results file of ticketload", plain_path(path)),
             hint: "give the file that an import wrote, such as calls.results.csv, or --ticket ID"
                 .to_owned(),
         });
@@ -288,7 +289,7 @@ fn write(args: &StatusArgs, answers: &[(Question, Answer)]) -> Result<(), Failur
 fn human(answers: &[(Question, Answer)]) -> Vec<u8> {
     let mut text = String::new();
     for (question, answer) in answers {
-        let ticket_id = question.ticket_id.as_str().escape_debug().to_string();
+        let ticket_id = ticketload::report::plain(question.ticket_id.as_str());
         let row = if question.row.is_empty() {
             String::new()
         } else {

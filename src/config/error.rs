@@ -3,13 +3,14 @@
 use super::FILE_NAME;
 use crate::api::ServerUrlError;
 use crate::import::RateError;
+use crate::seen::plain_path;
 use std::path::PathBuf;
 
 /// What is wrong with the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file with profiles cannot be read.
-    #[error("{} cannot be read: {error}", path.display())]
+    #[error("{} cannot be read: {error}", plain_path(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -17,7 +18,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file with profiles cannot be understood.
-    #[error("{}, line {line}: {message}", path.display())]
+    #[error("{}, line {line}: {message}", plain_path(path))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum ConfigError {
         bounds: &'static str,
     },
     /// A secret's file cannot be read.
-    #[error("the {what} file {} cannot be read: {error}", path.display())]
+    #[error("the {what} file {} cannot be read: {error}", plain_path(path))]
     Secret {
         /// Which secret.
         what: &'static str,
@@ -98,7 +99,7 @@ fn where_profiles_are(path: &Option<PathBuf>, known: &[String]) -> String {
         None => format!(
             "(there is no {FILE_NAME} in the working folder or the user's configuration folder)"
         ),
-        Some(path) => format!("in {} (it has: {})", path.display(), known.join(", ")),
+        Some(path) => format!("in {} (it has: {})", plain_path(path), known.join(", ")),
     }
 }
 

@@ -8,6 +8,7 @@ mod words;
 
 use super::description::SheetInfo;
 use crate::row::Position;
+use crate::seen::plain_path;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -30,7 +31,7 @@ pub struct InputError {
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = Place(&self.position);
-        write!(f, "{}{place}: {}", self.path.display(), self.kind)
+        write!(f, "{}{place}: {}", plain_path(&self.path), self.kind)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::counting::counted;
 use crate::input::{Description, EncodingReason, Input, Kind, TableInfo};
 use crate::problem::Severity;
 use crate::reading::Hidden;
+use crate::seen::plain;
 
 /// Something about a file that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(column) = &self.column {
-            write!(f, "column '{}': ", column.escape_debug())?;
+            write!(f, "column '{}': ", plain(column))?;
         }
         f.write_str(&self.message)?;
         match self.first_row {
@@ -154,7 +155,7 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
     if !hidden.is_empty() {
         let names: Vec<_> = hidden
             .iter()
-            .map(|sheet| format!("'{}'", sheet.name.escape_debug()))
+            .map(|sheet| format!("'{}'", plain(&sheet.name)))
             .collect();
         note(
             "sheets.hidden",
@@ -168,7 +169,7 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
     let here = |table: &&TableInfo| table.is_table && Some(&table.sheet) == file.sheet.as_ref();
     let tables: Vec<_> = file.tables.iter().filter(here).collect();
     if let ([table], None) = (tables.as_slice(), &file.range) {
-        let name = table.name.escape_debug();
+        let name = plain(&table.name);
         note(
             "table.named",
             format!(

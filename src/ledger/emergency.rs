@@ -10,6 +10,7 @@
 use super::mark::number_of;
 use super::writer::{change, holder_of_ticket, state_of};
 use super::{LedgerErrorKind, SubmissionId, lock, place};
+use crate::seen::plain_path;
 use crate::submission::{Doubt, Event, State};
 use crate::ticket::{ErrorCode, TicketId};
 use jiff::Timestamp;
@@ -193,7 +194,7 @@ pub(super) fn read_back(
         Err(error) => {
             return Err(LedgerErrorKind::Open(format!(
                 "{}: {error}",
-                path.display()
+                plain_path(&path)
             )));
         }
     };
@@ -224,7 +225,7 @@ pub(super) fn read_back(
     }
     transaction.commit()?;
     std::fs::remove_file(&path)
-        .map_err(|error| LedgerErrorKind::Open(format!("{}: {error}", path.display())))
+        .map_err(|error| LedgerErrorKind::Open(format!("{}: {error}", plain_path(&path))))
 }
 
 fn exists(connection: &Connection, submission: i64) -> Result<bool, LedgerErrorKind> {

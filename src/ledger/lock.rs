@@ -5,6 +5,7 @@
 
 use super::mark::{Mark, Marker};
 use super::{LedgerErrorKind, place};
+use crate::seen::plain_path;
 use jiff::Timestamp;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -37,7 +38,7 @@ impl Lock {
     pub(super) fn take(ledger: &Path) -> Result<Lock, LedgerErrorKind> {
         let path = path_of(ledger);
         let cannot = |error: std::io::Error| {
-            LedgerErrorKind::Open(format!("its lock {}: {error}", path.display()))
+            LedgerErrorKind::Open(format!("its lock {}: {error}", plain_path(&path)))
         };
         let mut file = owner_only().read(true).open(&path).map_err(cannot)?;
         match file.try_lock() {

@@ -8,6 +8,8 @@ use super::rule::{Column, Placed};
 use super::wording::{fold_header, likeliest, listed, trim};
 use crate::holds;
 use crate::reading::letters;
+use crate::seen::plain;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,7 +18,8 @@ const LISTED: usize = 40;
 
 /// One file's header, ready for looking up.
 pub(super) struct Header<'h> {
-    file: &'h str,
+    /// As it is shown.
+    file: Cow<'h, str>,
     names: &'h [String],
     places: HashMap<String, Vec<usize>>,
 }
@@ -28,7 +31,7 @@ impl<'h> Header<'h> {
             places.entry(fold_header(name)).or_default().push(place);
         }
         Header {
-            file,
+            file: plain(file),
             names,
             places,
         }
@@ -104,7 +107,7 @@ impl<'h> Header<'h> {
     fn not_there(&self, placed: &Placed, is_quoted: bool) -> Diagnostic {
         let name = &placed.text;
         let alike = self.alike(placed).filter(|_| is_quoted);
-        let title = match alike.map(printable) {
+        let title = match alike.map(in_one_line) {
             Some(meant) => format!("no column '{name}'; did you mean '{meant}'?"),
             None => format!("no column '{name}'"),
         };
@@ -135,7 +138,7 @@ impl<'h> Header<'h> {
         let mut names: Vec<String> = self
             .names
             .iter()
-            .map(|name| printable(name))
+            .map(|name| in_one_line(name))
             .filter(|name| !name.is_empty())
             .take(LISTED)
             .map(|name| format!("'{name}'"))
@@ -148,13 +151,10 @@ impl<'h> Header<'h> {
     }
 }
 
-/// A header of the file in one line: it is foreign text and goes to a terminal.
-fn printable(header: &str) -> String {
-    let words: Vec<&str> = header
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ")
+/// A header of the file in one line, with its line ends as the spaces that they count as.
+fn in_one_line(header: &str) -> String {
+    let words: Vec<&str> = header.split_whitespace().collect();
+    plain(&words.join(" ")).into_owned()
 }
 
 #[cfg(test)]
@@ -163,6 +163,9 @@ mod tests {
 
     #[test]
     fn a_header_is_printed_in_one_line_without_control_characters() {
-        assert_eq!(printable(" Phone\r\n\u{1b}[31mnumber "), "Phone [31mnumber");
+        assert_eq!(
+            in_one_line(" Phone\r\n\u{1b}[31mnumber "),
+            "Phone \\u{1b}[31mnumber"
+        );
     }
 }

@@ -7,6 +7,7 @@ use crate::counting::{counted, thousands};
 use crate::import::{End, Outcomes, ProblemLog, RunSummary, spoken};
 use crate::input::Description;
 use crate::problem::Severity;
+use crate::seen::{plain, plain_path};
 use crate::ticket::Outcome;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -50,10 +51,10 @@ pub fn write_human(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_file(text: &mut String, file: &FileReport, command: &str) {
     // Why it was not read is an error, and is told as one where errors are told.
     if file.error.is_some() {
-        let _infallible = writeln!(text, "{}: not read", file.file);
+        let _infallible = writeln!(text, "{}: not read", plain(&file.file));
         return;
     }
-    let _infallible = writeln!(text, "{}: {}", file.file, what_it_is(file));
+    let _infallible = writeln!(text, "{}: {}", plain(&file.file), what_it_is(file));
     if let Some(inspection) = &file.inspection {
         inspection::write(text, file, inspection);
         text.push('\n');
@@ -91,13 +92,13 @@ fn write_run(text: &mut String, file: &FileReport, run: &RunSummary) {
         let _infallible = writeln!(text, "  stopped: {}", run.end);
     }
     if let Some(path) = &file.results {
-        let _infallible = writeln!(text, "  results: {}", path.display());
+        let _infallible = writeln!(text, "  results: {}", plain_path(path));
     }
     if let Some((path, rows)) = &file.rejects {
         let _infallible = writeln!(
             text,
             "  rejects: {} ({})",
-            path.display(),
+            plain_path(path),
             counted(*rows, "row")
         );
     }
@@ -135,7 +136,7 @@ fn form(description: &Description) -> String {
         description
             .sheet
             .as_ref()
-            .map(|sheet| format!("sheet '{}'", sheet.escape_debug())),
+            .map(|sheet| format!("sheet '{}'", plain(sheet))),
     );
     parts.extend(description.encoding.map(str::to_owned));
     parts.extend(description.delimiter.map(delimiter));
@@ -196,7 +197,7 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
         let column = count
             .column
             .as_ref()
-            .map(|column| format!("{}: ", column.escape_debug()))
+            .map(|column| format!("{}: ", plain(column)))
             .unwrap_or_default();
         let rows = counted(count.rows, "row");
         let _infallible = writeln!(
@@ -223,7 +224,7 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
         // What fills a field from several columns has no single one to name.
         let named = problem.column.as_deref().or(problem.field.as_deref());
         let column = named
-            .map(|name| format!("{}: ", name.escape_debug()))
+            .map(|name| format!("{}: ", plain(name)))
             .unwrap_or_default();
         let _infallible = writeln!(
             text,

@@ -6,6 +6,7 @@ use super::FileReport;
 use crate::counting::{counted, thousands};
 use crate::input::{DelimiterReason, Description, EncodingReason, LineEnd, TableInfo};
 use crate::inspect::{Column, Holds, Inspection};
+use crate::seen::plain;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -47,7 +48,7 @@ fn shown(name: &str) -> String {
     if name.trim().is_empty() {
         return "(no name)".to_owned();
     }
-    name.trim().escape_debug().to_string()
+    plain(name.trim()).into_owned()
 }
 
 /// `phone; 1,180 filled (1,175 phone, 5 text), 24 blank; 1,002 different`.
@@ -123,13 +124,13 @@ fn decisions(file: &Description) -> Vec<String> {
             let hidden = if sheet.hidden { " (hidden)" } else { "" };
             let read = file.sheet.as_ref() == Some(&sheet.name);
             let read = if read { " (this one)" } else { "" };
-            format!("'{}'{hidden}{read}", sheet.name.escape_debug())
+            format!("'{}'{hidden}{read}", plain(&sheet.name))
         });
         lines.push(format!("sheets: {}", sheets.collect::<Vec<_>>().join(", ")));
     }
     if let Some(range) = &file.range {
         let name = file.range_name.as_ref();
-        let name = name.map(|name| format!(" ('{}')", name.escape_debug()));
+        let name = name.map(|name| format!(" ('{}')", plain(name)));
         lines.push(format!(
             "range {range}{}: as asked",
             name.unwrap_or_default()
@@ -149,8 +150,8 @@ fn decisions(file: &Description) -> Vec<String> {
 fn table(table: &TableInfo) -> String {
     format!(
         "'{}' (sheet '{}', {})",
-        table.name.escape_debug(),
-        table.sheet.escape_debug(),
+        plain(&table.name),
+        plain(&table.sheet),
         table.area
     )
 }

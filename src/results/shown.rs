@@ -31,12 +31,12 @@ pub fn inert(text: &str) -> Cow<'_, str> {
 pub fn shown_ticket(ticket_id: &str) -> Cow<'_, str> {
     match TicketId::new(ticket_id) {
         Some(id) if !id.is_plain() => {
-            let printable = printable(ticket_id);
+            let escaped = escaped(ticket_id);
             // One that has an apostrophe of its own gets another, since the first one is taken away again.
-            if printable.starts_with('\'') {
-                Cow::Owned(format!("'{printable}"))
+            if escaped.starts_with('\'') {
+                Cow::Owned(format!("'{escaped}"))
             } else {
-                Cow::Owned(inert(&printable).into_owned())
+                Cow::Owned(inert(&escaped).into_owned())
             }
         }
         _ => Cow::Borrowed(ticket_id),
@@ -44,8 +44,8 @@ pub fn shown_ticket(ticket_id: &str) -> Cow<'_, str> {
 }
 
 /// A ticket ID with its control characters escaped, which are foreign text. What has a backslash is escaped too, so that
-/// it does not look like one that was.
-fn printable(ticket_id: &str) -> Cow<'_, str> {
+/// it does not look like one that was: unlike what people are shown, this is read back.
+fn escaped(ticket_id: &str) -> Cow<'_, str> {
     if ticket_id.chars().any(|c| c.is_control() || c == '\\') {
         Cow::Owned(ticket_id.escape_debug().to_string())
     } else {
@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn control_characters_of_a_ticket_id_are_escaped() {
-        assert_eq!(printable("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
-        assert_eq!(printable("RQxQ5s84H"), "RQxQ5s84H");
+        assert_eq!(escaped("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(escaped("RQxQ5s84H"), "RQxQ5s84H");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A terminal that stands still stops no request: who tells it something does not wait for it.
+//! A terminal that stands still stops no request: who tells it something does not wait for it. And it obeys no name: what is
+//! printed of foreign text has nothing in it but what a person can see.
 
 use crate::harness::{KEYED, Project, Server, assert_told_truly, calls, count, csv};
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
@@ -123,4 +124,43 @@ fn a_failure_is_told_behind_all_that_was_said_before() {
     assert!(warning.is_some() && warning < error, "{said}");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
+}
+
+#[test]
+fn no_name_commands_the_terminal() {
+    // It clears the screen, begins a line of its own and turns the writing round.
+    const NAME: &str = "a\u{1b}[2J\nEvery row has a ticket.\u{202e}.csv";
+    let (project, server) = (Project::new(), Server::new());
+    project.write(NAME, csv(&calls(3)));
+    project.write("plain.csv", csv(&calls(2)));
+    let other = NAME.replace("2J", "3J");
+    project.write(&other, "Name\nAda\n");
+    let results = NAME.replace(".csv", ".results.csv");
+    let commands: [(&[&str], i32); 13] = [
+        (&["validate", NAME, "missing\u{1b}\n.csv"], 3),
+        (&["inspect", NAME], 0),
+        (&["import", NAME, "--limit", "1"], 0),
+        (&["import", NAME, "--rejects", "r\u{1b}[2J\n.csv"], 0),
+        (&["import", &other], 2),
+        (&["import", "plain.csv", "--mapping", NAME], 2),
+        (&["import", "plain.csv", "--rejects", NAME], 2),
+        (&["import", "plain.csv", "--ledger", NAME], 2),
+        (&["ledger", "runs"], 0),
+        (&["ledger", "show", "1"], 0),
+        (&["ledger", "results", "1"], 0),
+        (&["status", NAME], 2),
+        (&["status", &results], 0),
+    ];
+    for (args, code) in commands {
+        let ran = project.run_for(&server, args).exits(code);
+        let all = ran.all();
+        let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!all.contains(is_obeyed), "{args:?}: {all:?}");
+        assert!(!all.contains("\nEvery row has a ticket.\u{5c}"), "{all:?}");
+    }
+    // Programs get the name as it is.
+    let ran = project.run_for(&server, &["import", NAME, "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.exits(0).stdout).unwrap();
+    assert_eq!(report["files"][0]["file"], NAME);
+    assert_eq!(project.results(&results)[0].file, NAME);
 }

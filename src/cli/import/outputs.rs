@@ -11,6 +11,7 @@ use ticketload::config::Settings;
 use ticketload::import::{Outcomes, RunSummary, Table};
 use ticketload::input::InputError;
 use ticketload::ledger::Reader;
+use ticketload::report::plain_path;
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Trace, Written, write,
 };
@@ -130,7 +131,7 @@ impl Outputs {
                 return Err(usage(
                     &format!(
                         "{} names tickets or doubts of a run without --sandbox, and results of the sandbox would take its place",
-                        path.display()
+                        plain_path(path)
                     ),
                     "give --results FILE, one input at a time, or try a copy of the input in another folder",
                 ));

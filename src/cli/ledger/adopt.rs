@@ -7,7 +7,6 @@ use super::super::files::{Prepared, Stage, name_of, prepare, read_mapping};
 use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
 use super::super::progress::Screen;
-use super::plain;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use ticketload::api::BodyFormat;
 use ticketload::config::Settings;
 use ticketload::import::{Known, Purpose, Stop, Table, Watch, rehearse};
 use ticketload::ledger::{Identities, Reader, Steward};
-use ticketload::report::counted;
+use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::{AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, adopt};
 use ticketload::ticket::Outcome;
 
@@ -49,7 +48,7 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
                 message: format!("{error}; nothing was adopted"),
                 hint: format!(
                     "give the file that {} was written of, as it was imported, with its mapping, --sheet and --hidden",
-                    args.results.display()
+                    plain_path(&args.results)
                 ),
             });
         }
@@ -95,7 +94,7 @@ fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
         error,
     };
     let refused = |message: String, hint: &str| Failure::Usage {
-        message: format!("{} {message}", path.display()),
+        message: format!("{} {message}", plain_path(path)),
         hint: hint.to_owned(),
     };
     let Some(mut results) = EarlierResults::open(path).map_err(cannot)? else {
@@ -182,7 +181,7 @@ fn input(
 
 /// Said of rows without a ticket: where the results of a part have replaced those of the whole, they have tickets.
 fn warned(rows: u64, input: &Path) -> String {
-    let input = plain(&name_of(input));
+    let input = plain(&name_of(input)).into_owned();
     let told = match rows {
         1 => format!(
             "1 row of {input} has no ticket in these results: the next import sends it. If it has one"

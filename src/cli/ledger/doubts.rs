@@ -5,7 +5,7 @@ use super::super::args::ledger::InDoubtArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::output::{json, print, say};
 use super::inputs::{mapping, reopen};
-use super::{plain, stamp, story, when};
+use super::{stamp, story, when};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use ticketload::ledger::{LedgerErrorKind, Reader, Reference, RowInDoubt, RunId, Steward};
-use ticketload::report::counted;
+use ticketload::report::{counted, plain};
 use ticketload::results::inert;
 
 /// The keys of rows, as far as their files are still there.

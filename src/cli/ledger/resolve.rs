@@ -8,13 +8,12 @@ use super::super::failure::{Exit, Failure};
 use super::super::output::print;
 use super::super::runtime;
 use super::super::status::Desk;
-use super::plain;
 use std::ops::ControlFlow;
 use std::path::Path;
 use ticketload::config::Settings;
 use ticketload::input::{Input, Options};
 use ticketload::ledger::{Found, Mode, NewFinding, Recorded, Reference, Refused, Steward};
-use ticketload::report::counted;
+use ticketload::report::{counted, plain, plain_path};
 use ticketload::row::Row;
 use ticketload::ticket::TicketId;
 use tokio::runtime::Builder;
@@ -122,7 +121,7 @@ fn in_file(path: &Path, check: bool) -> Result<Vec<Entry>, Failure> {
             .iter()
             .position(|header| header.trim().eq_ignore_ascii_case(name));
         found.ok_or_else(|| Failure::Usage {
-            message: format!("{} has no column '{name}'", path.display()),
+            message: format!("{} has no column '{name}'", plain_path(path)),
             hint: "a file of findings has the columns reference, finding and ticket_id; \
                    `ticketload ledger in-doubt --format csv` writes one to fill in"
                 .to_owned(),
@@ -152,7 +151,7 @@ fn entry(
     path: &Path,
     check: bool,
 ) -> Result<Option<Entry>, Failure> {
-    let place = format!("row {} of {}: ", row.position.row, path.display());
+    let place = format!("row {} of {}: ", row.position.row, plain_path(path));
     let wrong = |what: String, hint: &str| Failure::Usage {
         message: format!("{place}{what}; nothing was recorded"),
         hint: hint.to_owned(),
@@ -303,7 +302,7 @@ async fn confirm(desk: &Desk, entry: &Entry, ticket_id: &TicketId) -> Result<(),
     if answer.is_known() {
         return Ok(());
     }
-    let shown = ticket_id.as_str().escape_debug();
+    let shown = plain(ticket_id.as_str());
     let (message, hint) = if answer.error_code == "406" {
         (
             format!("the call centre has no ticket {shown}"),
@@ -347,7 +346,7 @@ fn report(
         }
         return print(match &entry.finding.found {
             Found::Created(ticket_id) => {
-                let ticket_id = ticket_id.as_str().escape_debug();
+                let ticket_id = plain(ticket_id.as_str());
                 format!(
                     "row {reference} has ticket {ticket_id}, found by {who}; it is never sent again\n"
                 )

@@ -10,7 +10,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::import::outputs::{beside, lost, to_place};
 use super::super::output::say;
 use super::inputs::{mapping, reopen};
-use super::{plain, story};
+use super::story;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ticketload::config::Settings;
@@ -18,7 +18,7 @@ use ticketload::import::Table;
 use ticketload::input::Input;
 use ticketload::ledger::{Reader, RunStory, Steward};
 use ticketload::mapping::Mapping;
-use ticketload::report::counted;
+use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::{EarlierResults, Ending, Rejects, ResultsError, Story, tells_of};
 use ticketload::ticket::Outcome;
 
@@ -78,7 +78,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let rows = counted(written.outcomes.total(), "row");
     say(format_args!(
         "{}: {rows}: {}",
-        shown.display(),
+        plain_path(&shown),
         counts.join(", ")
     ));
     if written.not_read > 0 {
@@ -98,7 +98,11 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
             return Err(failed(path)(ResultsError::InputLost));
         }
         let rows = rejects.finish().map_err(failed(path))?;
-        say(format_args!("{}: {}", path.display(), counted(rows, "row")));
+        say(format_args!(
+            "{}: {}",
+            plain_path(path),
+            counted(rows, "row")
+        ));
     }
     Ok(Exit::Success)
 }
@@ -129,7 +133,7 @@ fn table(
                 say(format_args!(
                     "{} is not the mapping of run {}, or cannot be read: the results are written from the ledger alone, \
                      without keys; --mapping names the one to read them with",
-                    plain(&settings.mapping().display().to_string()),
+                    plain_path(&settings.mapping()),
                     run.run
                 ));
                 return Ok(None);
@@ -145,14 +149,11 @@ fn table(
             Ok(Some(table))
         }
         Err(why) if args.rejects.is_some() || args.input.is_some() => Err(usage(
-            &format!(
-                "{} cannot be read again: {why}",
-                plain(&path.display().to_string())
-            ),
+            &format!("{} cannot be read again: {why}", plain_path(&path)),
             "give the file as it was imported with --input, or leave --input and --rejects out",
         )),
         Err(why) => {
-            let path = plain(&path.display().to_string());
+            let path = plain_path(&path);
             say(format_args!(
                 "{path}: {why}; the results are written from the ledger alone, without keys"
             ));
@@ -244,7 +245,7 @@ fn refuse_elsewhere(place: &Path, reader: &Reader, run: &RunStory) -> Result<(),
     Err(usage(
         &format!(
             "{shown} is not here, and {} may be of another run: it names no ticket of run {}, or others too",
-            place.display(),
+            plain_path(place),
             run.run
         ),
         hint,

@@ -4,13 +4,13 @@ use super::super::args::Format;
 use super::super::args::ledger::{RunsArgs, ShowArgs};
 use super::super::failure::{Exit, Failure};
 use super::super::output::{json, print};
-use super::{plain, stamp, story, when};
+use super::{stamp, story, when};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use ticketload::code::explain;
 use ticketload::ledger::{CodeCount, Reader, RowInDoubt, RunEnd, RunStory, Tally};
 use ticketload::reading::Hidden;
-use ticketload::report::{counted, thousands};
+use ticketload::report::{counted, plain, thousands};
 use ticketload::ticket::Outcome;
 
 pub(super) fn list(args: &RunsArgs) -> Result<Exit, Failure> {

@@ -5,7 +5,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::output::print;
 use super::{absent, when};
 use ticketload::ledger::{Mode, Purge, Reader, Steward};
-use ticketload::report::{counted, thousands};
+use ticketload::report::{counted, plain_path, thousands};
 
 pub(super) fn check(args: &CheckLedgerArgs) -> Result<Exit, Failure> {
     let path = args.place.settings()?.ledger()?;
@@ -14,7 +14,7 @@ pub(super) fn check(args: &CheckLedgerArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage {
             message: format!(
                 "the ledger {} is not sound:\n  {}",
-                path.display(),
+                plain_path(&path),
                 found.faults.join("\n  ")
             ),
             hint: "import nothing with it; restore it from a backup, or adopt the tickets of the results files into a \
@@ -29,7 +29,7 @@ pub(super) fn check(args: &CheckLedgerArgs) -> Result<Exit, Failure> {
     };
     print(format!(
         "ok: {}\n  {}, {}: {} with a ticket, {} in doubt{claimed}\n",
-        path.display(),
+        plain_path(&path),
         counted(found.runs, "run"),
         counted(found.submissions, "call"),
         thousands(found.tickets),

@@ -3,6 +3,7 @@
 //! Owns how a list of them reads. Guarantees that what would not show, or would end the sentence, is escaped.
 
 use crate::input::description::SheetInfo;
+use crate::seen::plain;
 use std::fmt;
 
 pub(super) struct In<'a>(pub(super) &'a str);
@@ -12,7 +13,7 @@ impl fmt::Display for In<'_> {
         if self.0.is_empty() {
             return Ok(());
         }
-        write!(f, " (in {})", self.0.escape_debug())
+        write!(f, " (in {})", plain(self.0))
     }
 }
 
