@@ -26,11 +26,12 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0 every row has a ticket (validate: would be sent)   5 stopped early; run again to continue
-  1 finished; some rows are invalid or rejected        6 finished; some rows are in doubt
-  2 command line, configuration, mapping or address    7 another run holds this ledger
-  3 an input file cannot be read as a table            70 a defect of ticketload
-  4 not authenticated                                  130, 143 interrupted; run again to continue
+  0 every row has a ticket (validate: would be sent)   6 finished; some rows are in doubt
+  1 finished; some rows are invalid or rejected        7 another run holds this ledger
+  2 command line, configuration, mapping or address    70 a defect of ticketload
+  3 an input file cannot be read as a table            130, 143 interrupted; run again to continue
+  4 not authenticated
+  5 stopped early, or results, rejects or the report could not be written; run again to continue
 
 Try it without an account:
   ticketload import --sandbox samples/calls.csv --mapping mapping.example.toml";

@@ -25,6 +25,7 @@ pub(crate) enum Exit {
     Usage = 2,
     Input = 3,
     NotAuthenticated = 4,
+    /// Rows are not sent, or what there is to tell could not be written.
     StoppedEarly = 5,
     InDoubt = 6,
     Held = 7,

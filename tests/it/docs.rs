@@ -1,5 +1,6 @@
 //! What README, the example mapping and the samples say is so.
 
+use crate::harness::Project;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -248,6 +249,12 @@ fn exit_codes_are_the_same_in_help_and_readme() {
         .collect();
     assert_eq!(in_readme, in_help);
     assert_eq!(in_help.len(), 11);
+    // What was sent and could not be told has the code of what was not sent.
+    let manual = Project::new().run(&["man"]).exits(0).stdout;
+    let five = section.lines().find(|line| line.starts_with("| `5`"));
+    for text in [five.unwrap(), table, &manual] {
+        assert!(text.contains("could not be written"), "{text}");
+    }
 }
 
 #[test]
