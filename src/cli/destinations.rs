@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use ticketload::config::Settings;
+use ticketload::folder::folder_of;
 use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger;
 use ticketload::report::plain_path;
@@ -214,10 +215,7 @@ fn are_statuses(path: &Path) -> io::Result<bool> {
 
 /// The path as it really is, so that two names for one file are seen to be one.
 fn whole(path: &Path) -> PathBuf {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     path.canonicalize()
         .unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))

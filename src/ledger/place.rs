@@ -6,6 +6,7 @@
 //! is not refused.
 
 use super::LedgerErrorKind;
+use crate::folder::folder_of;
 use std::path::{Path, PathBuf};
 
 /// File systems whose data lies on another machine, as the kernel names them.
@@ -98,14 +99,11 @@ fn number(path: &Path) -> Option<(u64, u64)> {
 pub(super) fn real(ledger: &Path) -> PathBuf {
     let behind = |path: &Path| match path.read_link() {
         // A link to a ledger that is yet to be made.
-        Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
+        Ok(target) => folder_of(path).join(target),
         Err(_) => path.to_owned(),
     };
     let whole = |path: &Path| {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        let folder = folder_of(path).canonicalize().ok()?;
         Some(folder.join(path.file_name()?))
     };
     let found = ledger.canonicalize().ok();
@@ -132,11 +130,7 @@ fn refuse_names(ledger: &Path) -> Result<(), LedgerErrorKind> {
 
 /// Refuses a folder in which a ledger would not be safe.
 pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
-    let folder = ledger
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let folder = folder
+    let folder = folder_of(ledger)
         .canonicalize()
         .map_err(|error| LedgerErrorKind::Open(error.to_string()))?;
     refuse_network(&folder)?;

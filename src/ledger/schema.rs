@@ -5,6 +5,7 @@
 //! them by accident.
 
 use super::{LedgerErrorKind, Synchronous, lock, place};
+use crate::folder::folder_of;
 use rand::TryRng;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
@@ -121,16 +122,11 @@ const IDENTITY_KEY_BYTES: usize = 32;
 /// path at which the ledger really lies.
 pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     let cannot = |error: std::io::Error| LedgerErrorKind::Open(error.to_string());
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(cannot)?;
-    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder_of(path)).map_err(cannot)?;
     let path = place::real(path);
     place::check(&path)?;
     drop(lock::owner_only().open(&path).map_err(cannot)?);

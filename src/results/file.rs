@@ -5,6 +5,7 @@
 //! a file is locked as long as it is written, so that one whose lock is free is nobody's any more.
 
 use crate::abort::{self, Step};
+use crate::folder::folder_of;
 use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
@@ -53,13 +54,6 @@ impl AtomicFile {
         abort::at(Step::Placed);
         keep_names_in(folder_of(&self.path))
     }
-}
-
-/// The folder that a file stands in.
-fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }
 
 /// Makes what was renamed in a folder outlast a power cut: with the file alone only its content does.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where each module stands; a module may import what has a smaller number. Equal numbers are strangers.
-const FLOORS: [(&str, u8); 23] = [
+const FLOORS: [(&str, u8); 24] = [
     ("main", 10),
     ("cli", 9),
     ("config", 8),
@@ -29,6 +29,7 @@ const FLOORS: [(&str, u8); 23] = [
     ("abort", 0),
     ("columns", 0),
     ("counting", 0),
+    ("folder", 0),
     ("seen", 0),
     // It stands apart: it imports nothing, and only the command line starts it.
     ("sandbox", 8),
