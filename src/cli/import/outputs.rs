@@ -13,7 +13,8 @@ use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::report::plain_path;
 use ticketload::results::{
-    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, Trace, Written, write,
+    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, ToldTicket, Trace, Written,
+    write,
 };
 use ticketload::ticket::TicketId;
 
@@ -189,47 +190,71 @@ impl Output {
     }
 }
 
-/// Whether an earlier results file tells of calls that were sent to a server. Doubts among the sandbox's tickets are its
-/// own.
-fn tells_of_real_calls(path: &Path) -> Result<bool, Failure> {
-    let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
-    else {
-        return Ok(false);
-    };
-    let (mut has_doubts, mut is_of_sandbox) = (false, false);
-    for trace in earlier.traces() {
-        match trace.map_err(|error| unreadable(path, error))? {
-            Trace::Ticket(told) if told.id.as_str().starts_with(SANDBOX_PREFIX) => {
-                is_of_sandbox = true;
-            }
-            Trace::Ticket(_) => return Ok(true),
-            Trace::Doubt => has_doubts = true,
-        }
-    }
-    Ok(has_doubts && !is_of_sandbox)
+/// What an earlier results file tells of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// Nothing that matters.
+    Nothing,
+    /// Calls that were sent, and none by a name that could be looked for.
+    Nameless,
+    /// A ticket that matters.
+    Ticket,
 }
 
-fn tells_of_unknown_calls(path: &Path, reader: Option<&Reader>) -> Result<bool, Failure> {
+/// What an earlier results file tells, with each ticket judged. Doubts among the sandbox's tickets are its own.
+fn told(
+    path: &Path,
+    judge: impl Fn(&ToldTicket) -> Result<Sign, Failure>,
+) -> Result<Sign, Failure> {
     let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
     else {
-        return Ok(false);
+        return Ok(Sign::Nothing);
     };
-    let knows = |id: &TicketId| reader.map_or(Ok(false), |reader| reader.knows_ticket(id));
     let (mut has_nameless, mut is_of_sandbox) = (false, false);
     for trace in earlier.traces() {
-        match trace.map_err(|error| unreadable(path, error))? {
-            Trace::Ticket(told) if told.id.as_str().starts_with(SANDBOX_PREFIX) => {
+        let sign = match trace.map_err(|error| unreadable(path, error))? {
+            Trace::Ticket(ticket) if ticket.id.as_str().starts_with(SANDBOX_PREFIX) => {
                 is_of_sandbox = true;
+                Sign::Nothing
             }
-            // One that somebody has changed is no sign of another ledger, and as little to look for as a doubt.
-            Trace::Ticket(told) if !told.is_exact => has_nameless = true,
-            Trace::Ticket(told) if !knows(&told.id)? => return Ok(true),
-            Trace::Ticket(_) => {}
-            Trace::Doubt => has_nameless = true,
+            Trace::Ticket(ticket) => judge(&ticket)?,
+            Trace::Doubt => Sign::Nameless,
+        };
+        match sign {
+            Sign::Ticket => return Ok(Sign::Ticket),
+            Sign::Nameless => has_nameless = true,
+            Sign::Nothing => {}
         }
     }
-    // What has no name by which to look for it can only be told from a ledger that knows nothing.
-    Ok(has_nameless && !is_of_sandbox && reader.map_or(Ok(true), Reader::is_empty)?)
+    Ok(if has_nameless && !is_of_sandbox {
+        Sign::Nameless
+    } else {
+        Sign::Nothing
+    })
+}
+
+/// Whether an earlier results file tells of calls that were sent to a server.
+fn tells_of_real_calls(path: &Path) -> Result<bool, Failure> {
+    Ok(told(path, |_| Ok(Sign::Ticket))? != Sign::Nothing)
+}
+
+/// Whether an earlier results file tells of calls that the ledger does not know.
+fn tells_of_unknown_calls(path: &Path, reader: Option<&Reader>) -> Result<bool, Failure> {
+    let knows = |id: &TicketId| reader.map_or(Ok(false), |reader| reader.knows_ticket(id));
+    let sign = told(path, |ticket| {
+        Ok(match ticket {
+            // One that somebody has changed is no sign of another ledger, and as little to look for as a doubt.
+            ticket if !ticket.is_exact => Sign::Nameless,
+            ticket if !knows(&ticket.id)? => Sign::Ticket,
+            _ => Sign::Nothing,
+        })
+    })?;
+    Ok(match sign {
+        Sign::Nothing => false,
+        // What has no name by which to look for it can only be told from a ledger that knows nothing.
+        Sign::Nameless => reader.map_or(Ok(true), Reader::is_empty)?,
+        Sign::Ticket => true,
+    })
 }
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
