@@ -117,10 +117,12 @@ fn refuse_names(ledger: &Path) -> Result<(), LedgerErrorKind> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        if let Ok(names) = ledger.metadata().map(|file| file.nlink())
-            && names > 1
+        // A folder has a name for each folder in it; that it is no ledger is told elsewhere.
+        if let Ok(file) = ledger.metadata()
+            && file.is_file()
+            && file.nlink() > 1
         {
-            return Err(LedgerErrorKind::Linked(names));
+            return Err(LedgerErrorKind::Linked(file.nlink()));
         }
     }
     #[cfg(not(unix))]

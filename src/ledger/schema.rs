@@ -9,6 +9,7 @@ use crate::folder::folder_of;
 use rand::TryRng;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -129,14 +130,31 @@ pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     builder.create(folder_of(path)).map_err(cannot)?;
     let path = place::real(path);
     place::check(&path)?;
-    drop(lock::owner_only().open(&path).map_err(cannot)?);
+    make(&path).map_err(cannot)?;
     Ok(path)
+}
+
+/// Makes the ledger's file where there is none.
+///
+/// One that exists is not even opened: with the first file that a process closes, it loses every lock that it has on it,
+/// also those of an SQLite connection, which goes on in the belief that it has them.
+fn make(path: &Path) -> std::io::Result<()> {
+    match lock::owner_only().create_new(true).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Err(_) if !path.is_file() => Err(std::io::Error::other("it is no file")),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Opens the writing connection, brings the tables up to date and checks the settings.
 pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection, LedgerErrorKind> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    let cannot = |error: rusqlite::Error| LedgerErrorKind::Open(error.to_string());
+    let mut connection = Connection::open_with_flags(path, flags).map_err(cannot)?;
+    // SQLite is content with a file that it may only read.
+    if connection.is_readonly("main")? {
+        return Err(LedgerErrorKind::Open("it is read-only".to_owned()));
+    }
     connection.busy_timeout(Duration::from_secs(10))?;
     // Statements keep their plan: without this, each new parameter makes SQLite prepare the look-ups anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

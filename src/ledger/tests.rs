@@ -8,6 +8,7 @@ use crate::ticket::{ErrorCode, Outcome, Payload, TicketField, TicketId};
 use std::path::PathBuf;
 
 mod emergency;
+mod held;
 mod identical;
 mod keeping;
 
