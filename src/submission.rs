@@ -86,6 +86,8 @@ pub enum Event {
     FoundCreated {
         /// The ticket that the person found.
         ticket_id: TicketId,
+        /// What is known of it already, where the finding is the API's own answer that came late.
+        remark: Option<String>,
     },
     /// A person found that there is no ticket.
     FoundNotCreated,
@@ -174,10 +176,9 @@ pub fn next(state: &State, event: Event) -> Result<State, IllegalTransition> {
         (State::Claimed, Event::Rejected { code }) => Ok(State::Rejected { code }),
         (State::Claimed, Event::Unproven(doubt)) => Ok(State::InDoubt(doubt)),
         (State::Claimed, Event::Crashed) => Ok(State::InDoubt(Doubt::crash())),
-        (State::InDoubt(_), Event::FoundCreated { ticket_id }) => Ok(State::Created {
-            ticket_id,
-            remark: None,
-        }),
+        (State::InDoubt(_), Event::FoundCreated { ticket_id, remark }) => {
+            Ok(State::Created { ticket_id, remark })
+        }
         (State::InDoubt(_), Event::FoundNotCreated) => Ok(State::NEW),
         _ => Err(illegal),
     }

@@ -1,7 +1,7 @@
 //! The emergency file: outcomes that the ledger could not store, kept beside it until the next run reads them back.
 //!
-//! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number and what was proven, no patient
-//! data. The moment of need is mostly that of a full disk, so the file is made when the ledger is opened and filled with
+//! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number, what was proven and, of a ticket, what
+//! a person should know of it, which names fields; no patient data. The moment of need is mostly that of a full disk, so the file is made when the ledger is opened and filled with
 //! line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the
 //! state machine. Each note says whose it is: those of another ledger are refused and stay where they are, since nothing
 //! else may know of them. A ticket is taken over whatever the row has come to meanwhile, unless it has one; any other note
@@ -28,6 +28,9 @@ pub struct EmergencyNote {
     submission: i64,
     #[serde(flatten)]
     seen: Seen,
+    /// What a person should know of the ticket; of most there is nothing, and earlier versions did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remark: Option<String>,
 }
 
 /// What was proven of it.
@@ -48,8 +51,12 @@ impl EmergencyNote {
     /// The note for an event; none for events that carry no outcome.
     #[must_use]
     pub fn of(submission: SubmissionId, event: &Event) -> Option<EmergencyNote> {
+        let mut about_ticket = None;
         let seen = match event {
-            Event::Created { ticket_id, .. } => Seen::TicketId(ticket_id.as_str().to_owned()),
+            Event::Created { ticket_id, remark } => {
+                about_ticket.clone_from(remark);
+                Seen::TicketId(ticket_id.as_str().to_owned())
+            }
             Event::Rejected { code } => Seen::Rejected(code.0),
             Event::Unproven(doubt) => Seen::InDoubt(doubt.code.clone()),
             Event::Released { seen } => Seen::Released(seen.clone()),
@@ -62,6 +69,7 @@ impl EmergencyNote {
         Some(EmergencyNote {
             submission: submission.0,
             seen,
+            remark: about_ticket,
         })
     }
 
@@ -70,7 +78,7 @@ impl EmergencyNote {
         Some(match self.seen {
             Seen::TicketId(id) => Event::Created {
                 ticket_id: TicketId::new(&id)?,
-                remark: None,
+                remark: self.remark,
             },
             Seen::Rejected(code) => Event::Rejected {
                 code: ErrorCode(code),
@@ -97,8 +105,8 @@ struct Line {
     note: EmergencyNote,
 }
 
-/// Room for the notes of more than a hundred workers.
-const RESERVE: usize = 16 * 1024;
+/// Room for the notes of more than a hundred workers, also where each of them has a remark that names some fields.
+const RESERVE: usize = 32 * 1024;
 
 /// The emergency file of a ledger that is open for a run.
 #[derive(Debug)]
@@ -243,9 +251,9 @@ fn take_over(
     let events = match (state_of(connection, submission)?, event) {
         (State::Claimed, event) => vec![event],
         // The API's own word is worth as much as that of a person who looked the ticket up.
-        (State::InDoubt(_), Event::Created { ticket_id, .. }) => {
+        (State::InDoubt(_), Event::Created { ticket_id, remark }) => {
             match holder_of_ticket(connection, submission, &ticket_id)? {
-                None => vec![Event::FoundCreated { ticket_id }],
+                None => vec![Event::FoundCreated { ticket_id, remark }],
                 Some(_) => Vec::new(),
             }
         }

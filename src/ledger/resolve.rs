@@ -234,6 +234,7 @@ fn record_of(
             }
             let event = Event::FoundCreated {
                 ticket_id: ticket_id.clone(),
+                remark: None,
             };
             (event, "created", Some(ticket_id.as_str()))
         }

@@ -47,6 +47,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Requeued,
         Event::FoundCreated {
             ticket_id: ticket(),
+            remark: None,
         },
         Event::FoundNotCreated,
     ]

@@ -47,12 +47,48 @@ fn every_kind_of_outcome_comes_back_from_the_emergency_file() {
 }
 
 #[test]
+fn what_a_person_should_know_of_a_ticket_comes_back_with_it() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let (run, ids) = claimed(&ledger, 4);
+    let with_remark = |id: &str| Event::Created {
+        ticket_id: TicketId::new(id).unwrap(),
+        remark: Some("warning: the server stored another value than was sent in city".to_owned()),
+    };
+    keep(&ledger, ids[0], &with_remark("T0"));
+    let path = keep(&ledger, ids[1], &created("T1"));
+    let notes = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(notes.matches("remark").count(), 1, "{notes}");
+    // These two come when the row is in doubt already, and when it is to be sent again.
+    keep(&ledger, ids[2], &with_remark("T2"));
+    keep(&ledger, ids[3], &with_remark("T3"));
+    let seen = "connect".to_owned();
+    apply(&ledger, ids[3], Event::Released { seen }).unwrap();
+    apply(&ledger, ids[2], Event::Unproven(Doubt::crash())).unwrap();
+    drop(ledger);
+    let ledger = bench.open();
+    let remarks: Vec<_> = ledger
+        .reader()
+        .unwrap()
+        .rows_of(run)
+        .map(|row| match row.unwrap().fate {
+            Fate::Submission {
+                state: State::Created { remark, .. },
+                ..
+            } => remark.is_some(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(remarks, [true, false, true, true]);
+}
+
+#[test]
 fn notes_are_written_in_a_place_that_was_made_before_and_behind_it_once_that_is_used_up() {
     let bench = Bench::new();
     let ledger = bench.open();
     let path = bench.path.with_file_name("ledger.db.emergency.jsonl");
     let room = path.metadata().unwrap().len();
-    assert!(room >= 16 * 1024);
+    assert!(room >= 32 * 1024);
     assert!(
         std::fs::read(&path)
             .unwrap()
