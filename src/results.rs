@@ -26,9 +26,11 @@ use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunEnd, RunI
 use crate::submission::{Doubt, State};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
+use rust_xlsxwriter::XlsxError;
 use std::io;
 use std::iter::Peekable;
 use std::ops::ControlFlow;
+use zip::result::ZipError;
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,19 @@ pub enum ResultsError {
     InputLost,
     /// The workbook cannot be written.
     #[error("cannot be written: {0}")]
-    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    Workbook(XlsxError),
+}
+
+/// A disk that is full is told as that, whoever wrote to it.
+impl From<XlsxError> for ResultsError {
+    fn from(error: XlsxError) -> ResultsError {
+        match error {
+            XlsxError::IoError(error) | XlsxError::ZipError(ZipError::Io(error)) => {
+                ResultsError::Io(error)
+            }
+            error => ResultsError::Workbook(error),
+        }
+    }
 }
 
 impl From<csv::Error> for ResultsError {

@@ -14,7 +14,7 @@ use crate::input::{Description, Kind, sheet_name_for_excel};
 use crate::row::{Cell, CellKind, Row};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
-use std::io::Write;
+use std::io::{BufReader, BufWriter, IntoInnerError, Write};
 use std::path::Path;
 
 /// The errors that a cell can hold and a formula can be.
@@ -118,11 +118,7 @@ impl Rejects {
             return Err(error);
         }
         if let Form::Xlsx(sheet) = &mut self.form {
-            let mut book = sheet.book.save_to_buffer()?;
-            if sheet.has_missing {
-                book = missing::without_values(&book)?;
-            }
-            self.file.write_all(&book)?;
+            sheet.save(&mut self.file)?;
         }
         self.file.persist()?;
         Ok(self.rows)
@@ -204,6 +200,19 @@ impl Sheet {
             };
         }
         self.next_row += 1;
+        Ok(())
+    }
+
+    /// Writes the workbook. It holds as many rows as want mending, which may be all of a long file: it is never in memory as a
+    /// whole, and where it wants another pass it waits for that in a file without a name.
+    fn save(&mut self, out: &mut AtomicFile) -> Result<(), ResultsError> {
+        if !self.has_missing {
+            return Ok(self.book.save_to_writer(out)?);
+        }
+        let mut book = BufWriter::new(tempfile::tempfile()?);
+        self.book.save_to_writer(&mut book)?;
+        let book = book.into_inner().map_err(IntoInnerError::into_error)?;
+        missing::without_values(BufReader::new(book), out)?;
         Ok(())
     }
 }
