@@ -152,7 +152,7 @@ pub enum LedgerErrorKind {
     Linked(u64),
     /// It would lie on another machine.
     #[error(
-        "would lie on a network file system ({0}), where neither its lock nor its journal holds"
+        "would lie on a file system of another machine or of this one's host ({0}), where neither its lock nor its journal holds"
     )]
     Network(String),
     /// Others could put it aside, and every call would be sent again.

@@ -1,7 +1,7 @@
 //! Where a ledger may lie: on a disk of this machine, in a folder that nobody else can write.
 //!
 //! Owns the refusals before a ledger is opened for writing. On a network file system neither the lock nor the
-//! write-ahead log holds; in a folder that others can write, the ledger can be put aside or exchanged, and every call
+//! write-ahead log holds, nor on what a virtual machine or a container has of its host; in a folder that others can write, the ledger can be put aside or exchanged, and every call
 //! would be sent again; under several names (hard links) one ledger has several locks. What cannot be found out (no Linux)
 //! is not refused.
 
@@ -10,7 +10,12 @@ use crate::folder::folder_of;
 use std::path::{Path, PathBuf};
 
 /// File systems whose data lies on another machine, as the kernel names them.
-const NETWORK: [&str; 24] = [
+///
+/// A virtual machine's host is another machine: guest and host see neither each other's locks nor each other's memory, and
+/// SQLite's log needs both. So Windows drives under WSL are refused (there its log cannot even be opened at times), and `9p`
+/// is wherever else it is used, as by some sandboxes, since nothing tells the one use from the other. A container's own
+/// `overlay` is a local disk.
+const NETWORK: [&str; 36] = [
     "nfs",
     "nfs4",
     "cifs",
@@ -35,6 +40,21 @@ const NETWORK: [&str; 24] = [
     "fuse.gcsfuse",
     "fuse.smbnetfs",
     "fuse.curlftpfs",
+    "fuse.ceph-fuse",
+    "fuse.gvfsd-fuse",
+    // Windows drives under WSL 2, and some sandboxes; under WSL 1.
+    "9p",
+    "drvfs",
+    // Shared folders of QEMU and others, VirtualBox, VMware, Parallels.
+    "virtiofs",
+    "vboxsf",
+    "fuse.vmhgfs-fuse",
+    "vmhgfs",
+    "prl_fs",
+    // Folders of the host in Docker Desktop's containers.
+    "fakeowner",
+    "fuse.grpcfuse",
+    "fuse.osxfs",
 ];
 
 /// The kernel's list of what is mounted where.
@@ -141,10 +161,14 @@ pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
 }
 
 fn refuse_network(folder: &Path) -> Result<(), LedgerErrorKind> {
-    let Ok(mounts) = std::fs::read_to_string(MOUNTS) else {
-        return Ok(());
-    };
-    match file_system(&mounts, folder) {
+    match std::fs::read_to_string(MOUNTS) {
+        Ok(mounts) => refuse_network_among(&mounts, folder),
+        Err(_) => Ok(()),
+    }
+}
+
+fn refuse_network_among(mounts: &str, folder: &Path) -> Result<(), LedgerErrorKind> {
+    match file_system(mounts, folder) {
         Some(kind) if NETWORK.contains(&kind) => Err(LedgerErrorKind::Network(kind.to_owned())),
         _ => Ok(()),
     }
@@ -231,6 +255,43 @@ mod tests {
                 Some(kind),
                 "{folder}"
             );
+        }
+    }
+
+    #[test]
+    fn what_lies_on_another_machine_is_refused_and_so_is_what_lies_on_the_host_of_this_one() {
+        // As the kernel shows them; the last two are a container's own disk and a plain one.
+        let mounts = r"
+22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+40 22 0:50 / /mnt/c rw,noatime - 9p C:\134 rw,dirsync,aname=drvfs;path=C:\;uid=1000,access=client,trans=fd
+41 22 0:51 / /mnt/d rw,noatime - drvfs D: rw,uid=1000
+42 22 0:52 / /srv/share rw,relatime - virtiofs share rw
+43 22 0:53 / /media/sf_calls rw,nodev,relatime - vboxsf calls rw,iocharset=utf8
+44 22 0:54 / /mnt/hgfs rw,nosuid,nodev,relatime - fuse.vmhgfs-fuse vmhgfs-fuse rw,allow_other
+45 22 0:55 / /media/psf rw,relatime - prl_fs none rw
+46 22 0:56 / /calls rw,relatime - fakeowner /run/host_mark/Users rw
+47 22 0:57 / /ceph rw,nosuid - fuse.ceph-fuse ceph-fuse rw
+48 22 0:58 / /container rw,relatime - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w
+";
+        let kinds = [
+            ("/mnt/c/Users", Some("9p")),
+            ("/mnt/d", Some("drvfs")),
+            ("/srv/share", Some("virtiofs")),
+            ("/media/sf_calls", Some("vboxsf")),
+            ("/mnt/hgfs/calls", Some("fuse.vmhgfs-fuse")),
+            ("/media/psf", Some("prl_fs")),
+            ("/calls", Some("fakeowner")),
+            ("/ceph", Some("fuse.ceph-fuse")),
+            ("/container/state", None),
+            ("/var/lib", None),
+        ];
+        for (folder, kind) in kinds {
+            let refused = match refuse_network_among(mounts, Path::new(folder)) {
+                Err(LedgerErrorKind::Network(kind)) => Some(kind),
+                Err(other) => panic!("{other}"),
+                Ok(()) => None,
+            };
+            assert_eq!(refused.as_deref(), kind, "{folder}");
         }
     }
 
