@@ -100,10 +100,13 @@ pub(super) const BY_KEY_ALONE: &str = "known by its key alone, since its cells a
 /// What the ledger is to do with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// A new submission.
-    New,
-    /// An old one is taken up again.
-    Requeue(SubmissionId),
+    /// A new submission, of what would be sent.
+    New { payload: Identity },
+    /// An old one is taken up again, of what would be sent now.
+    Requeue {
+        submission: SubmissionId,
+        payload: Identity,
+    },
     /// It shares the fate of an earlier row of this run.
     Twin(SubmissionId),
     /// It has a ticket or is in doubt. With `attach`, all its identities lead there from now on. `by_key_alone` says that
@@ -129,20 +132,26 @@ pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
     if let Some(hit) = find(&|hit| hit.state == HitState::Created) {
         return by_key_only(hit, row);
     }
-    if let Verdict::Invalid { code, message, .. } = &row.verdict {
-        return Decision::Invalid {
-            code: code.clone(),
-            message: message.clone(),
-        };
-    }
+    let payload = match &row.verdict {
+        Verdict::Valid { payload } => *payload,
+        Verdict::Invalid { code, message, .. } => {
+            return Decision::Invalid {
+                code: code.clone(),
+                message: message.clone(),
+            };
+        }
+    };
     // A submission that carries another row's number of this run is that row's: they share one key.
     if let Some(hit) = find(&|hit| hit.run == run && hit.row != row.row) {
         return Decision::Twin(hit.submission);
     }
     // The key says more than the cells; where both lead somewhere the key decides.
     match find(&|hit| !hit.by_source).or(hits.first()) {
-        Some(hit) => Decision::Requeue(hit.submission),
-        None => Decision::New,
+        Some(hit) => Decision::Requeue {
+            submission: hit.submission,
+            payload,
+        },
+        None => Decision::New { payload },
     }
 }
 
@@ -304,7 +313,10 @@ mod tests {
         let open = hit(HitState::Open, false);
         assert_eq!(
             decide(std::slice::from_ref(&open), &valid(payload(1, 2)), RUN),
-            Decision::Requeue(SubmissionId(1))
+            Decision::Requeue {
+                submission: SubmissionId(1),
+                payload: payload(1, 2)
+            }
         );
         let ours = Hit {
             run: RUN,
@@ -315,7 +327,12 @@ mod tests {
             decide(&[ours], &valid(payload(1, 1)), RUN),
             Decision::Twin(SubmissionId(1))
         );
-        assert_eq!(decide(&[], &valid(payload(1, 1)), RUN), Decision::New);
+        assert_eq!(
+            decide(&[], &valid(payload(1, 1)), RUN),
+            Decision::New {
+                payload: payload(1, 1)
+            }
+        );
     }
 
     fn any_hit() -> impl Strategy<Value = Hit> {
@@ -341,11 +358,16 @@ mod tests {
         ) {
             let row = if is_valid { valid(payload(mapping, content)) } else { invalid() };
             let decision = decide(&hits, &row, RUN);
-            let sends = matches!(decision, Decision::New | Decision::Requeue(_));
+            let sent = match decision {
+                Decision::New { payload } | Decision::Requeue { payload, .. } => Some(payload),
+                Decision::Twin(_) | Decision::Known { .. } | Decision::Invalid { .. } => None,
+            };
+            let sends = sent.is_some();
             let settled = hits.iter().any(|hit| hit.state != HitState::Open);
             prop_assert!(!(sends && settled));
             prop_assert!(is_valid || !sends);
-            prop_assert_eq!(decision == Decision::New, hits.is_empty() && is_valid);
+            prop_assert!(sent.is_none_or(|sent| sent == payload(mapping, content)));
+            prop_assert_eq!(matches!(decision, Decision::New { .. }), hits.is_empty() && is_valid);
         }
     }
 }

@@ -3,9 +3,7 @@
 //! Owns the SQL behind [`decide`](super::decide). Runs inside the writer's transaction, or, as [`preview`], on a reading
 //! connection that changes nothing.
 
-use super::decide::{
-    BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, Verdict, decide,
-};
+use super::decide::{BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, decide};
 use super::identical::among_identical;
 use super::identity::Identity;
 use super::writer::change;
@@ -24,10 +22,7 @@ pub(super) fn register(
     let (source, hits) = look_up(connection, row, Some(run))?;
     let identities = [Some(source), row.key];
     match decide(&hits, row, run) {
-        Decision::New => {
-            let Verdict::Valid { payload } = &row.verdict else {
-                return Ok(Disposition::Settled(Outcome::Invalid));
-            };
+        Decision::New { payload } => {
             connection
                 .prepare_cached(
                     "INSERT INTO submission(state, run, row, payload) VALUES ('ready', ?1, ?2, ?3)",
@@ -42,20 +37,21 @@ pub(super) fn register(
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }
-        Decision::Requeue(submission) => {
+        Decision::Requeue {
+            submission,
+            payload,
+        } => {
             change(connection, submission, Event::Requeued, at)?;
-            if let Verdict::Valid { payload } = &row.verdict {
-                one(connection
-                    .prepare_cached(
-                        "UPDATE submission SET run = ?2, row = ?3, payload = ?4 WHERE id = ?1",
-                    )?
-                    .execute(params![
-                        submission.0,
-                        run.0,
-                        number(row.row),
-                        payload.bytes()
-                    ])?)?;
-            }
+            one(connection
+                .prepare_cached(
+                    "UPDATE submission SET run = ?2, row = ?3, payload = ?4 WHERE id = ?1",
+                )?
+                .execute(params![
+                    submission.0,
+                    run.0,
+                    number(row.row),
+                    payload.bytes()
+                ])?)?;
             attach(connection, identities, submission)?;
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
@@ -127,7 +123,7 @@ pub(super) fn preview(
         by_key_alone: false,
     };
     Ok(match decide(&hits, row, RunId(0)) {
-        Decision::New | Decision::Requeue(_) | Decision::Twin(_) => of(Outcome::Ready),
+        Decision::New { .. } | Decision::Requeue { .. } | Decision::Twin(_) => of(Outcome::Ready),
         Decision::Known {
             outcome,
             by_key_alone,
