@@ -71,7 +71,6 @@ pub struct TranslateFile<'m> {
 pub struct Mapping {
     manuscript: Manuscript,
     source: Source,
-    source_places: Vec<Placed>,
     key: Vec<Placed>,
     key_columns: Vec<String>,
     stamp: Option<TicketField>,
@@ -98,7 +97,6 @@ impl Mapping {
             Ok(document) => Ok(Mapping {
                 manuscript,
                 source: document.source,
-                source_places: document.source_places,
                 key_columns: document.key.iter().map(|key| key.text.clone()).collect(),
                 key: document.key,
                 stamp: document.stamp,
@@ -113,21 +111,6 @@ impl Mapping {
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
-    }
-
-    /// An error about a key of `[source]` that only the file itself shows, such as a sheet that is not there.
-    #[must_use]
-    pub fn source_error(&self, key: &str, reason: &str) -> MappingErrors {
-        let span = self
-            .source_places
-            .iter()
-            .find(|placed| placed.text == key)
-            .map(|placed| placed.span.clone());
-        let diagnostic = Diagnostic {
-            span,
-            ..Diagnostic::at(0..0, reason, "")
-        };
-        self.errors(vec![diagnostic])
     }
 
     /// The files that must be read and handed to [`Mapping::set_translation`] before [`Mapping::bind`].

@@ -27,8 +27,6 @@ const STAMPED: [(&str, TicketField); 2] = [
 #[derive(Debug, Default)]
 pub(super) struct Document {
     pub(super) source: Source,
-    /// The keys of `[source]` and where their values stand.
-    pub(super) source_places: Vec<Placed>,
     pub(super) key: Vec<Placed>,
     /// The field that gets the row's reference.
     pub(super) stamp: Option<TicketField>,

@@ -5,7 +5,6 @@
 
 use super::diagnostics::Diagnostic;
 use super::document::Document;
-use super::rule::Placed;
 use super::walk::Walk;
 use crate::reading::{Condition, Hidden, Merged, Range, Test, delimiter_from_word};
 use toml::Spanned;
@@ -31,10 +30,6 @@ impl Walk<'_> {
         );
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            document.source_places.push(Placed {
-                text: name.to_owned(),
-                span: value.span(),
-            });
             let source = &mut document.source;
             match name {
                 "sheet" => source.sheet = self.text_not_blank(name, value).map(|text| text.text),

@@ -162,19 +162,6 @@ fn a_translate_file_that_cannot_be_read_is_shown_at_its_line() {
 }
 
 #[test]
-fn an_error_of_the_source_is_shown_at_its_key() {
-    let mapping = mapping("[source]\nsheet = 'Calls'");
-    let told = mapping
-        .source_error("sheet", "calls.xlsx has no sheet 'Calls'")
-        .to_string();
-    assert!(told.contains("10 | sheet = 'Calls'"), "{told}");
-    let told = mapping
-        .source_error("encoding", "calls.csv is no UTF-8")
-        .to_string();
-    assert_eq!(told, "error: calls.csv is no UTF-8");
-}
-
-#[test]
 fn the_fingerprint_changes_with_the_text() {
     assert_eq!(mapping("").fingerprint(), mapping("").fingerprint());
     assert_ne!(
