@@ -60,6 +60,11 @@
 //! Beside them stands [`sandbox`], the API on loopback, which imports nothing of the others so that one's mistake is seen
 //! by the other.
 
+// What the promise rests on is Unix: an open file that is locked as a whole, modes that keep others out, writes at a place of
+// a file, a rename that replaces. Elsewhere it would need other means, and not this program with parts of it left out.
+#[cfg(not(unix))]
+compile_error!("ticketload is made for Linux and macOS");
+
 mod abort;
 pub mod api;
 pub mod code;

@@ -1,13 +1,14 @@
 //! [`Identity`]: which file this is, so that one that grows or is replaced between two looks is noticed.
 //!
-//! Compares size, time of change and, where the system has one, the file's number. Owns the fingerprint of a file's
+//! Compares size, time of change and the file's number. Owns the fingerprint of a file's
 //! bytes as well, which is what a resumed run goes by.
 
 use super::encoding::read_some;
 use super::error::{Fault, InputErrorKind};
 use sha2::{Digest, Sha256};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -16,7 +17,8 @@ use std::time::SystemTime;
 pub(super) struct Identity {
     bytes: u64,
     modified: Option<SystemTime>,
-    number: Option<(u64, u64)>,
+    /// Its device and its number there.
+    number: (u64, u64),
 }
 
 impl Identity {
@@ -32,7 +34,7 @@ impl Identity {
         Ok(Identity {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
-            number: number(&metadata),
+            number: (metadata.dev(), metadata.ino()),
         })
     }
 
@@ -48,17 +50,6 @@ impl Identity {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
-}
-
-#[cfg(unix)]
-fn number(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn number(_: &Metadata) -> Option<(u64, u64)> {
-    None
 }
 
 /// The SHA-256 of a file's bytes.

@@ -7,8 +7,9 @@
 use super::encoding::{fill, read_some};
 use super::error::{Fault, InputErrorKind};
 use flate2::read::MultiGzDecoder;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
@@ -197,13 +198,6 @@ fn torn(error: io::Error) -> InputErrorKind {
     }
 }
 
-#[cfg(unix)]
-fn is_pipe(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
+fn is_pipe(metadata: &Metadata) -> bool {
     metadata.file_type().is_fifo()
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &std::fs::Metadata) -> bool {
-    false
 }

@@ -478,7 +478,6 @@ fn rows_are_passed_over_under_the_conditions_that_the_user_names() {
     assert!(error.is_usage() && error.to_string().contains("\"name\""));
 }
 
-#[cfg(unix)]
 #[test]
 fn a_pipe_is_read_like_a_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Who holds a ledger, as far as its lock file tells.
@@ -115,8 +116,6 @@ fn beginning(file: &mut File) -> Option<String> {
 /// Options for a file that only its owner may read.
 pub(super) fn owner_only() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create(true).truncate(false).mode(0o600);
     options
 }

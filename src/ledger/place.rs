@@ -7,6 +7,7 @@
 
 use super::LedgerErrorKind;
 use crate::folder::folder_of;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// File systems whose data lies on another machine, as the kernel names them.
@@ -103,16 +104,10 @@ impl Standing {
     }
 }
 
-/// Device and number of a file; none where there is no file, or no numbers.
+/// Device and number of a file; none where there is no file.
 fn number(path: &Path) -> Option<(u64, u64)> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let file = path.metadata().ok()?;
-        Some((file.dev(), file.ino()))
-    }
-    #[cfg(not(unix))]
-    path.exists().then_some((0, 0))
+    let file = path.metadata().ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// Where a ledger really lies, behind any links: its lock and its other files stand there, whatever it was called.
@@ -134,20 +129,13 @@ pub(super) fn real(ledger: &Path) -> PathBuf {
 
 /// Refuses a file that has other names: its lock and its log stand beside a name, not beside the file.
 fn refuse_names(ledger: &Path) -> Result<(), LedgerErrorKind> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        // A folder has a name for each folder in it; that it is no ledger is told elsewhere.
-        if let Ok(file) = ledger.metadata()
-            && file.is_file()
-            && file.nlink() > 1
-        {
-            return Err(LedgerErrorKind::Linked(file.nlink()));
+    // A folder has a name for each folder in it; that it is no ledger is told elsewhere.
+    match ledger.metadata() {
+        Ok(file) if file.is_file() && file.nlink() > 1 => {
+            Err(LedgerErrorKind::Linked(file.nlink()))
         }
+        _ => Ok(()),
     }
-    #[cfg(not(unix))]
-    let _unknown = ledger;
-    Ok(())
 }
 
 /// Refuses a folder in which a ledger would not be safe.
@@ -203,9 +191,7 @@ fn unescaped(point: &str) -> PathBuf {
     PathBuf::from(plain)
 }
 
-#[cfg(unix)]
 fn refuse_shared(folder: &Path) -> Result<(), LedgerErrorKind> {
-    use std::os::unix::fs::PermissionsExt;
     /// Written by group or others.
     const OTHERS_WRITE: u32 = 0o022;
     /// In such a folder (`/tmp`) nobody can take away what belongs to somebody else.
@@ -218,11 +204,6 @@ fn refuse_shared(folder: &Path) -> Result<(), LedgerErrorKind> {
     if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
         return Err(LedgerErrorKind::Shared(folder.to_owned()));
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_shared(_folder: &Path) -> Result<(), LedgerErrorKind> {
     Ok(())
 }
 
@@ -300,10 +281,8 @@ mod tests {
         assert_eq!(file_system("22 1 8:1 /\n - \n\n", Path::new("/")), None);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_folder_that_others_can_write_is_refused_unless_it_is_sticky() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         for (mode, is_refused) in [
             (0o700, false),

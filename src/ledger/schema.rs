@@ -9,7 +9,9 @@ use crate::folder::folder_of;
 use rand::TryRng;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::fs::DirBuilder;
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -123,11 +125,11 @@ const IDENTITY_KEY_BYTES: usize = 32;
 /// path at which the ledger really lies.
 pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     let cannot = |error: std::io::Error| LedgerErrorKind::Open(error.to_string());
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder_of(path)).map_err(cannot)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder_of(path))
+        .map_err(cannot)?;
     let path = place::real(path);
     place::check(&path)?;
     make(&path).map_err(cannot)?;

@@ -222,7 +222,6 @@ fn room_in_the_log_keeps_every_commit_of_a_run_that_is_cut_off() {
     assert_eq!(std::fs::metadata(&log).unwrap().len(), journal::ROOM);
 }
 
-#[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_the_ledger() {
     use std::os::unix::fs::PermissionsExt;

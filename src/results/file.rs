@@ -233,7 +233,6 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
         use std::os::unix::fs::{FileTypeExt, symlink};
@@ -254,7 +253,6 @@ mod tests {
         assert!(at("loose").symlink_metadata().unwrap().is_symlink());
     }
 
-    #[cfg(unix)]
     #[test]
     fn only_the_owner_may_read_it() {
         use std::os::unix::fs::PermissionsExt;

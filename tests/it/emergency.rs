@@ -133,7 +133,6 @@ fn what_was_kept_beside_a_ledger_is_refused_by_a_new_one_in_its_place() {
     again().exits(0);
 }
 
-#[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_what_was_kept() {
     use std::os::unix::fs::PermissionsExt;

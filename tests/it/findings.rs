@@ -344,7 +344,6 @@ fn purging_says_beforehand_what_it_would_forget_and_keeps_what_is_in_doubt() {
         .says("90d");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_ledger_in_a_folder_that_others_can_write_is_refused_with_what_to_do() {
     use std::os::unix::fs::PermissionsExt;

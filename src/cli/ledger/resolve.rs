@@ -9,6 +9,7 @@ use super::super::output::print;
 use super::super::runtime;
 use super::super::status::Desk;
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use ticketload::config::Settings;
 use ticketload::input::{Input, Options};
@@ -68,18 +69,11 @@ fn user() -> Option<String> {
         .iter()
         .find_map(|name| std::env::var(name).ok());
     named.filter(|name| !name.trim().is_empty()).or_else(|| {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let owner = std::fs::metadata("/proc/self").ok()?.uid();
-            Some(name_of(owner).unwrap_or_else(|| format!("user {owner}")))
-        }
-        #[cfg(not(unix))]
-        None
+        let owner = std::fs::metadata("/proc/self").ok()?.uid();
+        Some(name_of(owner).unwrap_or_else(|| format!("user {owner}")))
     })
 }
 
-#[cfg(unix)]
 fn name_of(user: u32) -> Option<String> {
     let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
     accounts.lines().find_map(|line| {

@@ -60,7 +60,6 @@ async fn a_folder_has_one_sandbox_and_a_damaged_log_is_refused() {
     );
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn the_logs_are_the_owners_alone_and_events_hold_no_data() {
     use std::os::unix::fs::PermissionsExt;

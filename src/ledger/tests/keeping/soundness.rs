@@ -303,7 +303,6 @@ fn a_steward_waits_for_no_run_and_no_run_for_a_steward() {
     drop(steward);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_ledger_in_a_folder_that_others_can_write_is_not_even_made() {
     use std::os::unix::fs::PermissionsExt;
