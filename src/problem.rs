@@ -4,11 +4,13 @@
 //! field and says what to do; it never holds the cell's value. Does not decide what is a problem: the mapping does.
 
 use crate::ticket::TicketField;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// How much a problem weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Told, and nothing changes.
     Note,
@@ -85,6 +87,20 @@ impl fmt::Display for Problem {
             (Some(column), _) => write!(f, "{column}: {}", self.message),
             (None, Some(field)) => write!(f, "{}: {}", field.name(), self.message),
             (None, None) => f.write_str(&self.message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_read_the_words_that_people_do() {
+        for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+            let word = serde_json::to_value(severity).unwrap();
+            assert_eq!(word, severity.as_str());
+            assert_eq!(serde_json::from_value::<Severity>(word).unwrap(), severity);
         }
     }
 }

@@ -24,8 +24,8 @@ pub struct RowProblem {
     pub field: Option<Cow<'static, str>>,
     /// The stable code.
     pub code: String,
-    /// `error`, `warning` or `note`.
-    pub severity: Cow<'static, str>,
+    /// How much it weighs.
+    pub severity: Severity,
     /// What is wrong and what to do.
     pub message: String,
 }
@@ -88,10 +88,10 @@ impl ProblemLog {
             column: problem.column.as_deref().map(str::to_owned),
             field: problem.field.map(|field| Cow::Borrowed(field.name())),
             code: problem.code.to_string(),
-            severity: Cow::Borrowed(problem.severity.as_str()),
+            severity: problem.severity,
             message: problem.message.clone(),
         };
-        self.push(entry, problem.severity)
+        self.push(entry)
     }
 
     /// Adds a conflict that only the ledger shows.
@@ -101,19 +101,19 @@ impl ProblemLog {
             column: None,
             field: None,
             code: code.to_owned(),
-            severity: Cow::Borrowed(Severity::Error.as_str()),
+            severity: Severity::Error,
             message: message.to_owned(),
         };
-        self.push(entry, Severity::Error)
+        self.push(entry)
     }
 
-    fn push(&mut self, entry: RowProblem, severity: Severity) -> io::Result<()> {
+    fn push(&mut self, entry: RowProblem) -> io::Result<()> {
         self.total += 1;
-        let kind = (severity, entry.code.clone(), entry.column.clone());
+        let kind = (entry.severity, entry.code.clone(), entry.column.clone());
         let count = self.counts.entry(kind).or_insert_with(|| ProblemCount {
             code: entry.code.clone(),
             column: entry.column.clone(),
-            severity,
+            severity: entry.severity,
             rows: 0,
             first_row: entry.row,
             message: entry.message.clone(),

@@ -214,7 +214,7 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
     let errors: Vec<_> = problems
         .first()
         .iter()
-        .filter(|problem| problem.severity == "error")
+        .filter(|problem| problem.severity == Severity::Error)
         .collect();
     if errors.is_empty() {
         return;
