@@ -1,11 +1,12 @@
 //! What a person sees of a text, what is the same to the eye, and foreign text as it is shown to people.
 //!
 //! Owns the one list of characters that nobody can see, the one notion of "the same but for case, space and such characters",
-//! and Unicode's composed form: headers, keys, translations and conditions all compare by it. Takes no memory for a text that
-//! has nothing to take out. Knows no file and no rule.
+//! which column a name means, and Unicode's composed form: headers, keys, translations and conditions all compare by it. Takes no
+//! memory for a text that has nothing to take out. Knows no file and no rule.
 
 use memchr::{memchr2_iter, memchr3_iter};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -155,6 +156,45 @@ pub(crate) fn fold_header(header: &str) -> String {
     folded
 }
 
+/// The columns of a header, by their names.
+#[derive(Debug)]
+pub(crate) struct Columns<'h> {
+    names: &'h [String],
+    places: HashMap<String, Vec<usize>>,
+}
+
+/// Why a name leads to no column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoColumn {
+    /// None has it.
+    Missing,
+    /// These have it, and none of them is the one that is written so.
+    Twice(Vec<usize>),
+}
+
+impl<'h> Columns<'h> {
+    pub(crate) fn new(names: &'h [String]) -> Columns<'h> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, name) in names.iter().enumerate() {
+            places.entry(fold_header(name)).or_default().push(place);
+        }
+        Columns { names, places }
+    }
+
+    /// The column of a name. Of several that differ in case or space only, the one that is written so is meant.
+    pub(crate) fn find(&self, wanted: &str) -> Result<usize, NoColumn> {
+        let Some(places) = self.places.get(&fold_header(wanted)) else {
+            return Err(NoColumn::Missing);
+        };
+        let is_exact = |place: &&usize| self.names.get(**place).is_some_and(|name| name == wanted);
+        let exact: Vec<usize> = places.iter().filter(is_exact).copied().collect();
+        match (places.as_slice(), exact.as_slice()) {
+            ([place], _) | (_, [place]) => Ok(*place),
+            _ => Err(NoColumn::Twice(places.clone())),
+        }
+    }
+}
+
 /// A value as it is looked up, into a buffer that is used again: composed, small letters, nothing unseen.
 pub(crate) fn fold_value(value: &str, folded: &mut String) {
     folded.clear();
@@ -203,6 +243,18 @@ mod tests {
             assert_eq!(plain(text), shown);
         }
         assert_eq!(plain_path(Path::new("x\r/y")), "x\\r/y");
+    }
+
+    #[test]
+    fn of_columns_that_are_the_same_to_the_eye_the_one_that_is_written_so_is_meant() {
+        let names = ["DOB", "Phone", "phone ", "Zip", "ZIP", "Zip", ""].map(str::to_owned);
+        let columns = Columns::new(&names);
+        assert_eq!(columns.find(" dob"), Ok(0));
+        assert_eq!(columns.find("phone "), Ok(2));
+        assert_eq!(columns.find("ZIP"), Ok(4));
+        assert_eq!(columns.find("PHONE"), Err(NoColumn::Twice(vec![1, 2])));
+        assert_eq!(columns.find("Zip"), Err(NoColumn::Twice(vec![3, 4, 5])));
+        assert_eq!(columns.find("State"), Err(NoColumn::Missing));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! [`Header`]: the names of the columns, the row they stand in, and which rows follow them.
 //!
 //! Owns the choice of the header row, and what this program's own files do to a header: a rejects file's last two
-//! columns are taken off every row, a results file is refused. Does not match names to anything: the mapping does.
+//! columns are taken off every row, a results file is refused. What a name means is the same for the whole program.
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
@@ -9,7 +9,7 @@ use crate::columns::{REJECTS, RESULTS};
 use crate::holds;
 use crate::reading::{Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
-use crate::seen;
+use crate::seen::{self, Columns, NoColumn};
 use std::borrow::Cow;
 
 /// Rows looked at to tell title lines from a header.
@@ -179,23 +179,16 @@ pub(super) struct Skips(Vec<(usize, Test)>);
 impl Skips {
     /// Finds the columns that the conditions name.
     pub(super) fn new(conditions: &[Condition], header: &Header) -> Result<Skips, InputErrorKind> {
+        let columns = Columns::new(&header.names);
         let place = |condition: &Condition| {
             let name = condition.column.clone();
-            let wanted = seen::fold_header(&name);
-            let columns = || header.names.iter().enumerate();
-            let alike = columns().filter(|(_, header)| seen::fold_header(header) == wanted);
-            let alike: Vec<usize> = alike.map(|(at, _)| at).collect();
-            let exact = columns().filter(|(_, header)| **header == name);
-            let exact: Vec<usize> = exact.map(|(at, _)| at).collect();
-            // As the mapping finds its columns: of two that differ in case or space, the one that is written so is meant.
-            let at = match (alike.as_slice(), exact.as_slice()) {
-                ([at], _) | (_, [at]) => *at,
-                ([], _) => return Err(InputErrorKind::NoSuchColumn { name }),
-                _ => {
-                    let columns = alike.into_iter().map(letters).collect();
-                    return Err(InputErrorKind::ColumnTwice { name, columns });
-                }
-            };
+            let at = columns.find(&name).map_err(|why| match why {
+                NoColumn::Missing => InputErrorKind::NoSuchColumn { name },
+                NoColumn::Twice(places) => InputErrorKind::ColumnTwice {
+                    name,
+                    columns: places.into_iter().map(letters).collect(),
+                },
+            })?;
             Ok((at, condition.test.clone()))
         };
         conditions

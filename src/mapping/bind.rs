@@ -1,16 +1,15 @@
 //! Binding: the columns that a mapping names are looked up in one file's header.
 //!
-//! Owns what "the same header" means and what is said when a column is not there or stands there twice. The header
-//! of the file is quoted only where it is one: in a file without a header row the first row is a patient.
+//! Owns what is said when a column is not there or stands there twice. The header of the file is quoted only where it is
+//! one: in a file without a header row the first row is a patient.
 
 use super::diagnostics::Diagnostic;
 use super::rule::{Column, Placed};
-use super::wording::{fold_header, likeliest, listed, trim};
+use super::wording::{likeliest, listed, trim};
 use crate::holds;
 use crate::reading::letters;
-use crate::seen::plain;
+use crate::seen::{Columns, NoColumn, plain};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many of a file's columns a message lists.
@@ -21,19 +20,15 @@ pub(super) struct Header<'h> {
     /// As it is shown.
     file: Cow<'h, str>,
     names: &'h [String],
-    places: HashMap<String, Vec<usize>>,
+    columns: Columns<'h>,
 }
 
 impl<'h> Header<'h> {
     pub(super) fn new(file: &'h str, names: &'h [String]) -> Header<'h> {
-        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-        for (place, name) in names.iter().enumerate() {
-            places.entry(fold_header(name)).or_default().push(place);
-        }
         Header {
             file: plain(file),
             names,
-            places,
+            columns: Columns::new(names),
         }
     }
 
@@ -55,7 +50,7 @@ impl<'h> Header<'h> {
             .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
         {
             last.help = Some(if is_quoted {
-                self.columns()
+                self.listing()
             } else {
                 self.no_header()
             });
@@ -70,25 +65,15 @@ impl<'h> Header<'h> {
     /// Whether the row can be shown: a column stands in it by its very name, and nothing that looks like a value. Mere
     /// likeness is no proof, since some name is like some patient's.
     fn is_header(&self, wanted: &[&Placed]) -> bool {
-        let is_there = |placed: &&Placed| self.places.contains_key(&fold_header(&placed.text));
+        let is_there = |placed: &&Placed| self.columns.find(&placed.text) != Err(NoColumn::Missing);
         wanted.iter().any(is_there) && !holds::is_of_values(self.names)
     }
 
     fn find(&self, placed: &Placed, is_quoted: bool) -> Result<Column, Box<Diagnostic>> {
-        let places = self
-            .places
-            .get(&fold_header(&placed.text))
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let exact: Vec<usize> = places
-            .iter()
-            .copied()
-            .filter(|place| self.names.get(*place) == Some(&placed.text))
-            .collect();
-        match (places, exact.as_slice()) {
-            ([place], _) | (_, [place]) => Ok(self.column(*place)),
-            ([], _) => Err(Box::new(self.not_there(placed, is_quoted))),
-            _ => Err(Box::new(self.standing_twice(placed, places))),
+        match self.columns.find(&placed.text) {
+            Ok(place) => Ok(self.column(place)),
+            Err(NoColumn::Missing) => Err(Box::new(self.not_there(placed, is_quoted))),
+            Err(NoColumn::Twice(places)) => Err(Box::new(self.standing_twice(placed, &places))),
         }
     }
 
@@ -134,7 +119,7 @@ impl<'h> Header<'h> {
         )
     }
 
-    fn columns(&self) -> String {
+    fn listing(&self) -> String {
         let mut names: Vec<String> = self
             .names
             .iter()
