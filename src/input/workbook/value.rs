@@ -152,9 +152,12 @@ impl OpenCell {
 
 /// Whether all values of some rows are written as spreadsheet programs write them; others want a closer look.
 pub(super) fn are_plain(rows: &[u8]) -> bool {
+    // Where no cell has a text of its own, the digits of a value say enough, and its cell is not looked for.
+    let inline: [&[u8]; 3] = [b"inlineStr", b"\"is\"", b"'is'"];
+    let has_inline = inline.iter().any(|kind| memmem::find(rows, kind).is_some());
     let is_plain = |at: usize| {
         let (before, value) = rows.split_at(at);
-        is_plain_value(before, value.get(2..).unwrap_or_default())
+        is_plain_value(before, value.get(2..).unwrap_or_default(), has_inline)
     };
     memmem::find_iter(rows, b"<v").all(is_plain)
         && memmem::find_iter(rows, b"<is").all(|at| is_plain_text(rows.split_at(at).0))
@@ -176,7 +179,7 @@ fn cell_before(before: &[u8]) -> Option<&[u8]> {
 }
 
 /// Judges a value from what stands before its tag, and from what follows the tag's name.
-fn is_plain_value(before: &[u8], value: &[u8]) -> bool {
+fn is_plain_value(before: &[u8], value: &[u8], has_inline: bool) -> bool {
     let Some(text) = value.strip_prefix(b">") else {
         return false;
     };
@@ -186,7 +189,8 @@ fn is_plain_value(before: &[u8], value: &[u8]) -> bool {
     };
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if (1..=DIGITS).contains(&digits) && ends(digits) {
-        return true;
+        return !has_inline
+            || cell_before(before).is_some_and(|cell| Writing::of(cell) != Writing::Inline);
     }
     let length = memchr(b'<', text).filter(|&length| ends(length));
     let text = length.and_then(|length| text.get(..length));
