@@ -39,7 +39,7 @@ mod writer;
 pub use adopt::{Adopted, Adoption};
 pub use check::Soundness;
 pub use decide::{Disposition, Registration, RejectsFile, Verdict};
-pub use doubts::{Finding, Found, RowInDoubt};
+pub use doubts::{Found, RowInDoubt, StoredFinding};
 pub use emergency::EmergencyNote;
 pub use history::{Fate, Reader, RowStory, RowsOfRun, Snapshot};
 pub use identity::{Identities, Identity};

@@ -39,7 +39,7 @@ pub enum Found {
 
 /// A finding that is on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct StoredFinding {
     /// Who said so.
     pub who: String,
     /// When it was recorded.
@@ -106,14 +106,14 @@ fn row_in_doubt(row: &Row<'_>) -> rusqlite::Result<RowInDoubt> {
 pub(super) fn last_finding(
     connection: &Connection,
     submission: i64,
-) -> Result<Option<Finding>, LedgerErrorKind> {
+) -> Result<Option<StoredFinding>, LedgerErrorKind> {
     let found = connection
         .prepare_cached(
             "SELECT who, at, ticket_id FROM finding WHERE submission = ?1 ORDER BY rowid DESC LIMIT 1",
         )?
         .query_row([submission], |row| {
             let ticket_id: Option<String> = row.get(2)?;
-            Ok(Finding {
+            Ok(StoredFinding {
                 who: row.get(0)?,
                 at: timestamp(row.get(1)?).unwrap_or_default(),
                 found: ticket_id

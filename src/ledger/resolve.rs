@@ -3,7 +3,7 @@
 //! Owns the rules of a finding: only a row in doubt takes one, the first one stands, and a ticket belongs to one row.
 //! Several findings are recorded together or not at all. Asks no API; whether a ticket exists is found out before.
 
-use super::doubts::{Finding, Found, last_finding};
+use super::doubts::{Found, StoredFinding, last_finding};
 use super::identity::Identity;
 use super::steward::{Mode, Steward};
 use super::writer::{change, holder_of_ticket, state_of};
@@ -29,7 +29,7 @@ pub enum Recorded {
     /// It is on record now.
     Now,
     /// The same was found before.
-    Before(Finding),
+    Before(StoredFinding),
     /// The same stands among these findings further up.
     Again,
 }
@@ -57,7 +57,7 @@ pub enum Refused {
         /// The row.
         reference: Reference,
         /// What stands.
-        first: Finding,
+        first: StoredFinding,
     },
     /// The findings contradict each other; the other one is no more on record than this one.
     #[error("row {reference} has another finding further up")]
@@ -92,7 +92,7 @@ fn spoken(state: &str) -> &'static str {
 }
 
 /// A finding as a half sentence; the name and the ticket are foreign text.
-fn told(finding: &Finding) -> String {
+fn told(finding: &StoredFinding) -> String {
     let (who, at) = (
         finding.who.escape_debug(),
         finding.at.strftime("%Y-%m-%d %H:%M UTC"),
