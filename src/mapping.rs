@@ -26,7 +26,7 @@ use crate::reading::{Condition, Hidden, Merged, Range};
 use crate::ticket::TicketField;
 use bind::Header;
 use diagnostics::{Diagnostic, Manuscript};
-use rule::{Desk, Filler, Filling, Placed, Rule};
+use rule::{Filler, Filling, Placed, Rule, Scratch};
 use rules::date::Days;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -248,7 +248,7 @@ impl Mapping {
             days: Days::up_to(today),
             width: header.len(),
             strict_width: false,
-            desk: Desk::default(),
+            scratch: Scratch::default(),
         })
     }
 

@@ -5,7 +5,7 @@
 //! that a row without an error has all that a ticket needs, and that all problems of a row are found at once.
 
 use super::mapped::Mapped;
-use super::rule::{Column, Desk, Filler, unreadable};
+use super::rule::{Column, Filler, Scratch, unreadable};
 use super::rules::date::Days;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::Row;
@@ -23,7 +23,7 @@ pub struct Mapper {
     pub(super) days: Days,
     pub(super) width: usize,
     pub(super) strict_width: bool,
-    pub(super) desk: Desk,
+    pub(super) scratch: Scratch,
 }
 
 impl Mapper {
@@ -53,19 +53,19 @@ impl Mapper {
             return;
         }
         self.read_key(row, call);
-        self.desk.moved.clear();
-        self.desk.is_plain = row.is_plain();
+        self.scratch.moved.clear();
+        self.scratch.is_plain = row.is_plain();
         let text = row.joined().as_bytes();
         let line_ends = memchr(b'\n', text).zip(memrchr(b'\n', text));
-        self.desk.line_ends = line_ends.map_or(0..0, |(first, last)| first..last + 1);
+        self.scratch.line_ends = line_ends.map_or(0..0, |(first, last)| first..last + 1);
         for filler in &self.fillers {
-            filler.fill(row, &self.days, &mut self.desk, call);
+            filler.fill(row, &self.days, &mut self.scratch, call);
         }
         let comments = self
             .fillers
             .last()
             .filter(|filler| filler.rule.field == TicketField::Comments);
-        Filler::append_to_comments(comments, &mut self.desk, call);
+        Filler::append_to_comments(comments, &mut self.scratch, call);
         if call.payload.get(TicketField::ClientCode).is_none() {
             call.payload.set(TicketField::ClientCode, "");
         }

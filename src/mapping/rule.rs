@@ -164,7 +164,7 @@ pub(super) struct Filler {
 
 /// Buffers for values on their way, kept from row to row.
 #[derive(Clone, Default)]
-pub(super) struct Desk {
+pub(super) struct Scratch {
     /// Whether the row at hand is known to hold no control character but line feeds.
     pub(super) is_plain: bool,
     /// The part of its text that has all its line feeds: mostly none, or that of one cell.
@@ -191,14 +191,14 @@ impl Filler {
     }
 
     /// Fills the field from the row, or says why not.
-    pub(super) fn fill(&self, row: &Row, days: &Days, desk: &mut Desk, call: &mut Mapped) {
+    pub(super) fn fill(&self, row: &Row, days: &Days, scratch: &mut Scratch, call: &mut Mapped) {
         // Half of all fields in most rows: nothing of what follows would change them.
         if let Some((place, may_have_lines)) = self.as_is
-            && desk.is_plain
+            && scratch.is_plain
             && !row.has_kinds()
         {
             let text = trim(row.text(place));
-            let (cell, ends) = (row.place(place), &desk.line_ends);
+            let (cell, ends) = (row.place(place), &scratch.line_ends);
             let may_have_one = cell.start < ends.end && ends.start < cell.end;
             let fits = may_have_lines || !may_have_one || memchr(b'\n', text.as_bytes()).is_none();
             if !text.is_empty() && fits && !text.starts_with("=\"") {
@@ -206,15 +206,15 @@ impl Filler {
             }
         }
         let rule = &*self.rule;
-        let Some(value) = self.collect(row, (&mut desk.joined, desk.is_plain), call) else {
+        let Some(value) = self.collect(row, (&mut scratch.joined, scratch.is_plain), call) else {
             return;
         };
         let found = value.text;
         let translated = match &rule.translation {
             Some(table) if !found.is_empty() && !self.columns.is_empty() => {
-                let Some(target) = table.find(found, &mut desk.folded) else {
+                let Some(target) = table.find(found, &mut scratch.folded) else {
                     let why = "is not in the mapping's translation; add it there or correct it";
-                    return self.refuse(found, why, &mut desk.moved, call);
+                    return self.refuse(found, why, &mut scratch.moved, call);
                 };
                 Value::of(target)
             }
@@ -229,16 +229,16 @@ impl Filler {
         }
         let value = match rule.case {
             Some(case) => {
-                desk.cased.clear();
-                case.write(value.text, &mut desk.cased);
+                scratch.cased.clear();
+                case.write(value.text, &mut scratch.cased);
                 Value {
-                    text: &desk.cased,
+                    text: &scratch.cased,
                     ..value
                 }
             }
             None => value,
         };
-        self.judge(value, found, days, (&mut desk.moved, call));
+        self.judge(value, found, days, (&mut scratch.moved, call));
     }
 
     /// The text of the rule's columns, trimmed; none where a cell cannot be read.
@@ -415,23 +415,27 @@ impl Filler {
     }
 
     /// Puts what was moved out of other fields below the comments.
-    pub(super) fn append_to_comments(filler: Option<&Filler>, desk: &mut Desk, call: &mut Mapped) {
+    pub(super) fn append_to_comments(
+        filler: Option<&Filler>,
+        scratch: &mut Scratch,
+        call: &mut Mapped,
+    ) {
         const FIELD: TicketField = TicketField::Comments;
-        if desk.moved.is_empty() {
+        if scratch.moved.is_empty() {
             return;
         }
-        desk.joined.clear();
+        scratch.joined.clear();
         if let Some(comments) = call.payload.get(FIELD) {
-            desk.joined.push_str(comments);
-            desk.joined.push('\n');
+            scratch.joined.push_str(comments);
+            scratch.joined.push('\n');
         }
-        desk.joined.push_str(&desk.moved);
-        call.payload.set(FIELD, &desk.joined);
+        scratch.joined.push_str(&scratch.moved);
+        call.payload.set(FIELD, &scratch.joined);
         let Some(filler) = filler else { return };
         if filler
             .rule
             .longest()
-            .is_some_and(|most| desk.joined.chars().count() > most)
+            .is_some_and(|most| scratch.joined.chars().count() > most)
         {
             call.problems.push(filler.problem(
                 ProblemCode::Invalid(FIELD),
