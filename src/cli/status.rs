@@ -58,10 +58,10 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
         destinations.spare_settings(&settings)?;
         destinations.plan_writable(path, Kind::Statuses)?;
     }
-    let desk = Arc::new(Desk::open(&settings, account)?);
+    let enquiry = Arc::new(Enquiry::open(&settings, account)?);
     let workers = settings.workers()?;
     let runtime = runtime(Builder::new_multi_thread())?;
-    let answers = runtime.block_on(ask_all(desk, questions, workers))?;
+    let answers = runtime.block_on(ask_all(enquiry, questions, workers))?;
     write(args, &answers)?;
     let is_final = |answer: &Answer| matches!(answer.error_code.as_str(), UNKNOWN | CHANGED);
     let failed = answers
@@ -130,14 +130,14 @@ fn in_results(path: &Path) -> Result<Vec<Question>, Failure> {
 }
 
 /// Asks for tickets, at the pace and with the token of an import.
-pub(crate) struct Desk {
+pub(crate) struct Enquiry {
     client: Arc<Client>,
     tokens: Tokens<Client>,
     pace: Pace,
 }
 
 async fn ask_all(
-    desk: Arc<Desk>,
+    enquiry: Arc<Enquiry>,
     questions: Vec<Question>,
     workers: usize,
 ) -> Result<Vec<(Question, Answer)>, Failure> {
@@ -148,9 +148,9 @@ async fn ask_all(
         while tasks.len() < workers
             && let Some((place, question)) = waiting.next()
         {
-            let desk = Arc::clone(&desk);
+            let enquiry = Arc::clone(&enquiry);
             tasks.spawn(async move {
-                let answer = desk.ask(&question.ticket_id).await;
+                let answer = enquiry.ask(&question.ticket_id).await;
                 let answer = answer.map(|answer| answer.to(&question));
                 (place, question, answer)
             });
@@ -171,10 +171,10 @@ async fn ask_all(
         .collect())
 }
 
-impl Desk {
-    pub(crate) fn open(settings: &Settings, account: Account) -> Result<Desk, Failure> {
+impl Enquiry {
+    pub(crate) fn open(settings: &Settings, account: Account) -> Result<Enquiry, Failure> {
         let client = Arc::new(Client::new(&account.endpoint, account.credentials)?);
-        Ok(Desk {
+        Ok(Enquiry {
             tokens: Tokens::new(Arc::clone(&client)),
             client,
             pace: Pace::new(settings.rate()?, None),

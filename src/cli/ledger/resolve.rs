@@ -7,7 +7,7 @@ use super::super::args::ledger::ResolveArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::output::print;
 use super::super::runtime;
-use super::super::status::Desk;
+use super::super::status::Enquiry;
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -281,18 +281,18 @@ fn check_tickets(settings: &Settings, steward: &Steward, entries: &[Entry]) -> R
             });
         }
     }
-    let desk = Desk::open(settings, account)?;
+    let enquiry = Enquiry::open(settings, account)?;
     let runtime = runtime(Builder::new_current_thread())?;
     runtime.block_on(async {
         for (entry, ticket_id) in named {
-            confirm(&desk, entry, ticket_id).await?;
+            confirm(&enquiry, entry, ticket_id).await?;
         }
         Ok(())
     })
 }
 
-async fn confirm(desk: &Desk, entry: &Entry, ticket_id: &TicketId) -> Result<(), Failure> {
-    let answer = desk.ask(ticket_id).await.map_err(Failure::Token)?;
+async fn confirm(enquiry: &Enquiry, entry: &Entry, ticket_id: &TicketId) -> Result<(), Failure> {
+    let answer = enquiry.ask(ticket_id).await.map_err(Failure::Token)?;
     if answer.is_known() {
         return Ok(());
     }
