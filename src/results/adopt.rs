@@ -103,7 +103,7 @@ pub fn adopt(
         fingerprint: table.input().fingerprint()?,
         mapping: table.fingerprint(),
     })?;
-    let mut desk = Desk::new(steward, run);
+    let mut adopter = Adopter::new(steward, run);
     let stopped =
         for_each_registration(table, adoptable.rehearsal, identities, |call, mut row| {
             let Some(earlier) = adoptable.rows.get(&row.row) else {
@@ -118,12 +118,12 @@ pub fn adopt(
                 row.verdict = Verdict::Valid { payload };
             }
             let at = earlier.finished_at;
-            desk.add(Adoption { row, event, at })
+            adopter.add(Adoption { row, event, at })
         })?;
     if let Some(error) = stopped {
         return Err(error.into());
     }
-    Ok(desk.finish()?)
+    Ok(adopter.finish()?)
 }
 
 /// Whether every row of the results is a row of the input and, as far as keys tell, the same one.
@@ -150,14 +150,14 @@ fn compare(table: &Table, rows: &HashMap<u64, EarlierRow>) -> Result<(), AdoptEr
 }
 
 /// Stores rows in groups and counts what became of them.
-struct Desk<'a> {
+struct Adopter<'a> {
     steward: &'a mut Steward,
     group: Vec<Adoption>,
     summary: AdoptSummary,
 }
 
-impl<'a> Desk<'a> {
-    fn new(steward: &'a mut Steward, run: RunId) -> Desk<'a> {
+impl<'a> Adopter<'a> {
+    fn new(steward: &'a mut Steward, run: RunId) -> Adopter<'a> {
         let summary = AdoptSummary {
             run,
             created: 0,
@@ -165,7 +165,7 @@ impl<'a> Desk<'a> {
             known: 0,
             otherwise: 0,
         };
-        Desk {
+        Adopter {
             steward,
             group: Vec::new(),
             summary,
