@@ -13,9 +13,9 @@ mod delimiter;
 mod description;
 mod encoding;
 mod error;
+mod file_state;
 mod form;
 mod header;
-mod identity;
 mod part;
 mod quotes;
 mod relay;
@@ -41,9 +41,9 @@ use crate::row::Row;
 use description::Origin;
 use encoding::Text;
 use error::Fault;
+use file_state::FileState;
 use form::Form;
 use header::{Body, Header, Skips};
-use identity::Identity;
 use part::within;
 use quotes::Marks;
 use relay::{Hand, Outlet, Pump, Source};
@@ -83,7 +83,7 @@ pub struct Options {
 pub struct Input {
     description: Description,
     place: Place,
-    identity: Identity,
+    state: FileState,
     header: Header,
     area: Option<Area>,
     skips: Skips,
@@ -241,7 +241,7 @@ impl Input {
         }
         let path = self.place.path();
         // In a file that has changed, anything may look wrong.
-        end.map_err(|fault| self.identity.check(path).err().unwrap_or(fault))
+        end.map_err(|fault| self.state.check(path).err().unwrap_or(fault))
             .map_err(|fault| fault.within(&self.description.file))
     }
 
@@ -261,8 +261,8 @@ impl Input {
     pub fn fingerprint(&self) -> Result<[u8; 32], InputError> {
         let path = self.place.path();
         let digest = || -> Result<[u8; 32], Fault> {
-            let digest = identity::digest(path)?;
-            self.identity.check(path)?;
+            let digest = file_state::digest(path)?;
+            self.state.check(path)?;
             Ok(digest)
         };
         digest().map_err(|fault| fault.within(&self.description.file))
@@ -275,7 +275,7 @@ impl Input {
     /// [`InputError`] where the file cannot be read.
     pub fn fingerprint_of(path: &Path) -> Result<[u8; 32], InputError> {
         Place::of(path)
-            .and_then(|place| Ok(identity::digest(place.path())?))
+            .and_then(|place| Ok(file_state::digest(place.path())?))
             .map_err(|fault| fault.within(path))
     }
 
@@ -311,7 +311,7 @@ impl Input {
 
     fn decide(name: &Path, place: Place, options: &Options) -> Result<Input, Fault> {
         let path = place.path();
-        let identity = Identity::of(path)?;
+        let state = FileState::of(path)?;
         let form = recognise(path, options)?;
         let area = form.area(options);
         let header_row = options.header_row.or(form.header_row());
@@ -324,11 +324,11 @@ impl Input {
         });
         found.map_err(|fault| form.placed(fault))?;
         let header = header.ok_or(InputErrorKind::NoHeader)?;
-        identity.check(path)?;
+        state.check(path)?;
         let skips = Skips::new(&options.skip_rows_where, &header)?;
         let origin = Origin {
             name,
-            identity: &identity,
+            state: &state,
             compressed: place.was_compressed(),
         };
         let description = match &form {
@@ -345,7 +345,7 @@ impl Input {
         Ok(Input {
             description,
             place,
-            identity,
+            state,
             header,
             area,
             skips,
@@ -358,7 +358,7 @@ impl Input {
     /// Reads all rows, or all blocks of them, into the relay; runs on the reader's thread.
     fn produce<W: Default, N>(&self, outlet: &mut Outlet<Block, W, N>) -> Result<(), Fault> {
         let path = self.place.path();
-        let watch = || self.identity.check(path);
+        let watch = || self.state.check(path);
         watch()?;
         match &self.form {
             Readable::Csv(text) => {

@@ -4,8 +4,8 @@
 
 use super::Options;
 use super::encoding::{EncodingReason, LineEnd, Text};
+use super::file_state::FileState;
 use super::header::Header;
-use super::identity::Identity;
 use super::workbook::{Nature, Workbook};
 use crate::reading::{Area, Hidden, Range};
 use std::path::{Path, PathBuf};
@@ -134,7 +134,7 @@ pub struct TableInfo {
 /// Where a file lies, as far as a description is concerned.
 pub(super) struct Origin<'a> {
     pub(super) name: &'a Path,
-    pub(super) identity: &'a Identity,
+    pub(super) state: &'a FileState,
     pub(super) compressed: bool,
 }
 
@@ -156,7 +156,7 @@ impl Description {
             title_rows: header.title_rows(),
             is_rejects: header.is_rejects(),
             compressed: origin.compressed,
-            bytes: origin.identity.bytes(),
+            bytes: origin.state.bytes(),
             sheets: Vec::new(),
             tables: Vec::new(),
             range: match &options.range {

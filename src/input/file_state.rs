@@ -1,4 +1,4 @@
-//! [`Identity`]: which file this is, so that one that grows or is replaced between two looks is noticed.
+//! [`FileState`]: which file this is, so that one that grows or is replaced between two looks is noticed.
 //!
 //! Compares size, time of change and the file's number. Owns the fingerprint of a file's
 //! bytes as well, which is what a resumed run goes by.
@@ -14,16 +14,16 @@ use std::time::SystemTime;
 
 /// What tells a file from a changed one without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct FileState {
     bytes: u64,
     modified: Option<SystemTime>,
     /// Its device and its number there.
     number: (u64, u64),
 }
 
-impl Identity {
+impl FileState {
     /// Looks at the file; refuses what is no regular file before anything waits on it.
-    pub(super) fn of(path: &Path) -> Result<Identity, Fault> {
+    pub(super) fn of(path: &Path) -> Result<FileState, Fault> {
         let metadata = std::fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(InputErrorKind::Folder.into());
@@ -31,7 +31,7 @@ impl Identity {
         if !metadata.is_file() {
             return Err(InputErrorKind::NotAFile.into());
         }
-        Ok(Identity {
+        Ok(FileState {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
             number: (metadata.dev(), metadata.ino()),
@@ -40,7 +40,7 @@ impl Identity {
 
     /// Fails where the path no longer leads to the same, unchanged file.
     pub(super) fn check(&self, path: &Path) -> Result<(), Fault> {
-        if Identity::of(path)? == *self {
+        if FileState::of(path)? == *self {
             Ok(())
         } else {
             Err(InputErrorKind::Changed.into())
