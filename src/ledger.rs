@@ -34,6 +34,7 @@ mod runs;
 mod schema;
 mod scope;
 mod steward;
+mod submissions;
 mod writer;
 
 pub use adopt::{Adopted, Adoption};
@@ -421,7 +422,7 @@ impl Opened {
                 mark.check(&connection, &identity_key)?;
             }
             emergency::read_back(&path, &mut connection, &identity_key)?;
-            let recovered = writer::recover(&mut connection)?;
+            let recovered = submissions::recover(&mut connection)?;
             Ok(Opened {
                 path,
                 lock,

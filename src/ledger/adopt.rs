@@ -6,7 +6,7 @@
 use super::decide::{Disposition, Registration};
 use super::register::register;
 use super::steward::{Mode, Steward};
-use super::writer::change;
+use super::submissions::change;
 use super::{LedgerError, LedgerErrorKind, RunId};
 use crate::submission::{Event, State};
 use crate::ticket::Outcome;

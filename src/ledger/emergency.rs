@@ -8,7 +8,7 @@
 //! is dropped where the row has left its claim, since its doubt stands and does no harm.
 
 use super::mark::number_of;
-use super::writer::{change, holder_of_ticket, state_of};
+use super::submissions::{change, holder_of_ticket, state_of};
 use super::{LedgerErrorKind, SubmissionId, lock, place};
 use crate::seen::plain_path;
 use crate::submission::{Doubt, Event, State};

@@ -5,7 +5,7 @@
 use super::decide::Registration;
 use super::identity::Identity;
 use super::runs::{RUN_COLUMNS, RunStory, run_story, timestamp};
-use super::writer::state_from;
+use super::submissions::state_from;
 use super::{
     LedgerError, LedgerErrorKind, Preview, RunId, SubmissionId, lock, place, register, schema,
 };

@@ -6,7 +6,7 @@
 use super::decide::{BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, decide};
 use super::identical::among_identical;
 use super::identity::Identity;
-use super::writer::change;
+use super::submissions::{change, one};
 use super::{LedgerErrorKind, RunId, SubmissionId};
 use crate::submission::Event;
 use crate::ticket::Outcome;
@@ -231,13 +231,4 @@ fn remember(
 /// A number as SQLite takes it.
 pub(super) fn number(row: u64) -> i64 {
     i64::try_from(row).unwrap_or(i64::MAX)
-}
-
-/// Every change meets exactly one row, or something is wrong.
-pub(super) fn one(changed: usize) -> Result<(), LedgerErrorKind> {
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(LedgerErrorKind::NotOne(changed))
-    }
 }

@@ -6,7 +6,7 @@
 use super::doubts::{Found, StoredFinding, last_finding};
 use super::identity::Identity;
 use super::steward::{Mode, Steward};
-use super::writer::{change, holder_of_ticket, state_of};
+use super::submissions::{change, holder_of_ticket, state_of};
 use super::{LedgerError, LedgerErrorKind, Reference, SubmissionId};
 use crate::submission::{Event, State};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -1,5 +1,6 @@
 //! The writer at a disk that is full in the middle of a group.
 
+use super::super::submissions::state_of;
 use super::super::tests::{Bench, begin, call, register};
 use super::super::{Synchronous, lock, schema};
 use super::*;
