@@ -19,7 +19,9 @@ use ticketload::input::Input;
 use ticketload::ledger::{Reader, RunStory, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::{counted, plain, plain_path};
-use ticketload::results::{EarlierResults, Ending, Rejects, ResultsError, Story, tells_of};
+use ticketload::results::{
+    EarlierResults, Ending, Rejects, ResultsError, Story, Written, tells_of,
+};
 use ticketload::ticket::Outcome;
 
 pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
@@ -81,17 +83,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         plain_path(&shown),
         counts.join(", ")
     ));
-    if written.not_read > 0 {
-        say(format_args!(
-            "{} of run {} cannot be found in the input as this mapping reads it: what the ledger knows of them is written without keys, and \
-             they are in no rejects",
-            counted(written.not_read, "row"),
-            run.run
-        ));
-    }
-    if let Some(error) = &written.input_lost {
-        say(lost(error));
-    }
+    say_what_is_missing(&written, &run);
     if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
         // They are rows of the input, and would lack those that could not be read.
         if written.input_lost.is_some() {
@@ -105,6 +97,21 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         ));
     }
     Ok(Exit::Success)
+}
+
+/// Says of which rows the results tell less than they might.
+fn say_what_is_missing(written: &Written, run: &RunStory) {
+    if written.not_read > 0 {
+        say(format_args!(
+            "{} of run {} cannot be found in the input as this mapping reads it: what the ledger knows of them is written without keys, and \
+             they are in no rejects",
+            counted(written.not_read, "row"),
+            run.run
+        ));
+    }
+    if let Some(error) = &written.input_lost {
+        say(lost(error));
+    }
 }
 
 /// The run, which must have ended. One that was cut off is ended here, unless another run is going.
