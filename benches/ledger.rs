@@ -35,6 +35,7 @@ fn call(ledger: &Ledger, row: u64, number: u64) -> Registration {
         source: ids.source(&cells),
         ordinal: 0,
         rejects: None,
+        shares_key: false,
         key: Some(ids.key(cells.text(0).as_bytes())),
         verdict: Verdict::Valid {
             payload: ids.payload(&payload, [1; 8]),

@@ -41,7 +41,10 @@ pub(super) fn identify<B>(
         if !call.selected {
             return ControlFlow::Continue(());
         }
-        let row = registration(&call, identities, table, source, ordinal);
+        let row = Registration {
+            shares_key: repeated.shared_key(&call).is_some(),
+            ..registration(&call, identities, table, source, ordinal)
+        };
         each(call, row)
     })
 }
@@ -71,6 +74,7 @@ pub(super) fn registration(
         ordinal,
         rejects: table.rejects_file(),
         key: key_identity(call, identities),
+        shares_key: false,
         verdict,
     }
 }

@@ -18,8 +18,8 @@ use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Registra
 use crate::mapping::Mapped;
 use crate::row::Row;
 use crate::ticket::Outcome;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -182,15 +182,14 @@ pub fn rehearse(
         ..
     } = pass;
     rehearsal.key_proposal = proposal.and_then(KeyProposal::finish);
-    let keys = keys.finish()?;
+    repeated.shared = keys.finish()?;
     repeated.rows = sources.finish()?;
     let rows_matter = known.is_some() || !table.mapping().has_key();
-    if !keys.is_empty() || (rows_matter && !repeated.rows.is_empty()) {
+    if !repeated.shared.is_empty() || (rows_matter && !repeated.rows.is_empty()) {
         let look = SecondLook {
             table,
             identities,
             known: known.as_ref(),
-            keys,
         };
         look.correct(&mut rehearsal, &mut repeated, &mut patience)?;
     }
@@ -388,8 +387,6 @@ struct SecondLook<'a> {
     table: &'a Table,
     identities: &'a Identities,
     known: Option<&'a Snapshot<'a>>,
-    /// The short hashes of keys that stand in it more than once.
-    keys: HashSet<u64>,
 }
 
 impl SecondLook<'_> {
@@ -405,9 +402,8 @@ impl SecondLook<'_> {
             table,
             identities,
             known,
-            keys,
         } = self;
-        let stopped = repeated.find_conflicts(table, identities, keys, || patience.row())?;
+        let stopped = repeated.find_conflicts(table, identities, || patience.row())?;
         stopped.map_or(Ok(()), Err)?;
         let mut ordinals = Ordinals::default();
         let mut fates = HashMap::new();
@@ -419,7 +415,7 @@ impl SecondLook<'_> {
             }
             rehearsal.identical += u64::from(ordinal > 0);
             let conflict = repeated.conflict(call);
-            let key = repeated.short_key(call).filter(|key| keys.contains(key));
+            let key = repeated.shared_key(call);
             if key.is_none() && (ordinal == 0 || known.is_none()) {
                 return Ok(());
             }

@@ -18,6 +18,8 @@ use std::ops::ControlFlow;
 pub(super) struct Repeated {
     /// Short hashes of rows that occur more than once.
     pub(super) rows: HashSet<u64>,
+    /// Short hashes of keys that occur more than once.
+    pub(super) shared: HashSet<u64>,
     /// Short hashes of keys that stand for two different contents, with the first two rows.
     conflicts: HashMap<u64, (u64, u64)>,
     keys: KeyHasher,
@@ -40,27 +42,30 @@ impl Repeated {
         self.keys.clone()
     }
 
-    /// The short hash of a row's key, if it has one.
-    pub(super) fn short_key(&self, call: &Call<'_>) -> Option<u64> {
-        self.keys.short(&call.mapped.key)
+    /// The short hash of a row's key, if other rows of this file have it too.
+    pub(super) fn shared_key(&self, call: &Call<'_>) -> Option<u64> {
+        if self.shared.is_empty() {
+            return None;
+        }
+        let key = self.keys.short(&call.mapped.key);
+        key.filter(|key| self.shared.contains(key))
     }
 
-    /// Reads the file for those among `candidates` that stand for more than one content in it. `goes_on` is asked before
+    /// Reads the file for those among the shared keys that stand for more than one content in it. `goes_on` is asked before
     /// every row; what it breaks off with is given back.
     pub(super) fn find_conflicts<B>(
         &mut self,
         table: &Table,
         identities: &Identities,
-        candidates: &HashSet<u64>,
         mut goes_on: impl FnMut() -> ControlFlow<B>,
     ) -> Result<Option<B>, InputError> {
-        if candidates.is_empty() {
+        if self.shared.is_empty() {
             return Ok(None);
         }
         let mut first: HashMap<u64, (u64, Identity)> = HashMap::new();
         table.for_each_call(|call| {
             goes_on()?;
-            if let Some(key) = self.short_key(&call).filter(|key| candidates.contains(key)) {
+            if let Some(key) = self.shared_key(&call) {
                 let row = call.row.position.row;
                 let content = content(&call, identities, table);
                 match first.get(&key) {
@@ -80,7 +85,7 @@ impl Repeated {
         if self.conflicts.is_empty() {
             return None;
         }
-        let key = self.short_key(call)?;
+        let key = self.shared_key(call)?;
         let (one, other) = self.conflicts.get(&key)?;
         Some(Problem {
             column: None,

@@ -21,6 +21,8 @@ pub struct Registration {
     pub rejects: Option<RejectsFile>,
     /// The identity of its key, where the mapping has one.
     pub key: Option<Identity>,
+    /// Whether other rows of its file have that key too, and with it one fate.
+    pub shares_key: bool,
     /// What the mapping made of it.
     pub verdict: Verdict,
 }
@@ -122,7 +124,11 @@ pub(super) enum Decision {
 }
 
 pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
-    let find = |wanted: &dyn Fn(&Hit) -> bool| hits.iter().find(|hit| wanted(hit));
+    // What another row of this run has taken over is this row's too where they share a key, and is none of its business
+    // where they do not: it was known by these cells, or by this key, under another mapping.
+    let is_of_another_row = |hit: &Hit| hit.run == run && hit.row != row.row;
+    let is_own = |hit: &Hit| !is_of_another_row(hit) || (row.shares_key && !hit.by_source);
+    let find = |wanted: &dyn Fn(&Hit) -> bool| hits.iter().find(|hit| is_own(hit) && wanted(hit));
     if let Some(hit) = find(&|hit| hit.state == HitState::Created && hit.by_source) {
         return known(hit, Outcome::AlreadyCreated, true);
     }
@@ -142,11 +148,11 @@ pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
         }
     };
     // A submission that carries another row's number of this run is that row's: they share one key.
-    if let Some(hit) = find(&|hit| hit.run == run && hit.row != row.row) {
+    if let Some(hit) = find(&|hit| is_of_another_row(hit)) {
         return Decision::Twin(hit.submission);
     }
-    // The key says more than the cells; where both lead somewhere the key decides.
-    match find(&|hit| !hit.by_source).or(hits.first()) {
+    // A row with these very cells is this row; where the key leads elsewhere, other columns were the key then.
+    match find(&|hit| hit.by_source).or(find(&|_| true)) {
         Some(hit) => Decision::Requeue {
             submission: hit.submission,
             payload,
@@ -238,6 +244,7 @@ mod tests {
             ordinal: 0,
             rejects: None,
             key: None,
+            shares_key: true,
             verdict: Verdict::Valid { payload },
         }
     }
@@ -335,6 +342,46 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_another_row_took_over_under_another_mapping_is_not_this_row_s() {
+        let taken = |by_source, state| Hit {
+            run: RUN,
+            row: 5,
+            ..hit(state, by_source)
+        };
+        let alone = Registration {
+            shares_key: false,
+            ..valid(payload(1, 1))
+        };
+        for state in [HitState::Open, HitState::Created, HitState::InDoubt] {
+            let decision = decide(&[taken(true, state)], &alone, RUN);
+            assert!(matches!(decision, Decision::New { .. }), "{decision:?}");
+            let own = Hit {
+                submission: SubmissionId(2),
+                ..hit(HitState::Open, true)
+            };
+            let expected = Decision::Requeue {
+                submission: own.submission,
+                payload: payload(1, 1),
+            };
+            assert_eq!(decide(&[own, taken(false, state)], &alone, RUN), expected);
+        }
+    }
+
+    #[test]
+    fn a_row_with_the_very_cells_is_the_row_wherever_its_key_leads() {
+        let (cells, key) = (hit(HitState::Open, true), hit(HitState::Open, false));
+        let key = Hit {
+            submission: SubmissionId(2),
+            ..key
+        };
+        let expected = Decision::Requeue {
+            submission: SubmissionId(1),
+            payload: payload(1, 1),
+        };
+        assert_eq!(decide(&[cells, key], &valid(payload(1, 1)), RUN), expected);
+    }
+
     fn any_hit() -> impl Strategy<Value = Hit> {
         let state = prop_oneof![
             Just(HitState::Created),
@@ -363,11 +410,12 @@ mod tests {
                 Decision::Twin(_) | Decision::Known { .. } | Decision::Invalid { .. } => None,
             };
             let sends = sent.is_some();
-            let settled = hits.iter().any(|hit| hit.state != HitState::Open);
+            let is_strange = |hit: &Hit| hit.by_source && hit.run == RUN && hit.row != row.row;
+            let settled = hits.iter().any(|hit| hit.state != HitState::Open && !is_strange(hit));
             prop_assert!(!(sends && settled));
             prop_assert!(is_valid || !sends);
             prop_assert!(sent.is_none_or(|sent| sent == payload(mapping, content)));
-            prop_assert_eq!(matches!(decision, Decision::New { .. }), hits.is_empty() && is_valid);
+            prop_assert_eq!(matches!(decision, Decision::New { .. }), hits.iter().all(is_strange) && is_valid);
         }
     }
 }

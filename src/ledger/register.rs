@@ -29,11 +29,7 @@ pub(super) fn register(
                 )?
                 .execute(params![run.0, number(row.row), payload.bytes()])?;
             let submission = SubmissionId(connection.last_insert_rowid());
-            for identity in identities.into_iter().flatten() {
-                connection
-                    .prepare_cached("INSERT INTO identity(hash, submission) VALUES (?1, ?2)")?
-                    .execute(params![identity.bytes(), submission.0])?;
-            }
+            attach(connection, identities, submission)?;
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }

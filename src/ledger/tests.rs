@@ -80,6 +80,7 @@ pub(super) fn call(ledger: &Ledger, row: u64, content: &str, key: Option<&str>) 
         source: ids.source(&cells),
         ordinal: 0,
         rejects: None,
+        shares_key: key.is_some(),
         key: key.map(|key| ids.key(key.as_bytes())),
         verdict: Verdict::Valid {
             payload: ids.payload(&payload, [1; 8]),

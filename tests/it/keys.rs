@@ -1,7 +1,8 @@
 //! A key names a call: whoever has it is that call, in one file and in the next, and what cannot be is said.
 
 use crate::harness::{
-    Call, KEYED, Project, Server, UNKEYED, assert_agrees, calls, count, csv, outcomes, rehearsed,
+    Call, KEYED, Project, Server, UNKEYED, assert_agrees, assert_told_truly, calls, count, csv,
+    outcomes, rehearsed,
 };
 
 #[test]
@@ -25,6 +26,43 @@ fn a_key_that_is_added_later_knows_the_rows_of_before() {
         count(&project.results("calls.results.csv"), "already_created"),
         6
     );
+}
+
+/// The values of the one column stand in the other one too, at other rows.
+#[test]
+fn another_key_column_leads_no_row_to_another_rows_ticket() {
+    for swaps_headers in [false, true] {
+        let (project, server) = (Project::new(), Server::new());
+        let mut calls = calls(5);
+        for (call, (id, doctor)) in calls
+            .iter_mut()
+            .zip([(1, 2), (2, 3), (3, 1), (4, 4), (5, 9)])
+        {
+            (call.id, call.doctor) = (id.to_string(), doctor.to_string());
+        }
+        calls[3].dob = String::new();
+        let text = csv(&calls);
+        project.write("calls.csv", &text);
+        // Nothing is sent, and every row is known.
+        project.import(&server, &["calls.csv", "--strict"]).exits(5);
+        assert_eq!(server.tickets().len(), 0);
+        if swaps_headers {
+            let (header, rows) = text.split_once('\n').unwrap();
+            let header = header
+                .replace("Call ID", "X")
+                .replace("Doctor", "Call ID")
+                .replace('X', "Doctor");
+            project.write("calls.csv", format!("{header}\n{rows}"));
+        } else {
+            project.write("mapping.toml", KEYED.replacen("Call ID", "Doctor", 1));
+        }
+        for expected in ["created", "already_created"] {
+            project.import(&server, &["calls.csv"]).exits(1);
+            let told = project.results("calls.results.csv");
+            assert_eq!(count(&told, expected), 4, "{:?}", outcomes(&told));
+            assert_told_truly(&told, &calls, &server.tickets());
+        }
+    }
 }
 
 #[test]
