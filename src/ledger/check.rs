@@ -2,8 +2,7 @@
 //!
 //! Owns the list of invariants. Reads only, so that it can be asked while a run is going.
 
-use super::history::Reader;
-use super::{LedgerError, LedgerErrorKind};
+use super::{LedgerError, LedgerErrorKind, Reader};
 use crate::counting::thousands;
 use rusqlite::{Connection, OptionalExtension};
 

@@ -3,9 +3,8 @@
 //! Owns the queries behind `ledger in-doubt`. A row is named by the run and row that sent it last, which is also what a
 //! stamp on its ticket says.
 
-use super::history::Reader;
 use super::runs::timestamp;
-use super::{LedgerError, LedgerErrorKind, Reference, RunId};
+use super::{LedgerError, LedgerErrorKind, Reader, Reference, RunId};
 use crate::submission::Doubt;
 use crate::ticket::TicketId;
 use jiff::Timestamp;

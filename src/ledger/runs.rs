@@ -1,11 +1,10 @@
 //! Reading the runs: which there were, what came of their rows.
 //!
-//! Owns the queries behind `ledger runs` and `ledger show`. Counts are as the ledger knows the rows now: a row that was
-//! rejected in one run and created in the next has its ticket in both.
+//! Owns the queries behind `ledger runs` and `ledger show`, and which run had a file last. Counts are as the ledger knows the
+//! rows now: a row that was rejected in one run and created in the next has its ticket in both.
 
-use super::history::Reader;
 use super::identity::Identity;
-use super::{LedgerError, LedgerErrorKind, RunEnd, RunId};
+use super::{LedgerError, LedgerErrorKind, Reader, RunEnd, RunId};
 use crate::reading::{Hidden, Selection};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
@@ -64,7 +63,7 @@ pub struct CodeCount {
 }
 
 /// The columns of [`run_story`].
-pub(super) const RUN_COLUMNS: &str =
+const RUN_COLUMNS: &str =
     "id, started_at, finished_at, ended, scope, target, file, sheet, fingerprint, mapping, purged_at,
      first_row, last_row, row_limit, hidden";
 
@@ -106,6 +105,58 @@ impl Tally {
 }
 
 impl Reader {
+    /// The latest earlier run over a file with this content for this account, not counting `except`.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn earlier_run(
+        &self,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+        except: Option<RunId>,
+    ) -> Result<Option<RunStory>, LedgerError> {
+        self.latest_run("scope = ?2", scope, fingerprint, except)
+    }
+
+    /// The latest run over a file with this content for any other account.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn run_elsewhere(
+        &self,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<RunStory>, LedgerError> {
+        self.latest_run("scope <> ?2", scope, fingerprint, None)
+    }
+
+    fn latest_run(
+        &self,
+        whose: &str,
+        scope: Identity,
+        fingerprint: &[u8; 32],
+        except: Option<RunId>,
+    ) -> Result<Option<RunStory>, LedgerError> {
+        let found = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {RUN_COLUMNS} FROM run
+                 WHERE fingerprint = ?1 AND {whose} AND id IS NOT ?3 ORDER BY id DESC LIMIT 1",
+            ))
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        (fingerprint, scope.bytes(), except.map(|run| run.0)),
+                        run_story,
+                    )
+                    .optional()
+            })
+            .map_err(LedgerErrorKind::from);
+        self.located(found)
+    }
+
     /// All runs, the oldest first.
     ///
     /// # Errors
@@ -229,7 +280,7 @@ fn outcome(word: &str) -> Option<Outcome> {
         .find(|outcome| outcome.as_str() == word)
 }
 
-pub(super) fn run_story(row: &Row<'_>) -> rusqlite::Result<RunStory> {
+fn run_story(row: &Row<'_>) -> rusqlite::Result<RunStory> {
     let number = |column: usize| -> rusqlite::Result<Option<u64>> {
         Ok(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
     };
