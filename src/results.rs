@@ -6,6 +6,7 @@
 
 mod adopt;
 mod earlier;
+mod ending;
 mod file;
 mod rejects;
 mod shown;
@@ -13,6 +14,7 @@ mod whose;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
+pub use ending::Ending;
 pub use file::AtomicFile;
 pub use rejects::Rejects;
 pub use shown::{ToldTicket, inert, shown_ticket};
@@ -20,11 +22,14 @@ pub use whose::tells_of;
 
 use crate::code::explain;
 use crate::columns::RESULTS;
-use crate::import::{Call, Outcomes, RunSummary, Table, summary};
+use crate::import::{Call, Outcomes, Rehearsal, Table, for_each_registration, summary};
 use crate::input::InputError;
-use crate::ledger::{Fate, LedgerError, Reader, RowStory, RowsOfRun, RunEnd, RunId};
+use crate::ledger::{
+    Fate, Identities, LedgerError, Reader, Registration, RowStory, RowsOfRun, RunId,
+};
 use crate::submission::{Doubt, State};
 use crate::ticket::Outcome;
+use ending::WAITING;
 use jiff::Timestamp;
 use rust_xlsxwriter::XlsxError;
 use std::io;
@@ -82,58 +87,18 @@ pub struct Story<'a> {
     pub run: RunId,
     /// How it ended.
     pub ending: &'a Ending,
+    /// What the rows are looked up by that the run did not come to; none where nothing is known of them.
+    pub look_up: Option<LookUp<'a>>,
 }
 
-/// How a run ended, as results tell it of the rows that were not sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    word: &'static str,
-    sentence: String,
-    /// Whether a row that the ledger does not know of this run was not asked for; else its turn had not come.
-    knows_every_row: bool,
-    /// Whether the ledger took everything that it was given.
-    all_stored: bool,
+/// By what the ledger knows rows that are not registered for a run.
+#[derive(Debug, Clone, Copy)]
+pub struct LookUp<'a> {
+    /// What the file says about itself.
+    pub rehearsal: &'a Rehearsal,
+    /// The identities of the account's rows.
+    pub identities: &'a Identities,
 }
-
-impl Ending {
-    /// The ending of a run that has just ended.
-    #[must_use]
-    pub fn of(summary: &RunSummary) -> Ending {
-        Ending {
-            word: summary.end.word(),
-            sentence: summary.end.to_string(),
-            knows_every_row: false,
-            all_stored: summary.all_stored,
-        }
-    }
-
-    /// The ending of an earlier run; none for one that has not ended.
-    #[must_use]
-    pub fn remembered(end: Option<RunEnd>) -> Ending {
-        let told = end
-            .filter(|end| *end != RunEnd::Finished)
-            .and_then(|end| Some((end.word(), explain(end.word())?)));
-        let (word, sentence) = match told {
-            Some((word, explanation)) => (word, explanation.on_submission),
-            None => (WAITING, explain(WAITING).map_or("", |it| it.on_submission)),
-        };
-        Ending {
-            word,
-            sentence: sentence.to_owned(),
-            knows_every_row: end.is_some_and(RunEnd::knows_every_row),
-            all_stored: end != Some(RunEnd::Ledger),
-        }
-    }
-
-    /// Whether the ledger alone knows every row that was asked for; else only the input can tell of the others.
-    #[must_use]
-    pub fn knows_every_row(&self) -> bool {
-        self.knows_every_row
-    }
-}
-
-/// The code of a row whose turn is still to come.
-const WAITING: &str = "waiting";
 
 /// The code of a row whose outcome the ledger did not take.
 const NOT_STORED: &str = "not_stored";
@@ -197,15 +162,25 @@ pub fn write(
         writer.csv.flush()?;
         return Ok(writer.written);
     };
-    let read = table.for_each_call(|call| {
-        if !call.selected {
-            return ControlFlow::Continue(());
-        }
-        match one(story, &call, &mut rows, &mut writer, rejects.as_deref_mut()) {
+    let mut each = |call: &Call<'_>, row: Option<&Registration>| {
+        let rejects = rejects.as_deref_mut();
+        match one(story, (call, row), &mut rows, &mut writer, rejects) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }
-    });
+    };
+    let read = match story.look_up {
+        None => table.for_each_call(|call| match call.selected {
+            true => each(&call, None),
+            false => ControlFlow::Continue(()),
+        }),
+        Some(LookUp {
+            rehearsal,
+            identities,
+        }) => for_each_registration(table, rehearsal, identities, |call, row| {
+            each(call, Some(&row))
+        }),
+    };
     match read {
         Ok(None) => writer.written.not_read += rest_from_ledger(story, rows, &mut writer)?,
         Ok(Some(error)) => return Err(error),
@@ -232,10 +207,10 @@ fn rest_from_ledger(
     Ok(count)
 }
 
-/// Joins one row of the input with its record.
+/// Joins one row of the input, as the ledger would know it, with its record.
 fn one(
     story: &Story<'_>,
-    call: &Call<'_>,
+    (call, row): (&Call<'_>, Option<&Registration>),
     rows: &mut Peekable<RowsOfRun<'_>>,
     writer: &mut Writer<'_>,
     rejects: Option<&mut Rejects>,
@@ -257,7 +232,11 @@ fn one(
         Some(record) => from_ledger(story, &record, key),
         // The run was asked for a part of the file, and this row is not in it.
         _ if story.ending.knows_every_row => return Ok(()),
-        _ => from_mapping(story, call),
+        // It may have a ticket of an earlier run, or be in doubt since.
+        _ => match row.map(|row| story.reader.fate(row)).transpose()?.flatten() {
+            Some(record) => from_ledger(story, &record, key),
+            None => from_mapping(story, call),
+        },
     };
     if let Some(rejects) = rejects
         && matches!(

@@ -23,9 +23,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
-use ticketload::import::{End, Office, ProblemLog, Purpose, RunSummary, Table, spoken};
+use ticketload::import::{End, Office, Purpose, Rehearsal, RunSummary, Table, spoken};
 use ticketload::ledger::{Identity, LedgerError, Reader, RunEnd, RunStory};
 use ticketload::report::{FileReport, Report, counted, plain};
+use ticketload::results::LookUp;
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
@@ -117,7 +118,7 @@ fn strict(args: &ImportArgs, slots: &[Slot]) -> Option<End> {
     (args.strict && any_invalid).then_some(End::Strict)
 }
 
-type Sent = (RunSummary, Arc<Table>, ProblemLog);
+type Sent = (RunSummary, Arc<Table>, Rehearsal);
 
 /// All that it takes to send files.
 struct Dispatch<'a> {
@@ -145,7 +146,7 @@ impl Dispatch<'_> {
                 ended = Some(End::Interrupted(signal));
             }
             let sent = self.send(&mut slot.report, prepared, ended.clone()).await;
-            let (summary, table, problems) = match sent {
+            let (summary, table, rehearsal) = match sent {
                 Ok(sent) => sent,
                 // It has changed since it was checked; the other files have not.
                 Err(Failure::Input(error)) => {
@@ -176,7 +177,13 @@ impl Dispatch<'_> {
                 });
             }
             let written = tokio::task::block_in_place(|| {
-                write_results(self.reader, &table, &summary, output)
+                write_results(
+                    self.reader,
+                    &table,
+                    &summary,
+                    self.look_up(&summary, &rehearsal),
+                    output,
+                )
             });
             let written = written.map_err(Failure::later)?;
             slot.report.outcomes = written.outcomes;
@@ -189,7 +196,7 @@ impl Dispatch<'_> {
                 exit = exit.worse(failure.exit());
                 slot.report.unwritten.push(failure.message());
             }
-            slot.report.problems = Some(problems);
+            slot.report.problems = Some(rehearsal.problems);
             let sent = [Outcome::Created, Outcome::Rejected, Outcome::InDoubt];
             sent_any |= sent
                 .iter()
@@ -206,6 +213,18 @@ impl Dispatch<'_> {
             slot.report.run = Some(summary);
         }
         Ok(exit)
+    }
+
+    /// What the rows are looked up by that a run did not come to, where any of them may have been sent before.
+    fn look_up<'a>(&'a self, summary: &RunSummary, rehearsal: &'a Rehearsal) -> Option<LookUp<'a>> {
+        let known = [Outcome::AlreadyCreated, Outcome::InDoubt];
+        let knows_any = known
+            .iter()
+            .any(|outcome| rehearsal.outcomes.get(*outcome) > 0);
+        (!summary.all_registered && knows_any).then_some(LookUp {
+            rehearsal,
+            identities: &self.office.identities,
+        })
     }
 
     async fn send(
@@ -238,7 +257,7 @@ impl Dispatch<'_> {
         )
         .await;
         self.progress.end();
-        Ok((summary?, table, rehearsal.problems))
+        Ok((summary?, table, rehearsal))
     }
 }
 

@@ -81,6 +81,8 @@ pub struct RunSummary {
     pub took: Duration,
     /// Whether the ledger took everything that it was given.
     pub all_stored: bool,
+    /// Whether every row was looked up in the ledger and stands in the run.
+    pub all_registered: bool,
 }
 
 /// Rows that wait between feeder and workers, per worker.
@@ -138,6 +140,7 @@ pub async fn run<T: Transport>(
         end,
         took: started.elapsed(),
         all_stored: gate.has_stored_all(),
+        all_registered: registered_all,
     })
 }
 

@@ -5,10 +5,10 @@
 
 use super::runs::timestamp;
 use super::submissions::state_from;
-use super::{LedgerError, LedgerErrorKind, Reader, RunId, SubmissionId};
+use super::{LedgerError, LedgerErrorKind, Reader, Registration, RunId, SubmissionId, register};
 use crate::submission::State;
 use jiff::Timestamp;
-use rusqlite::Row;
+use rusqlite::{Row, params};
 
 /// What the ledger knows of one row of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,18 +72,34 @@ impl Reader {
         }
     }
 
+    /// What the ledger knows of a row that is registered for no run in question: none where it has no ticket and is not in
+    /// doubt.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn fate(&self, row: &Registration) -> Result<Option<RowStory>, LedgerError> {
+        let found = register::known_as(&self.connection, row).and_then(|known| {
+            let Some((submission, remark)) = known else {
+                return Ok(None);
+            };
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT ?2, NULL, ?3, {SUBMISSION} FROM submission s JOIN run r ON r.id = s.run WHERE s.id = ?1"
+            ))?;
+            let values = params![submission.0, register::number(row.row), remark];
+            statement.query_row(values, row_story)?.ok_or_else(no_such_state).map(Some)
+        });
+        self.located(found)
+    }
+
     fn page(&self, run: RunId, after: i64) -> Result<Vec<RowStory>, LedgerErrorKind> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT w.row, w.error_code, w.message, s.id, s.state, s.ticket_id, s.error_code, s.message, s.attempts,
-                    s.finished_at, s.run, s.row, r.file
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT w.row, w.error_code, w.message, {SUBMISSION}
              FROM row w LEFT JOIN submission s ON s.id = w.submission LEFT JOIN run r ON r.id = s.run
              WHERE w.run = ?1 AND w.row > ?2 ORDER BY w.row LIMIT ?3",
-        )?;
+        ))?;
         let rows = statement.query_map([run.0, after, PAGE], row_story)?;
-        rows.map(|row| {
-            row?.ok_or_else(|| LedgerErrorKind::Damaged("a submission has no such state".into()))
-        })
-        .collect()
+        rows.map(|row| row?.ok_or_else(no_such_state)).collect()
     }
 }
 
@@ -112,6 +128,13 @@ impl Iterator for RowsOfRun<'_> {
             }
         }
     }
+}
+
+/// The columns of a submission in [`row_story`], behind the row's number, code and message.
+const SUBMISSION: &str = "s.id, s.state, s.ticket_id, s.error_code, s.message, s.attempts, s.finished_at, s.run, s.row, r.file";
+
+fn no_such_state() -> LedgerErrorKind {
+    LedgerErrorKind::Damaged("a submission has no such state".into())
 }
 
 fn row_story(row: &Row<'_>) -> rusqlite::Result<Option<RowStory>> {

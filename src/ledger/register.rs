@@ -135,6 +135,25 @@ pub(super) fn preview(
     })
 }
 
+/// The submission by which the ledger knows a row, if it has a ticket or is in doubt, with what is to be said of that.
+pub(super) fn known_as(
+    connection: &Connection,
+    row: &Registration,
+) -> Result<Option<(SubmissionId, Option<&'static str>)>, LedgerErrorKind> {
+    let (_, hits) = look_up(connection, row, None)?;
+    Ok(match decide(&hits, row, RunId(0)) {
+        Decision::Known {
+            submission,
+            by_key_alone,
+            ..
+        } => Some((submission, by_key_alone.then_some(BY_KEY_ALONE))),
+        Decision::New { .. }
+        | Decision::Requeue { .. }
+        | Decision::Twin(_)
+        | Decision::Invalid { .. } => None,
+    })
+}
+
 /// The row's own source identity and everything that its identities lead to.
 fn look_up(
     connection: &Connection,

@@ -293,6 +293,30 @@ fn a_second_signal_stops_at_once() {
 }
 
 #[test]
+fn rows_that_a_run_did_not_come_to_have_the_tickets_of_earlier_runs() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@35-38"));
+    let calls = calls(3_030);
+    project.write("calls.csv", csv(&calls[3_000..]));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("more.csv", csv(&calls));
+    let mut running = project.start_import(&server, &["more.csv", "--rejects", "rejects.csv"]);
+    server.wait_for(38);
+    running.signal("INT");
+    running.wait_for_line("stopping");
+    running.signal("INT");
+    running.end().exits(130);
+    let told = project.results("more.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "already_created"), 30);
+    let rejects = project.read("rejects.csv");
+    assert!(
+        calls[3_000..]
+            .iter()
+            .all(|call| !rejects.contains(&call.id))
+    );
+}
+
+#[test]
 fn a_second_signal_waits_for_no_row_that_is_still_to_be_looked_up() {
     let (project, server) = (Project::new(), Server::with_faults("hang@5-8"));
     let calls = calls(3_000);

@@ -13,8 +13,8 @@ use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::report::plain_path;
 use ticketload::results::{
-    AtomicFile, EarlierResults, Ending, Rejects, ResultsError, Story, ToldTicket, Trace, Written,
-    write,
+    AtomicFile, EarlierResults, Ending, LookUp, Rejects, ResultsError, Story, ToldTicket, Trace,
+    Written, write,
 };
 use ticketload::ticket::TicketId;
 
@@ -262,6 +262,7 @@ pub(crate) fn write_results(
     reader: &Reader,
     table: &Table,
     summary: &RunSummary,
+    look_up: Option<LookUp<'_>>,
     output: &Output,
 ) -> Result<WrittenFiles, Failure> {
     let story = Story {
@@ -271,6 +272,7 @@ pub(crate) fn write_results(
         reader,
         run: summary.run,
         ending: &Ending::of(summary),
+        look_up,
     };
     let failed = |path: &Option<PathBuf>| {
         let path = path.clone().unwrap_or_else(|| PathBuf::from("stdout"));

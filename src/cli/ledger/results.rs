@@ -61,6 +61,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         reader: &reader,
         run: run.run,
         ending: &ending,
+        look_up: None,
     };
     let failed = |path: &Path| {
         let path = path.to_owned();
