@@ -54,7 +54,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     for warning in mapping.warnings(false) {
         progress.say(warning);
     }
-    let ledger = desk.open_ledger().await?;
+    let ledger = desk.open_ledger()?;
     if ledger.recovered() > 0 {
         let (rows, are) = match ledger.recovered() {
             1 => ("1 row was".to_owned(), "it is"),

@@ -472,3 +472,67 @@ fn share(first: Entry<'_, u64, Outcome>, alone: Outcome) -> Outcome {
         (Entry::Occupied(_), _) => alone,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Observer;
+    use crate::input::{Input, Options};
+    use crate::mapping::Mapping;
+    use crate::reading::Selection;
+    use std::sync::Arc;
+
+    const MAPPING: &str = r#"
+version = 1
+[key]
+columns = ["id"]
+[fields]
+patient_lname = "id"
+patient_fname = "id"
+dob = { value = "19440203" }
+complaint = "id"
+prac = { value = "1" }
+"#;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn observe(&self, _: &RunEvent) {}
+    }
+
+    /// Rehearses calls with these numbers, after a signal.
+    fn after_a_signal(calls: impl Iterator<Item = u64>) -> Result<Rehearsal, RehearsalError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calls.csv");
+        let rows: String = calls.map(|call| format!("call {call},\n")).collect();
+        std::fs::write(&path, format!("id,note\n{rows}")).unwrap();
+        let table = Table::new(
+            "calls.csv".to_owned(),
+            Input::open(&path, &Options::default()).unwrap(),
+            Arc::new(Mapping::parse("mapping.toml", MAPPING).unwrap()),
+            Selection::default(),
+            jiff::civil::date(2026, 11, 22),
+        )
+        .unwrap();
+        let stop = Stop::new();
+        stop.signal(Signal::Terminate);
+        let watch = Watch {
+            observer: &Nobody,
+            stop: &stop,
+        };
+        let purpose = Purpose::Send(BodyFormat::Json);
+        rehearse(&table, &Identities::passing(), None, purpose, watch)
+    }
+
+    #[test]
+    fn a_signal_ends_each_look_at_a_long_file() {
+        let is_stopped =
+            |rehearsed| matches!(rehearsed, Err(RehearsalError::Stopped(Signal::Terminate)));
+        assert!(is_stopped(after_a_signal(0..2 * STOPPED_AFTER)));
+        // So few rows that the first look is over before it is asked whether to stop: only the second one asks.
+        let few = STOPPED_AFTER / 3;
+        assert!(is_stopped(after_a_signal((0..few).chain(0..few))));
+        let rehearsal = after_a_signal(0..2 * few).unwrap();
+        assert_eq!(rehearsal.outcomes.get(Outcome::Ready), 2 * few);
+    }
+}

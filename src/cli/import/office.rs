@@ -109,10 +109,8 @@ impl Desk {
         unless_stopped(&self.stop, work).await
     }
 
-    pub(crate) async fn open_ledger(&self) -> Result<Arc<Ledger>, Failure> {
-        let path = self.ledger.clone();
-        let ledger = self.unless_stopped(move || Ledger::open(&path)).await??;
-        Ok(Arc::new(ledger))
+    pub(crate) fn open_ledger(&self) -> Result<Arc<Ledger>, Failure> {
+        Ok(Arc::new(Ledger::open(&self.ledger)?))
     }
 
     /// Puts the office together; called once.
