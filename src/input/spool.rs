@@ -6,9 +6,9 @@
 
 use super::encoding::{fill, read_some};
 use super::error::{Fault, InputErrorKind};
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
@@ -94,7 +94,7 @@ fn is_gzip(file: &mut File) -> Result<bool, Fault> {
 fn unpacked(file: File) -> Result<Place, Fault> {
     let packed = file.metadata()?.len();
     let mut copy = Copy::create()?;
-    let mut stream = MultiGzDecoder::new(io::BufReader::with_capacity(64 * 1024, file));
+    let mut stream = Members::new(io::BufReader::with_capacity(64 * 1024, file));
     let limit = |size: u64| {
         (size > RATIO_FROM && size / RATIO > packed).then_some(InputErrorKind::Endless {
             limit: RATIO_TEXT,
@@ -103,6 +103,49 @@ fn unpacked(file: File) -> Result<Place, Fault> {
     };
     copy.take(&mut stream, limit)?;
     copy.place.finish(copy.file, true)
+}
+
+/// The members of a gzip file, one behind the other, as one text. Zeros behind the last are passed over, as gzip(1) does:
+/// tapes and file systems fill their blocks with them.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Members<R> {
+    fn new(file: R) -> Members<R> {
+        Members(Some(GzDecoder::new(file)))
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            let rest = self.0.take().map(GzDecoder::into_inner);
+            self.0 = rest.map(next_member).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+/// The member that follows the one that has just ended; none where nothing does, or nothing but zeros.
+fn next_member<R: BufRead>(mut file: R) -> io::Result<Option<GzDecoder<R>>> {
+    let mut is_padded = false;
+    loop {
+        let bytes = match file.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        match (bytes.len(), zeros) {
+            (0, _) => return Ok(None),
+            (_, 0) if is_padded => return Err(io::ErrorKind::InvalidData.into()),
+            (_, 0) => return Ok(Some(GzDecoder::new(file))),
+            _ => is_padded = true,
+        }
+        file.consume(zeros);
+    }
 }
 
 /// A temporary file being written.

@@ -371,6 +371,14 @@ fn a_compressed_file_is_read_as_what_it_holds() {
     assert_eq!(plain.fingerprint().unwrap(), input.fingerprint().unwrap());
     let cut = open(&packed[..packed.len() - 9]).unwrap_err();
     assert!(matches!(cut.kind, InputErrorKind::Gzip), "{cut}");
+    for zeros in [1, 512, 200_000] {
+        let padded = [packed.as_slice(), &vec![0; zeros]].concat();
+        assert_eq!(rows(&open(&padded).unwrap().0).len(), 2);
+        for behind in [&b"x"[..], &packed] {
+            let other = open(&[padded.as_slice(), behind].concat()).unwrap_err();
+            assert!(matches!(other.kind, InputErrorKind::Gzip), "{other}");
+        }
+    }
     // Two members one behind the other are one text.
     let both = [packed, gzip(b"5,6\n")].concat();
     assert_eq!(rows(&open(&both).unwrap().0).len(), 3);
