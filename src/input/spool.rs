@@ -1,6 +1,7 @@
 //! [`Place`]: where a file's bytes lie, once they can be read as often as wanted.
 //!
-//! Owns the temporary copy of what cannot be: standard input, a pipe, a compressed file. Guarantees that only its owner
+//! Owns the temporary copy of what cannot be: standard input, a pipe, a compressed file, and that of what a reader has to
+//! mend first. Guarantees that only its owner
 //! may read the copy, that it is gone when the input is (on Linux even after a kill, since it has no name), and that no
 //! stream and no gzip bomb fills the disk.
 
@@ -73,6 +74,15 @@ impl Place {
             return unpacked(file);
         }
         copy.place.finish(file, false)
+    }
+
+    /// A temporary file that `write` fills.
+    pub(super) fn written(
+        write: impl FnOnce(&mut File) -> Result<(), Fault>,
+    ) -> Result<Place, Fault> {
+        let Copy { mut file, place } = Copy::create()?;
+        write(&mut file)?;
+        place.finish(file, false)
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -4,6 +4,7 @@
 //! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
+mod dimension;
 mod faults;
 mod merges;
 mod package;
@@ -26,6 +27,7 @@ use super::border::caught;
 use super::description::SheetInfo;
 use super::error::{Fault, Foreign, InputErrorKind};
 use super::relay::Source;
+use super::spool::Place;
 use crate::reading::{Area, Hidden, Merged, Range};
 use crate::row::Position;
 use calamine::{Reader, Xlsx, XlsxError};
@@ -60,6 +62,8 @@ pub(super) struct Workbook {
     facts: Facts,
     skips_hidden: bool,
     fills_merged: bool,
+    /// What is read in the place of the file, where calamine would refuse that.
+    copy: Option<Place>,
     /// The workbook as it was opened to look at the header, for the first reading: shared strings take their time.
     opened: Mutex<Option<Box<Book>>>,
 }
@@ -107,7 +111,13 @@ impl Workbook {
         if let Some((row, what)) = facts.odd {
             return Err(damaged(&sheet, u64::from(row) + 1, what));
         }
-        let opened = Mutex::new(Some(Box::new(strings?)));
+        let (copy, book) = if facts.missized {
+            let copy = dimension::mended(path, &mut package, &sheet.part)?;
+            let book = take_in(copy.path(), &mut package, &sheet)?;
+            (Some(copy), book)
+        } else {
+            (None, strings?)
+        };
         Ok(Workbook {
             sheet,
             sheets: sheets.iter().map(info).collect(),
@@ -120,7 +130,8 @@ impl Workbook {
             facts,
             skips_hidden: options.hidden == Some(Hidden::Skip),
             fills_merged: options.merged == Merged::Fill,
-            opened,
+            copy,
+            opened: Mutex::new(Some(Box::new(book))),
         })
     }
 
@@ -174,6 +185,7 @@ impl Workbook {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        let path = self.copy.as_ref().map_or(path, Place::path);
         let read = || -> Result<Box<Book>, Fault> {
             let mut book = match kept {
                 Some(book) => book,

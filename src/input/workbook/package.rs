@@ -427,7 +427,8 @@ impl Package {
         Ok(bytes)
     }
 
-    fn name(&self, part: &str) -> String {
+    /// The part's path as the archive has it.
+    pub(super) fn name(&self, part: &str) -> String {
         self.parts
             .get(&normal(part))
             .map_or_else(|| part.to_owned(), Clone::clone)

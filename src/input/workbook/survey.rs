@@ -5,6 +5,7 @@
 //! the rows; the cells' values are read by calamine alone.
 
 use super::super::error::InputErrorKind;
+use super::dimension;
 use super::package::Package;
 use super::tags::{Misfit, Tags, Visitor};
 use super::value::{OpenCell, Writing, are_plain};
@@ -47,6 +48,8 @@ pub(in super::super) struct Facts {
     pub(super) merged: Vec<[u32; 4]>,
     /// Whether a filter is set that hides rows.
     pub(in super::super) filtered: bool,
+    /// Whether the sheet tells its size in a way that calamine refuses.
+    pub(super) missized: bool,
 }
 
 impl Facts {
@@ -107,10 +110,9 @@ fn shared(runs: &[(u32, u32)], within: &RangeInclusive<u64>) -> u64 {
 pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErrorKind> {
     let mut survey = SheetSurvey::default();
     let mut tags = Tags::default();
-    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
+    each_chunk(package, part, &mut |chunk| {
         tags.feed(chunk, &mut survey).map_err(|m| misfit(part, m))?;
-        survey.trouble(part)?;
-        Ok(ControlFlow::Continue(()))
+        survey.trouble(part)
     })?;
     survey.facts.hidden_rows.sort_unstable();
     Ok(survey.facts)
@@ -118,8 +120,17 @@ pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErr
 
 /// Reads a worksheet to its end for its checksum alone.
 pub(super) fn checksum(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
-    package.unpack(part, SHEET, SHEET_TEXT, &mut |_| {
-        Ok(ControlFlow::Continue(()))
+    each_chunk(package, part, &mut |_| Ok(()))
+}
+
+/// Reads a worksheet to its end.
+pub(super) fn each_chunk(
+    package: &mut Package,
+    part: &str,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), InputErrorKind>,
+) -> Result<(), InputErrorKind> {
+    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
+        each(chunk).map(ControlFlow::Continue)
     })
 }
 
@@ -171,6 +182,7 @@ struct SheetSurvey {
     row_is_hidden: bool,
     row_is_unplaced: bool,
     row_has_error: bool,
+    is_begun: bool,
     is_ended: bool,
     cell: Option<OpenCell>,
     too_large: bool,
@@ -251,7 +263,11 @@ impl Visitor for SheetSurvey {
             b"/c" => self.cell_closes(),
             b"row" => self.row_opens(tag),
             b"/row" => self.row_closes(),
-            b"sheetData" => self.is_ended |= tag.ends_with(b"/"),
+            b"dimension" if !self.is_begun => self.facts.missized |= !dimension::is_taken(tag),
+            b"sheetData" => {
+                self.is_begun = true;
+                self.is_ended |= tag.ends_with(b"/");
+            }
             b"/sheetData" => self.is_ended = true,
             b"col" => self.column_run(tag),
             b"mergeCell" => self.merge(tag),
@@ -464,7 +480,7 @@ pub(super) fn number(value: Option<&[u8]>) -> Option<u64> {
 }
 
 /// `AB12` as row and column from 0.
-fn place(reference: &[u8]) -> Option<(u32, u32)> {
+pub(super) fn place(reference: &[u8]) -> Option<(u32, u32)> {
     let mut column = 0_u32;
     let mut row = 0_u32;
     for &byte in reference {

@@ -45,6 +45,11 @@ fn rows(input: &Input) -> Result<Vec<(u64, Vec<Shown>)>, InputError> {
 
 /// A workbook with one sheet, given as the XML of its `sheetData` and of its shared strings.
 fn raw(sheet: &str, strings: &str) -> NamedTempFile {
+    raw_behind("", sheet, strings)
+}
+
+/// The same with something in front of its `sheetData`.
+fn raw_behind(before: &str, sheet: &str, strings: &str) -> NamedTempFile {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const REL: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
@@ -76,7 +81,7 @@ fn raw(sheet: &str, strings: &str) -> NamedTempFile {
         (
             "xl/worksheets/sheet1.xml",
             format!(
-                "{head}<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}\
+                "{head}<worksheet xmlns=\"{MAIN}\">{before}<sheetData>{sheet}\
             </sheetData></worksheet>"
             ),
         ),

@@ -279,3 +279,32 @@ fn what_is_hidden_outside_the_range_is_no_question() {
     );
     assert!(ranged(&file, "B2:C7", None).unwrap_err().is_usage());
 }
+
+#[test]
+fn a_sheet_is_read_whatever_size_it_claims() {
+    let sheet = "<row r=\"2\"><c r=\"B2\" t=\"s\"><v>0</v></c><c r=\"C2\" t=\"s\"><v>1</v></c></row>\
+        <row r=\"3\"><c r=\"B3\"><v>7</v></c><c r=\"C3\"><f>1+1</f></c></row>";
+    let strings = "<sst><si><t>name</t></si><si><t>n</t></si></sst>";
+    let sound = raw(sheet, strings);
+    let expected = rows(&open(&sound).unwrap()).unwrap();
+    assert_eq!(expected.len(), 1);
+    for dimension in [
+        "<dimension ref=\"B2:C3\"/>",
+        "<dimension ref=\"A0:AZ48943\"/>",
+        "<dimension ref=\"1:10901\"/>",
+        "<dimension ref=\"C3:A1\"/>",
+        "<dimension ref=\"$A$1:$C$2\"/>",
+        "<dimension ref=\"A:C\"></dimension>",
+        "<dimension ref=''/>",
+        "<dimension/>",
+        "<sheetViews/><dimension ref=\"A1\"/><dimension/>",
+    ] {
+        let file = raw_behind(dimension, sheet, strings);
+        let input = open(&file).unwrap_or_else(|error| panic!("{dimension}: {error}"));
+        assert_eq!(input.header(), ["", "name", "n"], "{dimension}");
+        assert_eq!(input.description().uncomputed, 1);
+        for _ in 0..2 {
+            assert_eq!(rows(&input).unwrap(), expected, "{dimension}");
+        }
+    }
+}
