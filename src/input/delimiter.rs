@@ -25,15 +25,16 @@ pub(super) fn find(sample: &[u8], whole: bool) -> Found {
         return found;
     }
     let sample = if whole { sample } else { whole_lines(sample) };
-    let mut best = (Score::default(), b',');
+    let mut best: Option<(u8, Candidate)> = None;
     for delimiter in CANDIDATES {
-        let score = score(sample, delimiter);
-        if score > best.0 {
-            best = (score, delimiter);
+        if let Some(candidate) = Candidate::of(records(sample, delimiter))
+            && best.as_ref().is_none_or(|(_, best)| candidate.beats(best))
+        {
+            best = Some((delimiter, candidate));
         }
     }
     Found {
-        delimiter: best.1,
+        delimiter: best.map_or(b',', |(delimiter, _)| delimiter),
         skip: 0,
     }
 }
@@ -68,60 +69,103 @@ fn whole_lines(sample: &[u8]) -> &[u8] {
     last.and_then(|at| sample.get(..=at)).unwrap_or(sample)
 }
 
+/// A record of the sample as a candidate parts it.
+struct Record {
+    width: usize,
+    /// Where it ends: candidates may see another number of records in front of the same one.
+    end: u64,
+    /// Whether a space follows every delimiter, as in prose.
+    spaced: bool,
+}
+
 /// How well a delimiter explains the sample; the fields in the order in which they decide.
-///
-/// A delimiter that only the values hold (`1|2|3`, `2,5`) is as steady as the true one, but the header does not
-/// have it: so among the steady ones the first to show its width wins, and only then steadiness and width.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
-    steady: bool,
-    early: usize,
     share: u64,
     width: usize,
+    /// Of two that part all rows alike, as in `Last, First;Phone`, the one with a space behind it is punctuation.
+    unspaced: bool,
 }
 
-fn score(sample: &[u8], delimiter: u8) -> Score {
-    let widths = widths(sample, delimiter);
-    let mut counts: Vec<(usize, u64)> = Vec::new();
-    for &width in widths.iter().filter(|&&width| width > 1) {
-        match counts.iter_mut().find(|(known, _)| *known == width) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((width, 1)),
+/// A delimiter that the sample holds.
+struct Candidate {
+    records: Vec<Record>,
+    /// The first record of the width that most have.
+    first: usize,
+    steady: bool,
+    score: Score,
+}
+
+impl Candidate {
+    /// None where it parts nothing.
+    fn of(records: Vec<Record>) -> Option<Candidate> {
+        let mut counts: Vec<(usize, u64)> = Vec::new();
+        for record in records.iter().filter(|record| record.width > 1) {
+            match counts.iter_mut().find(|(known, _)| *known == record.width) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((record.width, 1)),
+            }
+        }
+        let &(width, count) = counts
+            .iter()
+            .max_by_key(|(width, count)| (*count, *width))?;
+        let total = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        let share = count * 100 / total.max(1);
+        let is_usual = |record: &Record| record.width == width;
+        let unspaced = records.iter().any(|r| is_usual(r) && !r.spaced);
+        Some(Candidate {
+            first: records.iter().position(is_usual)?,
+            steady: share >= 60,
+            // In steps of ten: a ragged row or two must not outweigh the width.
+            score: Score {
+                share: share / 10,
+                width,
+                unspaced,
+            },
+            records,
+        })
+    }
+
+    /// Whether it explains the sample better than another one that was met before it.
+    ///
+    /// A delimiter that only the values hold (`1|2|3`, `2,5`) is as steady as the true one, but the header does not
+    /// have it: so of two steady ones the first to show its width wins. Only a title can have what the header has not
+    /// (`Report, May`): where the row in which the later one begins is not parted by the earlier one, the later one wins.
+    fn beats(&self, other: &Candidate) -> bool {
+        if !self.steady || !other.steady || self.first == other.first {
+            return (self.steady, self.score) > (other.steady, other.score);
+        }
+        if self.first < other.first {
+            self.parts_first_of(other)
+        } else {
+            !other.parts_first_of(self)
         }
     }
-    let Some(&(width, count)) = counts.iter().max_by_key(|(width, count)| (*count, *width)) else {
-        return Score::default();
-    };
-    let total = u64::try_from(widths.len()).unwrap_or(u64::MAX);
-    let share = count * 100 / total.max(1);
-    let steady = share >= 60;
-    let first = widths.iter().position(|&w| w == width).unwrap_or(RECORDS);
-    let early = if steady {
-        RECORDS - first.min(RECORDS)
-    } else {
-        0
-    };
-    // In steps of ten: a ragged row or two must not outweigh the width.
-    Score {
-        steady,
-        early,
-        share: share / 10,
-        width,
+
+    /// Whether it parts the row in which another one first shows its width.
+    fn parts_first_of(&self, other: &Candidate) -> bool {
+        let end = other.records.get(other.first).map(|record| record.end);
+        let same = self.records.iter().find(|record| Some(record.end) >= end);
+        same.is_some_and(|record| record.width > 1)
     }
 }
 
-fn widths(sample: &[u8], delimiter: u8) -> Vec<usize> {
+fn records(sample: &[u8], delimiter: u8) -> Vec<Record> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .from_reader(sample);
     let mut record = csv::ByteRecord::new();
-    let mut widths = Vec::with_capacity(RECORDS);
-    while widths.len() < RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
-        widths.push(record.len());
+    let mut records = Vec::with_capacity(RECORDS);
+    while records.len() < RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
+        records.push(Record {
+            width: record.len(),
+            end: reader.position().byte(),
+            spaced: record.iter().skip(1).all(|field| field.starts_with(b" ")),
+        });
     }
-    widths
+    records
 }
 
 #[cfg(test)]
@@ -146,6 +190,42 @@ mod tests {
             ("a;b;c\n1,5;2,5;3,5\n1,5;2,5;3,5\n", ';'),
             ("Report of calls, May\n\na;b;c\n1;2;3\n4;5;6\n", ';'),
             ("", ','),
+            // Nothing but the space behind it tells punctuation from a delimiter.
+            ("Patient (Last, First);Phone\nNg, Li;555\nWu, Al;556\n", ';'),
+            ("a, b|c\n1, 2|3\n", '|'),
+            ("a, b\n1, 2\n", ','),
+            ("x; y,z\nu; v,w\n", ','),
+        ];
+        for (text, delimiter) in cases {
+            assert_eq!(found(text), delimiter, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_title_line_does_not_choose_the_delimiter() {
+        let titles = [
+            "Call report, May 2024\n\n",
+            "Call report, May 2024\r\nUnit 4, night\r\n",
+            "\"Call report,\nMay 2024\"\n",
+        ];
+        for sign in [';', '\t', '|'] {
+            for title in titles {
+                let rows = "ID;Patient;DOB\n1;Ng, Li;x\n2;Wu, Al;x\n3;Roy, Cy;x\n4;Bo, Di;x\n";
+                let text = format!("{title}{}", rows.replace(';', &sign.to_string()));
+                assert_eq!(found(&text), sign, "{text:?}");
+            }
+        }
+        let cases = [
+            (
+                "Vom 1. Mai, Nacht\nID;Name;Temp\n1;Ng;37,5\n2;Wu;38,1\n",
+                ';',
+            ),
+            (
+                "Bericht; Stand 01,05\nID;Name;Temp\n1;Ng;37,5\n2;Wu;38,1\n",
+                ';',
+            ),
+            // A list in the values begins in a row that the true delimiter parts, even where that row is ragged.
+            ("id,name,codes\n1,1|2|3\n2,Bo,1|2|3\n3,Cy,4|5|6\n", ','),
         ];
         for (text, delimiter) in cases {
             assert_eq!(found(text), delimiter, "{text:?}");
