@@ -214,7 +214,8 @@ impl Mapping {
         self.stamp
     }
 
-    /// Binds the mapping to one file's header; `file` is its name as messages show it.
+    /// Binds the mapping to one file's header; `file` is its name as messages show it, and `is_text` says that a
+    /// delimiter parts its columns.
     ///
     /// # Errors
     ///
@@ -223,12 +224,13 @@ impl Mapping {
         &self,
         header: &[String],
         file: &str,
+        is_text: bool,
         today: jiff::civil::Date,
     ) -> Result<Mapper, MappingErrors> {
         self.require_translations()?;
         let mut wanted: Vec<&Placed> = self.key.iter().collect();
         wanted.extend(self.rules.iter().flat_map(|rule| headers(rule)));
-        let mut columns = Header::new(file, header)
+        let mut columns = Header::new(file, is_text, header)
             .find_all(&wanted)
             .map_err(|found| self.errors(found))?
             .into_iter();

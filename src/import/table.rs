@@ -66,8 +66,9 @@ impl Table {
         selection: Selection,
         today: Date,
     ) -> Result<Table, MappingErrors> {
-        let mut mapper = mapping.bind(input.header(), &name, today)?;
-        mapper.set_strict_width(input.description().kind == Kind::Csv);
+        let is_text = input.description().kind == Kind::Csv;
+        let mut mapper = mapping.bind(input.header(), &name, is_text, today)?;
+        mapper.set_strict_width(is_text);
         let fingerprint = mapping.fingerprint();
         let is_rejects = input.description().is_rejects;
         // A file that cannot be read again is told when its rows are read.

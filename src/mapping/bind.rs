@@ -8,25 +8,32 @@ use super::rule::{Column, Placed};
 use super::wording::{likeliest, listed, trim};
 use crate::holds;
 use crate::reading::letters;
-use crate::seen::{Columns, NoColumn, plain};
+use crate::seen::{Columns, NoColumn, fold_header, plain};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How many of a file's columns a message lists.
 const LISTED: usize = 40;
 
+/// What may part the columns of a text, `;` and the like first.
+const SIGNS: &str = ";,\t|^~:!#*&%$@+=/<>`";
+
 /// One file's header, ready for looking up.
 pub(super) struct Header<'h> {
     /// As it is shown.
     file: Cow<'h, str>,
+    /// Whether the file is text, whose columns a delimiter parts.
+    is_text: bool,
     names: &'h [String],
     columns: Columns<'h>,
 }
 
 impl<'h> Header<'h> {
-    pub(super) fn new(file: &'h str, names: &'h [String]) -> Header<'h> {
+    pub(super) fn new(file: &'h str, is_text: bool, names: &'h [String]) -> Header<'h> {
         Header {
             file: plain(file),
+            is_text,
             names,
             columns: Columns::new(names),
         }
@@ -49,11 +56,14 @@ impl<'h> Header<'h> {
             .filter(|fault| fault.help.is_none())
             .max_by_key(|fault| fault.span.as_ref().map(|span| span.start))
         {
-            last.help = Some(if is_quoted {
-                self.listing()
-            } else {
-                self.no_header()
-            });
+            let help = self.parted_otherwise(wanted);
+            last.help = Some(help.unwrap_or_else(|| {
+                if is_quoted {
+                    self.listing()
+                } else {
+                    self.no_header()
+                }
+            }));
         }
         if faults.is_empty() {
             Ok(found)
@@ -109,6 +119,37 @@ impl<'h> Header<'h> {
         let label = format!("columns {}", listed(&letters, "and"));
         Diagnostic::at(placed.span.clone(), title, &label)
             .help("give the columns different headers in the file")
+    }
+
+    /// Blames the delimiter where another one would part the header into columns that are wanted.
+    fn parted_otherwise(&self, wanted: &[&Placed]) -> Option<String> {
+        let wanted: HashSet<String> = wanted.iter().map(|w| fold_header(&w.text)).collect();
+        let is_there = |name: &String| self.columns.find(name) != Err(NoColumn::Missing);
+        let there = wanted.iter().filter(|name| is_there(name)).count();
+        let found = |sign: char| {
+            let parts = self.names.iter().flat_map(|name| name.split(sign));
+            let parts = parts.map(|part| fold_header(part.trim_matches('"')));
+            let parts: HashSet<String> = parts.collect();
+            wanted.iter().filter(|name| parts.contains(*name)).count()
+        };
+        let (count, sign) = SIGNS
+            .chars()
+            .filter(|sign| self.names.iter().any(|name| name.contains(*sign)))
+            .map(|sign| (found(sign), sign))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        // One name may stand in another one by chance (`Temp/DOB`).
+        if !self.is_text || count < there + 2 {
+            return None;
+        }
+        let sign = if sign == '\t' {
+            "tab".to_owned()
+        } else {
+            sign.to_string()
+        };
+        Some(format!(
+            "the columns of {} are parted by another delimiter than was taken: write `delimiter = \"{sign}\"` in [source]",
+            self.file
+        ))
     }
 
     fn no_header(&self) -> String {

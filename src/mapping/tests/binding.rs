@@ -5,7 +5,7 @@ use super::*;
 fn refused(header: &str) -> String {
     let more = "zip = 'Zip Code'\n[key]\ncolumns = ['Call ID']";
     mapping(more)
-        .bind(&columns(header), "calls.csv", date(2024, 6, 1))
+        .bind(&columns(header), "calls.csv", true, date(2024, 6, 1))
         .unwrap_err()
         .to_string()
 }
@@ -14,7 +14,7 @@ fn refused(header: &str) -> String {
 fn headers_match_whatever_their_case_and_space() {
     let header = columns("\u{feff}LAST  NAME,first name , Dob,reason\u{a0},x");
     let mut mapper = mapping("")
-        .bind(&header, "calls.csv", date(2024, 6, 1))
+        .bind(&header, "calls.csv", true, date(2024, 6, 1))
         .unwrap();
     let mut row = Row::default();
     for text in ["Abernathy", "", "12/30/1989", "Fever", ""] {
@@ -62,7 +62,7 @@ fn a_column_that_stands_twice_is_refused_only_where_it_is_used() {
   = help: give the columns different headers in the file"#
     );
     let header = columns(&format!("{both},Zip Code"));
-    let bound = mapping("zip = 'Zip Code'").bind(&header, "calls.csv", date(2024, 6, 1));
+    let bound = mapping("zip = 'Zip Code'").bind(&header, "calls.csv", true, date(2024, 6, 1));
     assert!(bound.is_ok(), "one of them is written exactly so");
 }
 
@@ -74,10 +74,40 @@ fn a_first_row_that_is_no_header_is_not_quoted() {
 }
 
 #[test]
+fn columns_that_another_delimiter_would_find_are_its_matter() {
+    let told = |header: &[&str], is_text| {
+        let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+        let bound = mapping("").bind(&header, "calls.csv", is_text, date(2024, 6, 1));
+        bound.unwrap_err().to_string()
+    };
+    let names = "Last Name;\"First Name\";dob; Reason";
+    for (sign, word) in [(";", ";"), ("\t", "tab"), ("^", "^")] {
+        let text = told(&[&names.replace(';', sign)], true);
+        let expected = format!("write `delimiter = \"{word}\"` in [source]");
+        assert!(text.contains(&expected), "{text}");
+    }
+    // The comma that was taken stands within a name.
+    let cut = ["Doctor (Last", " First);Last Name;DOB;Reason"];
+    assert!(told(&cut, true).contains("`delimiter = \";\"`"));
+    for (header, is_text) in [
+        (&[names][..], false),
+        (&["Last Name", "First Name", "Reason", "Born; DOB"], true),
+        (&["Last Name", "First Name", "Born/DOB/Age"], true),
+        (&["Quillfeather;Ada;12/30/1989;Fever"], true),
+    ] {
+        let text = told(header, is_text);
+        assert!(
+            !text.contains("delimiter") && !text.contains("Ada"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_patient_in_place_of_the_header_is_not_quoted_for_one_likeness() {
     // `Female` is enough like `Email` to be taken for a slip of the pen.
     let patient = columns("Quillfeather,Ada,12/30/1989,Fever,Female,ada@example.org");
-    let bound = mapping("email = 'Email'").bind(&patient, "calls.csv", date(2024, 6, 1));
+    let bound = mapping("email = 'Email'").bind(&patient, "calls.csv", true, date(2024, 6, 1));
     let told = bound.unwrap_err().to_string();
     assert!(told.contains("no column 'Email'\n") && told.contains("set header_row in [source]"));
     for value in patient {
@@ -96,7 +126,7 @@ fn a_patient_is_not_quoted_where_a_value_is_called_like_a_column() {
 #[test]
 fn a_header_that_holds_a_date_is_used_all_the_same() {
     let header = columns(&format!("{HEADER},6/1/2024"));
-    let bound = mapping("").bind(&header, "calls.csv", date(2024, 6, 1));
+    let bound = mapping("").bind(&header, "calls.csv", true, date(2024, 6, 1));
     assert!(bound.is_ok(), "all columns are there");
 }
 
@@ -110,7 +140,7 @@ fn a_translate_file_is_handed_in_and_checked() {
         .collect();
     assert_eq!(files, [(F::State, "states.csv".to_owned())]);
     let pair = |value: &str, target: &str| (value.to_owned(), target.to_owned());
-    let unread = with_file.bind(&columns(HEADER), "calls.csv", date(2024, 6, 1));
+    let unread = with_file.bind(&columns(HEADER), "calls.csv", true, date(2024, 6, 1));
     assert!(
         unread
             .unwrap_err()

@@ -23,7 +23,7 @@ fn the_example_is_a_mapping_and_maps_a_row() {
     let names = "Call ID,First Name,Last Name,DOB,Reason for call,Symptoms,Practice,Doctor,Callback,Alt phone,Sex,E-mail,Address,City,State,ZIP,Caller first name,Caller last name,Relationship,Notes,Option 1,Option 2,MRN";
     let cells = "C-1,Ada,ABERNATHY,12/30/1989,Fever,cough,Riverside,dr. smith,(212) 555-0100,,f,Ada@Example.com,5 Oak Ln,New Arden,,2139,Bo,O'Neil,spouse,,1,2,ABC123";
     let mut mapper = mapping
-        .bind(&columns(names), "calls.csv", date(2024, 6, 1))
+        .bind(&columns(names), "calls.csv", true, date(2024, 6, 1))
         .unwrap();
     let mut row = Row::default();
     cells.split(',').for_each(|text| row.push(text));
