@@ -377,7 +377,7 @@ fn first_guess(
     if let Some((encoding, length)) = mark {
         return Ok((encoding, EncodingReason::Mark, length));
     }
-    if let Some(encoding) = utf16_by_nuls(prefix) {
+    if let Some(encoding) = Nuls::of(prefix).utf16() {
         return Ok((encoding, EncodingReason::NulPattern, 0));
     }
     Ok((UTF_8, EncodingReason::Valid, 0))
@@ -387,24 +387,67 @@ fn is_utf16(encoding: &'static Encoding) -> bool {
     encoding == UTF_16LE || encoding == UTF_16BE
 }
 
-/// Finds UTF-16 without a mark: NULs on one side of the byte pairs only, and a line end among them.
-fn utf16_by_nuls(prefix: &[u8]) -> Option<&'static Encoding> {
-    let pairs = || prefix.chunks_exact(2);
-    let total = pairs().len();
-    let high = |pair: &[u8]| pair.last() == Some(&0);
-    let low = |pair: &[u8]| pair.first() == Some(&0);
-    let (right, left) = (
-        pairs().filter(|p| high(p)).count(),
-        pairs().filter(|p| low(p)).count(),
-    );
-    let (encoding, nuls, lf, cr) = match (right, left) {
-        (nuls, 0) => (UTF_16LE, nuls, [b'\n', 0], [b'\r', 0]),
-        (0, nuls) => (UTF_16BE, nuls, [0, b'\n'], [0, b'\r']),
-        _ => return None,
-    };
-    let ends = pairs().any(|pair| pair == lf || pair == cr);
-    let found = (ends && nuls * 20 >= total && nuls > 1) || (nuls * 5 >= total * 2 && nuls > 3);
-    found.then_some(encoding)
+/// How the NULs of a file stand in its pairs of bytes, by which UTF-16 without a mark is found.
+#[derive(Default)]
+struct Nuls {
+    pairs: usize,
+    /// Pairs with a NUL behind another byte, as little-endian ASCII has them, and the line ends among them.
+    behind: usize,
+    ends_behind: usize,
+    /// Pairs with a NUL before another byte, likewise.
+    before: usize,
+    ends_before: usize,
+    /// Pairs of two NULs, which no text has.
+    both: usize,
+    /// Pairs of two characters of ASCII.
+    ascii: usize,
+}
+
+impl Nuls {
+    fn of(prefix: &[u8]) -> Nuls {
+        let mut nuls = Nuls::default();
+        let is_end = |byte: u8| usize::from(matches!(byte, b'\n' | b'\r'));
+        let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        for pair in prefix.chunks_exact(2) {
+            nuls.pairs += 1;
+            match *pair {
+                [0, 0] => nuls.both += 1,
+                [byte, 0] => {
+                    nuls.behind += 1;
+                    nuls.ends_behind += is_end(byte);
+                }
+                [0, byte] => {
+                    nuls.before += 1;
+                    nuls.ends_before += is_end(byte);
+                }
+                [first, second] => nuls.ascii += usize::from(is_ascii(first) && is_ascii(second)),
+                _ => {}
+            }
+        }
+        nuls
+    }
+
+    /// UTF-16, where they stand on one side of the pairs, and a line end is among them. A few characters have a NUL on
+    /// the other side (`一`, a half of `😀`): then the majority says which, if what is left does not look like ASCII.
+    /// Whether the whole file is that is seen when it is decoded.
+    fn utf16(&self) -> Option<&'static Encoding> {
+        let (encoding, nuls, ends, others) = if self.behind > self.before {
+            (UTF_16LE, self.behind, self.ends_behind, self.before)
+        } else {
+            (UTF_16BE, self.before, self.ends_before, self.behind)
+        };
+        if self.both > 0 {
+            return None;
+        }
+        let has_lines = ends > 0 && nuls * 20 >= self.pairs && nuls > 1;
+        let found = if others == 0 {
+            has_lines || (nuls * 5 >= self.pairs * 2 && nuls > 3)
+        } else {
+            let rest = self.pairs - nuls - others;
+            has_lines && nuls >= others * 2 && (nuls * 3 >= self.pairs || self.ascii * 2 <= rest)
+        };
+        found.then_some(encoding)
+    }
 }
 
 /// The prefix as far as delimiters, quotes and line ends are concerned.

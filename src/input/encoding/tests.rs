@@ -60,6 +60,48 @@ fn the_encoding_is_decided_over_the_whole_file() {
 }
 
 #[test]
+fn utf16_without_a_mark_may_hold_any_character() {
+    // U+4E00, U+3000 and the halves of U+1F600 have a NUL where the others have none.
+    let notes = "患者自昨晚起反复发热并伴有咳嗽".repeat(3);
+    for text in [
+        "Name,Note\n王一,x\n李,y\n".to_owned(),
+        "Name,Note\r\nLi,x 😀\r\nNg,y\r\n".to_owned(),
+        "ID,氏名\n1,山田\u{3000}太郎\n2,田中\u{3000}一郎\n".to_owned(),
+        format!("ID,Note\n1,{notes}\u{3000}\n2,{notes}\n"),
+    ] {
+        for (big, encoding) in [(false, UTF_16LE), (true, UTF_16BE)] {
+            let bytes = utf16(&text, big);
+            let (found, flaw, read) = text_of(&bytes, None);
+            assert_eq!(
+                (found.encoding, found.reason),
+                (encoding, EncodingReason::NulPattern),
+                "{text}"
+            );
+            assert!(flaw.is_none() && read == text, "{flaw:?}");
+            // Half a character shows at whatever place it stands.
+            let half = if big { b"\xd8\x3d\0x" } else { b"\x3d\xd8x\0" };
+            let long = utf16(&text.repeat(2 * SAMPLE / text.len()), big);
+            let file = file(&[long, half.to_vec(), bytes].concat());
+            let (_, flaw) = Text::decide(file.path(), None, None).unwrap();
+            let kind = flaw.unwrap().kind;
+            assert!(
+                matches!(kind, InputErrorKind::Undecodable { .. }),
+                "{kind:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nuls_behind_the_lines_of_ascii_make_no_utf16_of_it() {
+    // Each line is a whole number of pairs: the NULs stand on one side but for the first.
+    let bytes = [b"\0a,Ng,xx\n\0".to_vec(), b"1,Ng,xxx\n\0".repeat(20)].concat();
+    let (text, flaw, _) = text_of(&bytes, None);
+    assert_eq!(text.encoding, UTF_8);
+    assert!(matches!(flaw.unwrap().kind, InputErrorKind::Nul));
+}
+
+#[test]
 fn text_comes_out_as_it_was_written() {
     let cases: Vec<(Vec<u8>, Option<&str>, &str)> = vec![
         (

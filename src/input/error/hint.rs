@@ -39,7 +39,10 @@ impl InputErrorKind {
             K::PartlyUtf8 => {
                 "export it again as UTF-8; where another encoding is meant, say so with --encoding or `encoding` in [source]"
             }
-            K::Nul | K::CutCharacter => "copy or export it again",
+            K::Nul => {
+                "copy or export it again; where it is UTF-16 without a byte order mark, say so with --encoding utf-16le, or `encoding = \"utf-16le\"` in [source]"
+            }
+            K::CutCharacter => "copy or export it again",
             K::BadDelimiter => "use , ; | a tab, or another sign such as ^",
             K::UnclosedQuote | K::StrayQuote | K::TooManyLines { .. } => {
                 "look for a lone \" in this row and double or delete it; nothing of the file was used"
