@@ -8,6 +8,7 @@ mod adopt;
 mod earlier;
 mod ending;
 mod file;
+mod kept;
 mod rejects;
 mod shown;
 mod whose;
@@ -16,7 +17,7 @@ pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use ending::Ending;
 pub use file::AtomicFile;
-pub use rejects::Rejects;
+pub use rejects::{Rejects, RejectsWritten};
 pub use shown::{ToldTicket, inert, shown_ticket};
 pub use whose::tells_of;
 
@@ -162,23 +163,34 @@ pub fn write(
         writer.csv.flush()?;
         return Ok(writer.written);
     };
-    let mut each = |call: &Call<'_>, row: Option<&Registration>| {
-        let rejects = rejects.as_deref_mut();
-        match one(story, (call, row), &mut rows, &mut writer, rejects) {
+    let mut each =
+        |call: &Call<'_>, row: Option<&Registration>, rejects: Option<&mut Rejects>| match one(
+            story,
+            (call, row),
+            &mut rows,
+            &mut writer,
+            rejects,
+        ) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
-        }
-    };
+        };
     let read = match story.look_up {
-        None => table.for_each_call(|call| match call.selected {
-            true => each(&call, None),
-            false => ControlFlow::Continue(()),
+        None => table.for_each_call(|call| {
+            if let Some(rejects) = rejects.as_deref_mut() {
+                rejects.meet(call.row);
+            }
+            match call.selected {
+                true => each(&call, None, rejects.as_deref_mut()),
+                false => ControlFlow::Continue(()),
+            }
         }),
         Some(LookUp {
             rehearsal,
             identities,
-        }) => for_each_registration(table, rehearsal, identities, |call, row| {
-            each(call, Some(&row))
+        }) => meet_all(table, rejects.as_deref_mut()).and_then(|()| {
+            for_each_registration(table, rehearsal, identities, |call, row| {
+                each(call, Some(&row), rejects.as_deref_mut())
+            })
         }),
     };
     match read {
@@ -191,6 +203,18 @@ pub fn write(
     }
     writer.csv.flush()?;
     Ok(writer.written)
+}
+
+/// Shows all rows of the input to the rejects, those too that were not asked for.
+fn meet_all(table: &Table, rejects: Option<&mut Rejects>) -> Result<(), InputError> {
+    let Some(rejects) = rejects else {
+        return Ok(());
+    };
+    let met = table.for_each_call(|call| {
+        rejects.meet(call.row);
+        ControlFlow::<()>::Continue(())
+    });
+    met.map(drop)
 }
 
 /// The rest of the run's rows from the ledger alone; says how many they are.

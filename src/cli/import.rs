@@ -190,7 +190,7 @@ impl Dispatch<'_> {
             slot.report.warnings = written.warnings;
             slot.report.results = written.results;
             slot.report.rejects = written.rejects;
-            slot.report.remarks.extend(written.remark);
+            slot.report.remarks.extend(written.remarks);
             for failure in written.unwritten {
                 self.progress.say(failure.shown());
                 exit = exit.worse(failure.exit());

@@ -7,6 +7,7 @@
 
 mod missing;
 
+use super::kept::{Strays, keep};
 use super::{AtomicFile, ResultsError};
 use crate::columns::REJECTS;
 use crate::import::Table;
@@ -15,7 +16,7 @@ use crate::row::{Cell, CellKind, Row};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
 use std::io::{BufReader, BufWriter, IntoInnerError, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The errors that a cell can hold and a formula can be.
 const ERRORS: [&str; 7] = [
@@ -26,11 +27,23 @@ const ERRORS: [&str; 7] = [
 ///
 /// A failure is kept until [`Rejects::finish`], so that rejects that find no room do not keep the results from being written.
 pub struct Rejects {
+    path: PathBuf,
     file: AtomicFile,
+    /// What the earlier rejects hold that would be lost with them.
+    strays: Strays,
     form: Form,
     width: usize,
     rows: u64,
     failed: Option<ResultsError>,
+}
+
+/// What became of rejects.
+#[derive(Debug)]
+pub struct RejectsWritten {
+    /// How many rows they have.
+    pub rows: u64,
+    /// Where the earlier ones are now, if they held rows that the input does not have, as after a person has mended them.
+    pub kept: Option<PathBuf>,
 }
 
 enum Form {
@@ -75,7 +88,9 @@ impl Rejects {
         };
         let file = AtomicFile::create(path)?;
         let mut rejects = Rejects {
+            path: path.to_owned(),
             file,
+            strays: Strays::at(path, description),
             form,
             width: header.len(),
             rows: 0,
@@ -83,6 +98,11 @@ impl Rejects {
         };
         rejects.begin(description, header)?;
         Ok(rejects)
+    }
+
+    /// Takes note of a row of the input, whatever became of it.
+    pub fn meet(&mut self, row: &Row) {
+        self.strays.meet(row);
     }
 
     /// Adds a row with the reason why it is here; nothing any more once the file could not be written.
@@ -108,20 +128,25 @@ impl Rejects {
         self.write(&cells)
     }
 
-    /// Puts the file in its place; gives the number of its rows.
+    /// Puts the file in its place. Earlier rejects that somebody has changed get another name beside it.
     ///
     /// # Errors
     ///
     /// Where the file cannot be written, or a row could not be.
-    pub fn finish(mut self) -> Result<u64, ResultsError> {
+    pub fn finish(mut self) -> Result<RejectsWritten, ResultsError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         if let Form::Xlsx(sheet) = &mut self.form {
             sheet.save(&mut self.file)?;
         }
+        let is_changed = self.strays.are_there();
+        let kept = is_changed.then(|| keep(&self.path)).transpose()?;
         self.file.persist()?;
-        Ok(self.rows)
+        Ok(RejectsWritten {
+            rows: self.rows,
+            kept,
+        })
     }
 
     /// The header stands in the row in which the source has it, since the mapping may say which that is.

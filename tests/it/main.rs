@@ -53,6 +53,9 @@ mod identities;
 /// The JSON report has the keys that programs rely on.
 #[cfg(test)]
 mod json;
+/// What would be lost when an output takes its place is kept beside it.
+#[cfg(test)]
+mod kept;
 /// A key names a call.
 #[cfg(test)]
 mod keys;

@@ -41,7 +41,7 @@ pub(crate) struct WrittenFiles {
     pub(crate) warnings: u64,
     pub(crate) results: Option<PathBuf>,
     pub(crate) rejects: Option<(PathBuf, u64)>,
-    pub(crate) remark: Option<String>,
+    pub(crate) remarks: Vec<String>,
     /// Why results or rejects could not be written, though the ledger has it all.
     pub(crate) unwritten: Vec<Failure>,
 }
@@ -304,20 +304,23 @@ pub(crate) fn write_results(
     }
     .map_err(failed(&output.results))?;
     let results = output.results.clone().filter(|_| unwritten.is_empty());
+    let mut remarks: Vec<String> = written.input_lost.iter().map(lost).collect();
     let rejects = match rejects.transpose().map_err(failed(&output.rejects)) {
-        Ok(rows) => output.rejects.clone().zip(rows),
+        Ok(rejects) => output.rejects.clone().zip(rejects).map(|(path, rejects)| {
+            remarks.extend(rejects.kept.map(|kept| kept_rejects(&path, &kept)));
+            (path, rejects.rows)
+        }),
         Err(failure) => {
             unwritten.push(failure);
             None
         }
     };
-    let remark = written.input_lost.as_ref().map(lost);
     Ok(WrittenFiles {
         outcomes: written.outcomes,
         warnings: written.warnings,
         results,
         rejects,
-        remark,
+        remarks,
         unwritten,
     })
 }
@@ -325,6 +328,15 @@ pub(crate) fn write_results(
 /// What is said of results whose input was gone before they were whole.
 pub(crate) fn lost(error: &InputError) -> String {
     format!("the input could not be read again, so keys are missing: {error}")
+}
+
+/// What is said of earlier rejects that somebody has changed.
+pub(crate) fn kept_rejects(path: &Path, kept: &Path) -> String {
+    format!(
+        "{} held rows that this input does not have, such as mended ones: they are kept in {}",
+        path.display(),
+        kept.display()
+    )
 }
 
 /// Writes results somewhere, with rejects where they could be begun.

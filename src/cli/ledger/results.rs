@@ -7,7 +7,7 @@
 use super::super::args::ledger::ResultsArgs;
 use super::super::destinations::{Destinations, Kind, usage};
 use super::super::failure::{Exit, Failure};
-use super::super::import::outputs::{beside, lost, to_place};
+use super::super::import::outputs::{beside, kept_rejects, lost, to_place};
 use super::super::output::say;
 use super::inputs::{mapping, reopen};
 use super::story;
@@ -90,12 +90,12 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         if written.input_lost.is_some() {
             return Err(failed(path)(ResultsError::InputLost));
         }
-        let rows = rejects.finish().map_err(failed(path))?;
-        say(format_args!(
-            "{}: {}",
-            plain_path(path),
-            counted(rows, "row")
-        ));
+        let rejects = rejects.finish().map_err(failed(path))?;
+        let rows = counted(rejects.rows, "row");
+        say(format_args!("{}: {rows}", plain_path(path)));
+        if let Some(kept) = &rejects.kept {
+            say(kept_rejects(path, kept));
+        }
     }
     Ok(Exit::Success)
 }

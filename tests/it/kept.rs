@@ -1,0 +1,134 @@
+//! What an output would take the place of is kept where nothing else has it.
+
+use crate::harness::{Call, KEYED, Project, Ran, Server, UNKEYED, calls, csv, table, xlsx};
+use std::path::Path;
+
+/// Four calls; the second and the fourth have no date of birth that could be read.
+fn troubled() -> Vec<Call> {
+    let mut calls = calls(4);
+    calls[1].dob = "soon".to_owned();
+    calls[3].dob = "later".to_owned();
+    calls
+}
+
+fn remarks(ran: &Ran) -> String {
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    report["files"][0]["remarks"].to_string()
+}
+
+fn names(project: &Project) -> Vec<String> {
+    let entries = std::fs::read_dir(project.path("")).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+const NIGHTLY: [&str; 5] = [
+    "calls.csv",
+    "--rejects",
+    "n.rejects.csv",
+    "--format",
+    "json",
+];
+
+#[test]
+fn rejects_that_somebody_mended_are_kept_when_the_next_ones_take_their_place() {
+    for mapping in [KEYED, UNKEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        project.write("calls.csv", csv(&troubled()));
+        project.import(&server, &NIGHTLY).exits(1);
+        let ours = project.read("n.rejects.csv");
+        let mended = ours.replace("soon", "02/03/1944");
+        project.write("n.rejects.csv", &mended);
+        let ran = project.import(&server, &NIGHTLY).exits(1);
+        assert!(remarks(&ran).contains("kept in n.rejects.1.csv"), "{ran:?}");
+        assert_eq!(project.read("n.rejects.1.csv"), mended);
+        assert_eq!(project.read("n.rejects.csv"), ours);
+        // What is kept is rejects like any other.
+        project.import(&server, &["n.rejects.1.csv"]).exits(1);
+        assert_eq!(server.tickets().len(), 3);
+        // Another one does not take the place of the first.
+        let again = ours.replace("later", "02/04/1944");
+        project.write("n.rejects.csv", &again);
+        project.import(&server, &NIGHTLY).exits(1);
+        assert_eq!(project.read("n.rejects.1.csv"), mended);
+        assert_eq!(project.read("n.rejects.2.csv"), again);
+    }
+}
+
+#[test]
+fn rejects_that_nobody_changed_are_replaced_without_a_word() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = troubled();
+    // Too few cells, so that it stands in the rejects without the two columns.
+    let source = csv(&calls) + "C000009,Cut\n";
+    project.write("calls.csv", &source);
+    project.import(&server, &NIGHTLY).exits(1);
+    let ours = project.read("n.rejects.csv");
+    let before = names(&project);
+    for rejects in [
+        // As it was; without a row of it, or all of them; with notes; padded and marked by a spreadsheet.
+        ours.clone(),
+        ours.lines().take(2).collect::<Vec<_>>().join("\n"),
+        ours.lines().next().unwrap().to_owned() + "\n",
+        String::new(),
+        ours.replace("invalid.dob", "asked the clinic"),
+        format!("\u{feff}{}", ours.replace("Cut\n", "Cut,,,,,,,,,,,\r\n")),
+    ] {
+        project.write("n.rejects.csv", rejects);
+        let ran = project.import(&server, &NIGHTLY).exits(1);
+        assert!(!remarks(&ran).contains("kept in"), "{ran:?}");
+        assert_eq!(project.read("n.rejects.csv"), ours);
+    }
+    assert_eq!(names(&project), before);
+    // Of a part of the file they are rows of the file all the same.
+    let ran = project.import(&server, &[&NIGHTLY[..], &["--limit", "1"]].concat());
+    assert!(!remarks(&ran.exits(0)).contains("kept in"));
+    // A call that was added leaves the rows that stand there in the input.
+    project.write("n.rejects.csv", &ours);
+    calls.push(Call::numbered(5));
+    project.write("calls.csv", csv(&calls) + "C000009,Cut\n");
+    let ran = project.import(&server, &NIGHTLY).exits(1);
+    assert!(!remarks(&ran).contains("kept in"));
+}
+
+#[test]
+fn rejects_of_a_workbook_are_kept_and_replaced_likewise() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    project.write("calls.xlsx", xlsx(&table(&troubled())));
+    let args = ["calls.xlsx", "--rejects", "r.xlsx", "--format", "json"];
+    for _ in 0..2 {
+        let ran = project.import(&server, &args).exits(1);
+        assert!(!remarks(&ran).contains("kept in"), "{ran:?}");
+    }
+    let mut rows = table(&troubled()[..2]);
+    rows[2][3] = "02/03/1944".to_owned();
+    for (row, more) in rows
+        .iter_mut()
+        .zip([["error_code", "message"], ["", ""], ["", ""]])
+    {
+        row.extend(more.map(str::to_owned));
+    }
+    let mended = xlsx(&rows);
+    project.write("r.xlsx", &mended);
+    let ran = project.import(&server, &args).exits(1);
+    assert!(remarks(&ran).contains("kept in r.1.xlsx"), "{ran:?}");
+    assert_eq!(std::fs::read(project.path("r.1.xlsx")).unwrap(), mended);
+}
+
+#[test]
+fn results_that_are_written_again_keep_mended_rejects_too() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&troubled()));
+    project.import(&server, &NIGHTLY).exits(1);
+    let mended = project.read("n.rejects.csv").replace("soon", "02/03/1944");
+    project.write("n.rejects.csv", &mended);
+    let args = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+    let args = [&args[..], &["--rejects", "n.rejects.csv"]].concat();
+    let ran = project.run(&args).exits(0);
+    ran.says("kept in n.rejects.1.csv");
+    assert_eq!(project.read("n.rejects.1.csv"), mended);
+    assert!(Path::new(&project.path("n.rejects.csv")).is_file());
+}
