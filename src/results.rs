@@ -17,6 +17,7 @@ pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use ending::Ending;
 pub use file::AtomicFile;
+pub use kept::{keep_results_of_another, place_under_own_name};
 pub use rejects::{Rejects, RejectsWritten};
 pub use shown::{ToldTicket, inert, shown_ticket};
 pub use whose::tells_of;

@@ -121,13 +121,27 @@ impl EarlierResults {
     /// What the rows say of calls that may not be sent again.
     pub fn traces(&mut self) -> impl Iterator<Item = io::Result<Trace>> {
         self.records().filter_map(|record| match record {
-            Ok(record) => {
-                let is_doubt = record.text(4) == Outcome::InDoubt.as_str();
-                let ticket = record.ticket().map(Trace::Ticket);
-                ticket.or(is_doubt.then_some(Trace::Doubt)).map(Ok)
-            }
+            Ok(record) => record.trace().map(Ok),
             Err(error) => Some(Err(error)),
         })
+    }
+
+    /// Another input than this one, of which the file tells that a call may not be sent again. The folder of an input is no
+    /// part of its name here: the same file can be named from many places.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read on.
+    pub fn other_input(&mut self, input: &str) -> io::Result<Option<String>> {
+        let own = inert(input);
+        for record in self.records() {
+            let record = record?;
+            let told = record.text(0);
+            if file_name(&told) != file_name(&own) && record.trace().is_some() {
+                return Ok(Some(file_name(&told).to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     fn records(&mut self) -> impl Iterator<Item = io::Result<Record>> {
@@ -148,6 +162,16 @@ impl Record {
     fn ticket(&self) -> Option<ToldTicket> {
         ToldTicket::read(&self.text(5))
     }
+
+    fn trace(&self) -> Option<Trace> {
+        let is_doubt = self.text(4) == Outcome::InDoubt.as_str();
+        let ticket = self.ticket().map(Trace::Ticket);
+        ticket.or(is_doubt.then_some(Trace::Doubt))
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

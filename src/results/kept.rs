@@ -1,11 +1,11 @@
 //! Earlier outputs that are not to be lost when new ones take their place.
 //!
-//! Owns the two halves of that: [`Strays`] tells whether rejects that are about to be replaced hold rows that the input
-//! does not have, as after a person has mended them; [`keep`] gives a file a second name beside its own. Needs no memory of
-//! what was written: rejects are rows of their input, so a row that is none of them was made by somebody.
+//! Owns what is seen of that in the files alone: [`Strays`] tells whether rejects that are about to be replaced hold rows that
+//! the input does not have, as after a person has mended them, and results say themselves of which input they are. Needs no
+//! memory of what was written. What is kept gets a second name beside its own; it is never moved while it is needed there.
 
-use crate::input::{DelimiterReason, EncodingReason};
-use crate::input::{Description, Input, InputErrorKind, Options};
+use super::EarlierResults;
+use crate::input::{DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options};
 use crate::reading::Hidden;
 use crate::row::Row;
 use std::collections::HashSet;
@@ -91,31 +91,85 @@ pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name::<OsString>(name)
 }
 
+/// Where the results of an input are kept that another one has taken the place from: `calls.csv` → `calls.csv.results.csv`.
+/// That of an input without an ending, whose results stand in a place of that form themselves, is `calls..results.csv`.
+#[must_use]
+pub fn place_under_own_name(place: &Path, input: &str) -> PathBuf {
+    let name = Path::new(input).file_name().unwrap_or_default();
+    let mut kept = name.to_owned();
+    if Path::new(name).extension().is_none() {
+        kept.push(".");
+    }
+    kept.push(".results.csv");
+    place.with_file_name(kept)
+}
+
+/// Keeps earlier results that are about to be replaced by those of `input` and tell of calls of another one: gives that
+/// one's name and where they are now.
+///
+/// # Errors
+///
+/// Where they cannot be read or can get no other name.
+pub fn keep_results_of_another(place: &Path, input: &str) -> io::Result<Option<(String, PathBuf)>> {
+    let earlier = |path: &Path| match path.is_file() {
+        true => EarlierResults::open(path),
+        false => Ok(None),
+    };
+    let Some(mut results) = earlier(place)? else {
+        return Ok(None);
+    };
+    let Some(other) = results.other_input(input)? else {
+        return Ok(None);
+    };
+    let real = real(place)?;
+    let name = place_under_own_name(&real, &other);
+    // What stands there already may be an earlier one of the same input; all else is left alone.
+    if name != real
+        && let Some(mut kept) = earlier(&name)?
+        && kept.other_input(&other)?.is_none()
+    {
+        std::fs::remove_file(&name)?;
+    }
+    let kept = match second_name(&real, &name)? {
+        true => name,
+        false => keep(&real)?,
+    };
+    Ok(Some((other, kept)))
+}
+
 /// Gives a file the first numbered name that is free, so that its own can be taken; of a link, the file that it leads to.
 ///
 /// # Errors
 ///
 /// Where it can get no other name; it stands where it stood then.
 pub(super) fn keep(path: &Path) -> io::Result<PathBuf> {
-    let real = match path.is_symlink() {
-        true => path.canonicalize()?,
-        false => path.to_owned(),
-    };
+    let real = real(path)?;
     for number in 1..u32::MAX {
         let name = numbered(&real, number);
-        // A second name for the same file: at no moment is there none.
-        match std::fs::hard_link(&real, &name) {
-            Ok(()) => return Ok(name),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            // Some file systems know no second names.
-            Err(_) if name.symlink_metadata().is_err() => {
-                std::fs::rename(&real, &name)?;
-                return Ok(name);
-            }
-            Err(_) => {}
+        if second_name(&real, &name)? {
+            return Ok(name);
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Where a file really stands.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match path.is_symlink() {
+        true => path.canonicalize(),
+        false => Ok(path.to_owned()),
+    }
+}
+
+/// Gives a file another name; false where something has it. The file has its own as well where the file system can do
+/// that, so that at no moment it has none.
+fn second_name(real: &Path, name: &Path) -> io::Result<bool> {
+    match std::fs::hard_link(real, name) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(_) if name.symlink_metadata().is_err() => std::fs::rename(real, name).map(|()| true),
+        Err(_) => Ok(false),
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +189,22 @@ mod tests {
         assert_eq!(kept.file_name(), at("r.2.csv").file_name());
         assert_eq!(std::fs::read_to_string(at("r.1.csv")).unwrap(), "first");
         assert_eq!(std::fs::read_to_string(kept).unwrap(), "second");
+    }
+
+    #[test]
+    fn no_input_keeps_its_results_where_they_stand() {
+        for (input, place, kept) in [
+            ("a/c.csv", "a/c.results.csv", "a/c.csv.results.csv"),
+            ("c.csv.gz", "c.results.csv", "c.csv.gz.results.csv"),
+            ("a/c", "a/c.results.csv", "a/c..results.csv"),
+            ("stdin", "stdin.results.csv", "stdin..results.csv"),
+            (".csv", ".csv.results.csv", ".csv..results.csv"),
+        ] {
+            assert_eq!(
+                place_under_own_name(Path::new(place), input),
+                Path::new(kept)
+            );
+        }
     }
 
     #[test]

@@ -132,3 +132,91 @@ fn results_that_are_written_again_keep_mended_rejects_too() {
     assert_eq!(project.read("n.rejects.1.csv"), mended);
     assert!(Path::new(&project.path("n.rejects.csv")).is_file());
 }
+
+/// Imports `calls.csv`, then four other calls as `calls.xlsx`.
+fn two_of_one_name(project: &Project, server: &Server) -> (String, Ran) {
+    project.write("calls.csv", csv(&calls(8)[..4]));
+    project.write("calls.xlsx", xlsx(&table(&calls(8)[4..])));
+    project.import(server, &["calls.csv"]).exits(0);
+    let first = project.read("calls.results.csv");
+    let ran = project.import(server, &["./calls.xlsx", "--format", "json"]);
+    (first, ran.exits(0))
+}
+
+#[test]
+fn results_of_another_input_of_that_name_are_kept_under_its_own() {
+    let (project, server) = (Project::new(), Server::new());
+    let (first, ran) = two_of_one_name(&project, &server);
+    let remarks_of_second = remarks(&ran);
+    assert!(
+        remarks_of_second.contains("held the results of calls.csv: they are kept in"),
+        "{remarks_of_second}"
+    );
+    assert_eq!(project.read("calls.csv.results.csv"), first);
+    let second = project.results("calls.results.csv");
+    assert!(second.iter().all(|row| row.file == "./calls.xlsx"));
+    // The same input again takes its own place without a word, wherever it was named from.
+    let again = ["calls.xlsx", "--format", "json"];
+    let ran = project.import(&server, &again).exits(0);
+    assert!(!remarks(&ran).contains("kept in"));
+    // Back and forth there is one of each.
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.import(&server, &["calls.xlsx"]).exits(0);
+    let kept = project.results("calls.csv.results.csv");
+    assert!(kept.iter().all(|row| row.outcome == "already_created"));
+    let results: Vec<_> = names(&project)
+        .into_iter()
+        .filter(|name| name.contains("results"))
+        .collect();
+    let expected = [
+        "calls.csv.results.csv",
+        "calls.results.csv",
+        "calls.xlsx.results.csv",
+    ];
+    assert_eq!(results, expected);
+    assert_eq!(server.tickets().len(), 8);
+}
+
+#[test]
+fn a_lost_ledger_is_noticed_by_the_results_that_were_kept() {
+    let (project, server) = (Project::new(), Server::new());
+    two_of_one_name(&project, &server);
+    std::fs::remove_dir_all(project.home()).unwrap();
+    std::fs::create_dir(project.home()).unwrap();
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    for command in ["import", "validate"] {
+        let ran = project.run_for(&server, &[command, "calls.csv"]).exits(2);
+        ran.says("calls.csv.results.csv");
+    }
+    let adopt = ["ledger", "adopt", "calls.csv.results.csv", "calls.csv"];
+    project.run_for(&server, &adopt).exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 8);
+}
+
+#[test]
+fn only_calls_of_another_input_are_worth_keeping_and_only_where_nobody_named_the_place() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut invalid = calls(2);
+    for call in &mut invalid {
+        call.dob = "soon".to_owned();
+    }
+    project.write("calls.csv", csv(&invalid));
+    project.write("calls.xlsx", xlsx(&table(&calls(8)[4..])));
+    project.import(&server, &["calls.csv"]).exits(1);
+    project.import(&server, &["calls.xlsx"]).exits(0);
+    let named = ["calls.csv", "--results", "calls.results.csv"];
+    project.import(&server, &named).exits(1);
+    assert!(
+        !names(&project)
+            .iter()
+            .any(|name| name.contains("csv.res") || name.contains("xlsx.res"))
+    );
+    // What somebody else has put under that name is left alone.
+    project.write("calls.xlsx.results.csv", "notes\n");
+    project.import(&server, &["calls.xlsx"]).exits(0);
+    let ran = project.import(&server, &["calls.csv", "--format", "json"]);
+    assert!(remarks(&ran.exits(1)).contains("kept in calls.results.1.csv"));
+    assert_eq!(project.read("calls.xlsx.results.csv"), "notes\n");
+    assert_eq!(project.results("calls.results.1.csv").len(), 4);
+}

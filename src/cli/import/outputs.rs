@@ -3,7 +3,7 @@
 use super::super::args::ImportArgs;
 use super::super::destinations::{Destinations, Kind, can_stand_at, usage};
 use super::super::failure::Failure;
-use super::super::files::{STDIN, is_stdin};
+use super::super::files::{STDIN, is_stdin, name_of};
 use super::office::{Desk, SANDBOX_PREFIX};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use ticketload::ledger::Reader;
 use ticketload::report::plain_path;
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, LookUp, Rejects, ResultsError, Story, ToldTicket, Trace,
-    Written, write,
+    Written, keep_results_of_another, place_under_own_name, write,
 };
 use ticketload::ticket::TicketId;
 
@@ -24,6 +24,8 @@ pub(crate) struct Output {
     input: PathBuf,
     /// None for stdout.
     results: Option<PathBuf>,
+    /// Whether nobody has named that place, so that it may be another input's as well.
+    is_beside: bool,
     rejects: Option<PathBuf>,
 }
 
@@ -58,6 +60,7 @@ impl Outputs {
         }
         let mut outputs = Outputs::beside(&args.files.files);
         for output in &mut outputs.files {
+            output.is_beside = args.results.is_none();
             match &args.results {
                 Some(path) if path.as_os_str() == "-" => output.results = None,
                 Some(path) => output.results = Some(path.clone()),
@@ -77,6 +80,7 @@ impl Outputs {
         let outputs = inputs.iter().map(|input| Output {
             input: input.clone(),
             results: Some(beside(input)),
+            is_beside: true,
             rejects: None,
         });
         Outputs {
@@ -150,10 +154,11 @@ impl Outputs {
     ) -> Result<(), Failure> {
         for output in &self.files {
             let beside = beside(&output.input);
+            // Another input of that name may have taken the place since.
+            let kept = place_under_own_name(&beside, &name_of(&output.input));
             let mut places: Vec<&Path> = output.results.iter().map(PathBuf::as_path).collect();
-            if !places.contains(&beside.as_path()) {
-                places.push(&beside);
-            }
+            places.extend([&*beside, &*kept]);
+            places.dedup();
             for path in places {
                 if path.is_file() && tells_of_unknown_calls(path, reader)? {
                     return Err(Failure::LostLedger {
@@ -179,6 +184,22 @@ impl Output {
             .iter()
             .map(|path| (path.as_path(), Kind::Rejects));
         results.chain(rejects)
+    }
+
+    /// Keeps what stands where the results go and tells of another input; says so.
+    fn keep_results_of_another(&self, input: &str) -> io::Result<Option<String>> {
+        let Some(place) = self.results.as_deref().filter(|_| self.is_beside) else {
+            return Ok(None);
+        };
+        let kept = keep_results_of_another(place, input)?;
+        Ok(kept.map(|(other, kept)| {
+            format!(
+                "{} held the results of {}: they are kept in {}",
+                place.display(),
+                other.escape_debug(),
+                kept.display()
+            )
+        }))
     }
 
     /// Refuses places where nothing can be written. Where the input is missing as well, that is what is told.
@@ -293,7 +314,11 @@ pub(crate) fn write_results(
         Ok((written, rows))
     };
     let place = output.results.as_deref();
-    let in_place = with_rejects(&mut |rejects| to_place(&story, place, rejects));
+    let mut kept = None;
+    let in_place = with_rejects(&mut |rejects| {
+        kept = output.keep_results_of_another(table.name())?;
+        to_place(&story, place, rejects)
+    });
     let mut unwritten = Vec::new();
     let (written, rejects) = match in_place {
         Err(error @ (ResultsError::Io(_) | ResultsError::Workbook(_))) => {
@@ -305,6 +330,7 @@ pub(crate) fn write_results(
     .map_err(failed(&output.results))?;
     let results = output.results.clone().filter(|_| unwritten.is_empty());
     let mut remarks: Vec<String> = written.input_lost.iter().map(lost).collect();
+    remarks.extend(kept);
     let rejects = match rejects.transpose().map_err(failed(&output.rejects)) {
         Ok(rejects) => output.rejects.clone().zip(rejects).map(|(path, rejects)| {
             remarks.extend(rejects.kept.map(|kept| kept_rejects(&path, &kept)));
