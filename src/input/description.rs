@@ -60,6 +60,10 @@ pub struct Description {
     pub delimiter_reason: Option<DelimiterReason>,
     /// How its lines end; none in a workbook.
     pub line_end: Option<LineEnd>,
+    /// How most rows of a CSV file end: never mixed.
+    pub record_end: LineEnd,
+    /// Whether a CSV file begins with a byte order mark.
+    pub is_marked: bool,
     /// Whether the last line of a CSV file has no end, as in a file that is cut short.
     pub ends_open: bool,
     /// What follows the first file, where several were run together.
@@ -149,6 +153,8 @@ impl Description {
             delimiter: None,
             delimiter_reason: None,
             line_end: None,
+            record_end: LineEnd::Lf,
+            is_marked: false,
             ends_open: false,
             further: None,
             header_row: header.row(),
@@ -186,6 +192,8 @@ impl Description {
             encoding: Some(text.encoding.name()),
             encoding_reason: Some(text.reason),
             line_end: text.line_end,
+            record_end: text.record_end,
+            is_marked: text.is_marked(),
             ends_open: text.ends_open,
             delimiter: Some(char::from(text.delimiter)),
             delimiter_reason: Some(if options.delimiter.is_some() {

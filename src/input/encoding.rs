@@ -57,6 +57,8 @@ pub(super) struct Text {
     lone_cr: bool,
     /// How lines end, as far as the first of them and any CR that stands alone tell; none where there is one line.
     pub(super) line_end: Option<LineEnd>,
+    /// How most of its records end: never mixed.
+    pub(super) record_end: LineEnd,
     /// Whether the last line has no end.
     pub(super) ends_open: bool,
     /// The byte order marks behind the first.
@@ -124,6 +126,7 @@ impl Text {
             skip: found.skip,
             lone_cr: false,
             line_end: None,
+            record_end: LineEnd::Lf,
             ends_open: false,
             marks: Marks::default(),
             cuts: Vec::new(),
@@ -143,6 +146,11 @@ impl Text {
             return Err(InputErrorKind::Foreign(Foreign::Binary).into());
         }
         Ok((text, flaw))
+    }
+
+    /// Whether a byte order mark stands before it.
+    pub(super) fn is_marked(&self) -> bool {
+        self.mark > 0
     }
 
     /// Opens the text whose blocks [`Text::cuts`] knows: without mark, and without a CR that stands alone.
@@ -212,7 +220,11 @@ impl Text {
         if characters.lone_cr && !self.lone_cr {
             // Once more, with the lines that it ends.
             self.lone_cr = true;
+            self.record_end = characters.mostly_with_lone_cr();
             return self.scan(path);
+        }
+        if !self.lone_cr && records.end_in_crlf() {
+            self.record_end = LineEnd::CrLf;
         }
         self.ends_open = characters.ends_open();
         if end == End::Undecodable {

@@ -71,6 +71,8 @@ pub(super) struct Quotes {
     met: Cut,
     /// Line ends within the record behind it.
     inner_lines: u64,
+    /// How many records ended in CRLF.
+    crlf: u64,
 }
 
 impl Quotes {
@@ -85,12 +87,18 @@ impl Quotes {
             offset: start.end,
             met: start,
             inner_lines: 0,
+            crlf: 0,
         }
     }
 
     /// The last end of a record that was met.
     pub(super) fn met(&self) -> Cut {
         self.met
+    }
+
+    /// Whether more records ended in CRLF than in LF. What ends a line within quotes is text.
+    pub(super) fn ends_in_crlf(&self) -> bool {
+        self.crlf > self.met.rows / 2
     }
 
     /// The marks that were met behind the beginning.
@@ -163,6 +171,7 @@ impl Quotes {
             lines: self.met.lines + self.inner_lines + 1,
         };
         self.inner_lines = 0;
+        self.crlf += u64::from(self.before(chunk, at, 1) == b'\r');
         self.look_for_mark(chunk.get(at + 1..).unwrap_or_default(), 0);
     }
 

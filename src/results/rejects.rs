@@ -1,6 +1,6 @@
 //! [`Rejects`]: the rows that want mending, as the source has them, in the source's own format.
 //!
-//! Owns the file that people mend and import again with the same mapping: same kind, encoding, delimiter, sheet (its name
+//! Owns the file that people mend and import again with the same mapping: same kind, encoding, byte order mark, delimiter, line ends, sheet (its name
 //! as far as Excel takes it) and place of the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
 //! knows to be no part of the row. Guarantees that a row that is read back has the identity it had, and that a row with too
 //! few or too many cells still has them.
@@ -11,8 +11,9 @@ use super::kept::{Strays, keep};
 use super::{AtomicFile, ResultsError};
 use crate::columns::REJECTS;
 use crate::import::Table;
-use crate::input::{Description, Kind, sheet_name_for_excel};
+use crate::input::{Description, Kind, LineEnd, sheet_name_for_excel};
 use crate::row::{Cell, CellKind, Row};
+use csv::Terminator;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
 use std::io::{BufReader, BufWriter, IntoInnerError, Write};
@@ -50,6 +51,7 @@ enum Form {
     Csv {
         encoding: &'static Encoding,
         delimiter: u8,
+        end: Terminator,
     },
     Xlsx(Box<Sheet>),
 }
@@ -153,12 +155,18 @@ impl Rejects {
     fn begin(&mut self, description: &Description, header: &[String]) -> Result<(), ResultsError> {
         let above = description.header_row.saturating_sub(1);
         match &mut self.form {
-            Form::Csv { encoding, .. } => {
-                if *encoding == UTF_16LE || *encoding == UTF_16BE {
+            Form::Csv { encoding, end, .. } => {
+                // Excel takes UTF-8 without a mark for Windows-1252; UTF-16 of a few rows is hardly told without one.
+                if description.is_marked || *encoding == UTF_16LE || *encoding == UTF_16BE {
                     let mark = encode("\u{feff}", encoding);
                     self.file.write_all(&mark)?;
                 }
-                let line = encode("\n", encoding);
+                let line = match end {
+                    Terminator::CRLF => "\r\n",
+                    Terminator::Any(b'\r') => "\r",
+                    _ => "\n",
+                };
+                let line = encode(line, encoding);
                 for _ in 0..above {
                     self.file.write_all(&line)?;
                 }
@@ -180,9 +188,11 @@ impl Rejects {
             Form::Csv {
                 encoding,
                 delimiter,
+                end,
             } => {
                 let mut line = csv::WriterBuilder::new()
                     .delimiter(*delimiter)
+                    .terminator(*end)
                     .from_writer(Vec::new());
                 line.write_record(cells.iter().map(|cell| cell.text))?;
                 let line = line.into_inner().map_err(csv::IntoInnerError::into_error)?;
@@ -288,6 +298,11 @@ fn csv_form(description: &Description) -> Form {
     Form::Csv {
         encoding: encoding.unwrap_or(UTF_8),
         delimiter,
+        end: match description.record_end {
+            LineEnd::CrLf => Terminator::CRLF,
+            LineEnd::Cr => Terminator::Any(b'\r'),
+            LineEnd::Lf | LineEnd::Mixed => Terminator::Any(b'\n'),
+        },
     }
 }
 

@@ -88,6 +88,38 @@ fn semicolons_and_windows_line_ends_make_the_round_trip() {
     round_trip(UNKEYED, text.as_bytes(), encoding_rs::UTF_8);
 }
 
+/// Excel takes UTF-8 without a mark for Windows-1252, and whoever mends what it shows then mends damaged names.
+#[test]
+fn the_mark_and_the_line_ends_of_the_input_are_those_of_its_rejects() {
+    let mut calls = troubled();
+    calls[3].notes = "one, then~two~three".to_owned();
+    for (mark, end) in [
+        ("\u{feff}", "\r\n"),
+        ("", "\r\n"),
+        ("\u{feff}", "\n"),
+        ("", "\r"),
+    ] {
+        let text = csv_text(&table(&calls), b',', end).replace('~', "\n");
+        let text = format!("{mark}{text}");
+        round_trip(UNKEYED, text.as_bytes(), encoding_rs::UTF_8);
+        // One line that ends in another way changes nothing.
+        for other in [end, "\n", "\r", "\r\n"] {
+            let text = text.replacen(&format!("{end}C00003"), &format!("{other}C00003"), 1);
+            let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+            project.write("calls.csv", text);
+            let import = ["calls.csv", "--rejects", "rejects.csv"];
+            project.import(&server, &import).exits(6);
+            let rejects = project.read("rejects.csv");
+            assert_eq!(rejects.starts_with('\u{feff}'), !mark.is_empty());
+            let cells = rejects.replace("one, then\ntwo\nthree", "");
+            assert_ne!(cells, rejects);
+            assert_eq!(cells.matches(end).count(), 4, "{cells:?}");
+            let rest = cells.replace(end, "");
+            assert!(!rest.contains(['\r', '\n']), "{cells:?}");
+        }
+    }
+}
+
 #[test]
 fn an_old_windows_encoding_makes_the_round_trip() {
     let (bytes, encoding, _) = encoding_rs::WINDOWS_1252.encode("");

@@ -120,6 +120,11 @@ impl Records {
         }
     }
 
+    /// Whether most of them end in CRLF.
+    pub(super) fn end_in_crlf(&self) -> bool {
+        self.quotes.ends_in_crlf()
+    }
+
     /// The byte order marks that stand before records.
     pub(super) fn marks(&self) -> Marks {
         self.quotes.marks()
@@ -153,6 +158,8 @@ pub(super) struct Characters {
     pub(super) lone_cr: bool,
     /// Whether the first chunk has lines that end in LF and in CRLF.
     first_ends: (bool, bool),
+    /// How most lines end in the chunk that has a CR that stands alone.
+    mostly: Option<LineEnd>,
     last: Option<u8>,
     utf8: bool,
     /// The first bytes of a character that the last chunk cut.
@@ -179,6 +186,7 @@ impl Characters {
             ends_in_cr: false,
             lone_cr: false,
             first_ends: (false, false),
+            mostly: None,
             last: None,
             utf8,
             cut: Vec::new(),
@@ -214,6 +222,7 @@ impl Characters {
                 || memchr_iter(b'\r', chunk)
                     .any(|at| chunk.get(at + 1).is_some_and(|&next| next != b'\n'));
             self.ends_in_cr = chunk.last() == Some(&b'\r');
+            self.mostly = self.lone_cr.then(|| most(chunk));
         }
         if is_first {
             let after_cr = |at: usize| at > 0 && chunk.get(at - 1) == Some(&b'\r');
@@ -228,6 +237,15 @@ impl Characters {
 
     pub(super) fn ends_open(&self) -> bool {
         !matches!(self.last, Some(b'\n' | b'\r'))
+    }
+
+    /// How most lines end in a text in which a CR stands alone somewhere.
+    pub(super) fn mostly_with_lone_cr(&self) -> LineEnd {
+        self.mostly.unwrap_or(match self.first_ends {
+            (false, false) => LineEnd::Cr,
+            (_, true) => LineEnd::CrLf,
+            (true, false) => LineEnd::Lf,
+        })
     }
 
     /// How lines end; none where there is one line.
@@ -298,6 +316,20 @@ impl Characters {
         if self.invalid.is_some() {
             self.good += beyond_ascii(valid);
         }
+    }
+}
+
+/// How most lines of a chunk end.
+fn most(chunk: &[u8]) -> LineEnd {
+    let (cr, lf) = (memchr_iter(b'\r', chunk), memchr_iter(b'\n', chunk).count());
+    let (crlf, cr): (Vec<usize>, Vec<usize>) = cr.partition(|at| chunk.get(at + 1) == Some(&b'\n'));
+    let lf = lf - crlf.len();
+    if cr.len() > lf.max(crlf.len()) {
+        LineEnd::Cr
+    } else if crlf.len() >= lf {
+        LineEnd::CrLf
+    } else {
+        LineEnd::Lf
     }
 }
 
