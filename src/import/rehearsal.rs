@@ -443,7 +443,7 @@ impl SecondLook<'_> {
                 now = share(first, now);
             }
             if let Some(problem) = conflict.filter(|_| now == Outcome::Invalid) {
-                rehearsal.problems.add(row.row, &problem)?;
+                rehearsal.problems.add_later(row.row, &problem)?;
             }
             rehearsal.outcomes.shift(before, now);
             Ok(())

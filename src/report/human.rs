@@ -188,7 +188,7 @@ fn meaning(outcome: Outcome) -> &'static str {
 fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
     let counts = problems.counts();
     text.push_str("  problems:\n");
-    for count in counts.iter().take(KINDS_SHOWN) {
+    for count in counts.iter().take(fitting(counts.len(), KINDS_SHOWN)) {
         let weight = match count.severity {
             Severity::Error => "",
             Severity::Warning => " (warning)",
@@ -206,21 +206,22 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
             count.code, count.message, count.first_row
         );
     }
-    if counts.len() > KINDS_SHOWN {
-        let more = counts.len() - KINDS_SHOWN;
+    let more = counts.len() - fitting(counts.len(), KINDS_SHOWN);
+    if more > 0 {
         let kinds = agreeing(more as u64, "kind", "kinds");
         let _infallible = writeln!(text, "    … and {more} more {kinds}");
     }
     let errors: Vec<_> = problems
         .first()
-        .iter()
+        .into_iter()
         .filter(|problem| problem.severity == Severity::Error)
         .collect();
     if errors.is_empty() {
         return;
     }
     text.push_str("  rows that are not sent:\n");
-    for problem in errors.iter().take(ROWS_SHOWN) {
+    let shown = fitting(errors.len(), ROWS_SHOWN);
+    for problem in errors.iter().take(shown) {
         // What fills a field from several columns has no single one to name.
         let named = problem.column.as_deref().or(problem.field.as_deref());
         let column = named
@@ -232,7 +233,7 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
             problem.row, problem.message
         );
     }
-    if errors.len() > ROWS_SHOWN {
+    if errors.len() > shown {
         // A rehearsal writes no results.
         let place = if command == "import" {
             "in the results, or in the report with --format json"
@@ -241,6 +242,11 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
         };
         let _infallible = writeln!(text, "    … all of them stand {place}");
     }
+}
+
+/// How many of so many are shown: to say that one is left out takes as much room as that one.
+fn fitting(all: usize, most: usize) -> usize {
+    if all == most + 1 { all } else { all.min(most) }
 }
 
 /// What the person does now.

@@ -289,3 +289,69 @@ fn with_results_on_stdout_the_report_goes_to_stderr() {
     assert_eq!(report(line)["outcomes"]["created"], 2);
     assert_eq!(crate::harness::told(&ran.stdout).len(), 2);
 }
+
+/// People read the first line of a kind as what all its rows have.
+#[test]
+fn rows_are_counted_by_what_is_wrong_with_them_and_listed_in_their_order() {
+    let project = Project::new();
+    let mut calls = calls(12);
+    calls[1].dob = "01/02/2099".to_owned();
+    for call in &mut calls[2..7] {
+        call.dob = "soon".to_owned();
+    }
+    // The keys of the first and the ninth are those of other calls.
+    for (at, twin) in [(0, 10), (8, 11)] {
+        calls[twin].id = calls[at].id.clone();
+    }
+    project.write("calls.csv", csv(&calls));
+    let ran = project.run(&["validate", "calls.csv"]).exits(1);
+    let shown: Vec<_> = ran.stdout.lines().map(str::trim).collect();
+    for (line, words) in [
+        ("5 rows  invalid.dob", "is not a real date"),
+        ("1 row  invalid.dob", "is in the future"),
+        ("row 2 ", "the same key"),
+        ("row 3 ", "is in the future"),
+        ("row 13 ", "the same key"),
+    ] {
+        let found = shown
+            .iter()
+            .any(|told| told.starts_with(line) && told.contains(words));
+        assert!(found, "{line}: {}", ran.stdout);
+    }
+    let rows = |text: &str| -> Vec<u64> {
+        let rows = text
+            .lines()
+            .map(str::trim)
+            .filter_map(|line| line.strip_prefix("row "));
+        rows.map(|rest| rest.split(' ').next().unwrap().parse().unwrap())
+            .collect()
+    };
+    assert_eq!(rows(&ran.stdout), [2, 3, 4, 5, 6, 7, 8, 10, 12, 13]);
+    let ran = project
+        .run(&["validate", "calls.csv", "--format", "json"])
+        .exits(1);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let problems = report["files"][0]["problems"].as_array().unwrap();
+    let told: Vec<_> = problems
+        .iter()
+        .map(|problem| problem["row"].as_u64().unwrap())
+        .collect();
+    assert_eq!(told, [2, 3, 4, 5, 6, 7, 8, 10, 12, 13]);
+    // One more than ten is shown, since to leave it out takes a line as well.
+    for (wrong, expected) in [(10, 10), (11, 11), (12, 10)] {
+        let mut calls = calls_of_one_kind(wrong);
+        calls.push(Call::numbered(40));
+        project.write("calls.csv", csv(&calls));
+        let ran = project.run(&["validate", "calls.csv"]).exits(1);
+        assert_eq!(rows(&ran.stdout).len(), expected, "{}", ran.stdout);
+        assert_eq!(ran.stdout.contains("all of them stand"), wrong == 12);
+    }
+}
+
+fn calls_of_one_kind(wrong: usize) -> Vec<Call> {
+    let mut calls = calls(wrong);
+    for call in &mut calls {
+        call.dob = "soon".to_owned();
+    }
+    calls
+}
