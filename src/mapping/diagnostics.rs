@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// How many errors are shown in full: a file that is no mapping at all would fill the screen.
 const SHOWN: usize = 20;
+/// How much advice is shown that hangs on the others.
+const ADVICE: usize = 3;
 
 /// The text of a mapping file and the name under which messages speak of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -183,8 +185,20 @@ impl MappingErrors {
         if let Some(more) = self.list.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             let name = &self.manuscript.name;
             shown.push(format!("... and {more} more errors in {name}"));
+            shown.extend(self.hidden_advice().map(|help| format!("help: {help}")));
         }
         shown.join("\n\n")
+    }
+}
+
+impl MappingErrors {
+    /// What hangs on errors that are not shown: it may be what explains all of them.
+    fn hidden_advice(&self) -> impl Iterator<Item = &str> {
+        let hidden = self.list.iter().skip(SHOWN);
+        let mut advice: Vec<&str> = hidden.filter_map(|found| found.help.as_deref()).collect();
+        advice.dedup();
+        let first = advice.len().saturating_sub(ADVICE);
+        advice.into_iter().skip(first)
     }
 }
 

@@ -4,7 +4,9 @@
 
 pub(super) use crate::seen::{composed, fold_header, fold_value, of_formula, stripped, trim};
 
-/// How alike two names must be before one is suggested for the other: swapped or missing letters pass, other words do not.
+/// How many letters of a name stand for each one that may be wrong in it: slips of the pen pass, other words do not.
+const LETTERS_A_SLIP: usize = 4;
+/// How alike names of the same words in another order are.
 const ALIKE: f64 = 0.8;
 
 /// The letters and digits of a name, small, for comparing what is alike.
@@ -23,13 +25,27 @@ pub(super) fn likeliest<'a>(
     candidates
         .map(|candidate| {
             let folded = letters(candidate);
-            let score = strsim::jaro_winkler(&written, &folded)
-                .max(strsim::sorensen_dice(&written, &folded));
-            (score, candidate)
+            (closeness(&written, &folded), candidate)
         })
-        .filter(|(score, _)| *score >= ALIKE)
+        .filter_map(|(score, candidate)| Some((score?, candidate)))
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// How alike two names are; none where they are too far from each other to be taken for the same: a wrong guess is worse
+/// than none, since it is believed.
+fn closeness(one: &str, other: &str) -> Option<f64> {
+    let (short, long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let slips = strsim::osa_distance(one, other);
+    let same_words = strsim::sorensen_dice(one, other);
+    let is_slip = slips <= (long.chars().count() / LETTERS_A_SLIP).max(1) && !short.is_empty();
+    let is_begun = short.len() >= LETTERS_A_SLIP && long.starts_with(short);
+    (is_slip || is_begun || same_words >= ALIKE)
+        .then(|| strsim::jaro_winkler(one, other).max(same_words))
 }
 
 /// Names as a sentence lists them with its last word: `a`, `a and b`, `a, b or c`.
@@ -52,6 +68,13 @@ mod tests {
         assert_eq!(meant("Frist Name"), Some("First Name"));
         assert_eq!(meant("d.o.b"), Some("DOB"));
         assert_eq!(meant("Reason"), None);
+        assert_eq!(meant("Name, last"), Some("Last Name"));
+        let headers = ["Call ID", "Last Name", "Phone number", "Sex"];
+        let meant = |written| likeliest(written, headers.into_iter());
+        assert_eq!(meant("Phone"), Some("Phone number"));
+        for other in ["Callback", "First Name", "Caller", "Age", ""] {
+            assert_eq!(meant(other), None, "{other}");
+        }
     }
 
     #[test]

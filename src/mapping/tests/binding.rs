@@ -48,6 +48,26 @@ error: no column 'Zip Code'
     );
 }
 
+/// It hangs on the last one, which is not shown.
+#[test]
+fn what_is_there_instead_is_told_however_many_columns_are_missing() {
+    let many: Vec<_> = (0..30).map(|number| format!("'Column {number}'")).collect();
+    let many = format!("comments = {{ columns = [{}] }}", many.join(", "));
+    for (header, advice) in [
+        (HEADER, "calls.csv has the columns 'Last Name'"),
+        (
+            "C-1,Quillfeather,Ada,12/30/1989,Fever",
+            "must hold the headers",
+        ),
+    ] {
+        let bound = mapping(&many).bind(&columns(header), "calls.csv", date(2024, 6, 1));
+        let told = bound.unwrap_err().to_string();
+        let (_, last) = told.split_once("... and ").unwrap();
+        assert!(last.contains("help: ") && last.contains(advice), "{told}");
+        assert!(!told.contains("Quillfeather"));
+    }
+}
+
 #[test]
 fn a_column_that_stands_twice_is_refused_only_where_it_is_used() {
     let both = "Call ID,Last Name,First Name,DOB,Reason,zip code,Other,Other";
