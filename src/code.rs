@@ -1,7 +1,11 @@
 //! What each code means: the API's numbers and our own words.
 //!
 //! Owns the sentences behind `error_code`, for results, reports and `explain`. No I/O. The API uses one number for
-//! two things, so each has a meaning on submission and one on status.
+//! two things, so each has a meaning on submission and one on status. Words that are no codes of rows have a table of their own.
+
+mod words;
+
+pub use words::{Meaning, WORDS, meaning};
 
 /// What a code means and what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,13 @@ pub const CODES: &[Explanation] = &[
         on_status: None,
         whose: "the row: `client_code` and `prac` do not belong together",
         what_to_do: "correct one of the two columns",
+    },
+    Explanation {
+        code: "missing.key",
+        on_submission: "a column of the mapping's [key] is blank, so nothing says which call the row is",
+        on_status: None,
+        whose: "the row, or a [key] that not every call has",
+        what_to_do: "fill the cell and import the rejects file; if many rows have it, make another column the [key]",
     },
     Explanation {
         code: "missing.",
@@ -256,6 +267,22 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "look the ticket up in the call centre",
     },
     Explanation {
+        code: "changed_id",
+        on_submission: "comes only where a ticket's status is asked for",
+        on_status: Some(
+            "the ticket's ID was changed in the results file, and no ticket has the one that stands there",
+        ),
+        whose: "whoever edited the results file, or the spreadsheet that saved it",
+        what_to_do: "write the results again with `ticketload ledger results RUN`",
+    },
+    Explanation {
+        code: "password",
+        on_submission: "the password could not be encrypted; the row was not sent",
+        on_status: Some("the password could not be encrypted"),
+        whose: "the password or the encryption key",
+        what_to_do: "run `ticketload check`",
+    },
+    Explanation {
         code: "no_token",
         on_submission: "the API said success at login and gave no token; the row was not sent",
         on_status: Some("the API said success at login and gave no token"),
@@ -416,6 +443,9 @@ mod tests {
         );
         assert_eq!(explain("missing.patient_lname").unwrap().code, "missing.");
         assert_eq!(explain("http.502").unwrap().code, "http.");
+        // A key is no field that could have a default.
+        let key = explain("missing.key").unwrap();
+        assert!(!key.what_to_do.contains("default"));
         assert_eq!(explain("nonsense"), None);
         assert_eq!(explain("4060"), None);
     }

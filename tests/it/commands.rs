@@ -196,6 +196,11 @@ fn explain_says_what_a_code_means_on_submission_and_on_status() {
     project.run(&["explain", "missing.dob"]).exits(0);
     project.run(&["explain", "http.502"]).exits(0);
     project.run(&["explain", "no-such-code"]).exits(2);
+    let status = project.run(&["explain", "changed_id"]).exits(0);
+    status.says("on status").says("ledger results");
+    for word in ["in_doubt", "dates.ambiguous", "finished"] {
+        project.run(&["explain", word]).exits(0).says("what to do");
+    }
     let all = project.run(&["explain"]).exits(0);
     for code in [
         "405",

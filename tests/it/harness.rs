@@ -24,6 +24,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
+use ticketload::code::{explain, meaning};
 use ticketload::sandbox::LoggedTicket;
 
 /// The folder of one user: a home, a working folder with a mapping, nothing else.
@@ -164,7 +165,14 @@ pub(crate) fn told(text: &str) -> Vec<Told> {
             finished_at: text(9),
         }
     });
-    rows.collect()
+    rows.inspect(assert_explained).collect()
+}
+
+/// Whatever a test has results of: `explain` knows every word in them.
+fn assert_explained(row: &Told) {
+    let code = row.error_code.as_str();
+    assert!(code.is_empty() || explain(code).is_some(), "{code}");
+    assert!(meaning(&row.outcome).is_some(), "{}", row.outcome);
 }
 
 /// The outcomes in the order of the rows, for a comparison at one look.
