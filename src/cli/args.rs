@@ -255,7 +255,7 @@ pub(crate) struct PaceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
-    /// Stop when the server has been away for so long
+    /// Stop when the server has been away for so long: 30s, 10m, 2h; a plain number is seconds
     #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration, help_heading = "Pace and limits")]
     pub(crate) give_up_after: Duration,
     /// Stop sending at this time of day

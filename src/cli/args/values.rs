@@ -43,7 +43,7 @@ pub(super) fn range(text: &str) -> Result<Range, String> {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let hint = || "write it like 90s, 10m or 2h".to_owned();
+    let hint = || "write it like 90s, 10m or 2h; a plain number is seconds".to_owned();
     let text = text.trim();
     let parsed: jiff::SignedDuration = match text.parse::<u32>() {
         Ok(seconds) => jiff::SignedDuration::from_secs(i64::from(seconds)),
