@@ -145,7 +145,7 @@ pub const CODES: &[Explanation] = &[
         on_submission: "a mapped cell holds an error such as #N/A, or a formula without a value",
         on_status: None,
         whose: "the file",
-        what_to_do: "open it in Excel, mend the formula and save it",
+        what_to_do: "put the value into the cell, or open the file with the formula in Excel, mend it there and save it",
     },
     Explanation {
         code: "timeout",

@@ -156,7 +156,7 @@ pub const WORDS: &[Meaning] = &[
     word(
         "cells.uncomputed",
         "found in the file: formulas whose values the file does not hold",
-        "open the file in a spreadsheet, let it calculate, and save it",
+        "open the file in a spreadsheet, let it calculate, and save it; in a rejects file put the values into the cells",
     ),
     word(
         "cells.error",

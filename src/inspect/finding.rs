@@ -199,9 +199,13 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
         let cells = counted(file.uncomputed, "formula");
         findings.push(Finding::warning(
             "cells.uncomputed",
-            format!(
-                "{cells} without a value: open the file in Excel, let it calculate, and save it"
-            ),
+            // In rejects they are formulas of ours, which calculate nothing.
+            match file.is_rejects {
+                true => format!("{cells} without a value: put the values into the cells"),
+                false => format!(
+                    "{cells} without a value: open the file in Excel, let it calculate, and save it"
+                ),
+            },
         ));
     }
     findings

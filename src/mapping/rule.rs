@@ -9,7 +9,7 @@ use super::mapped::Mapped;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value};
 use super::translate::Translation;
-use super::wording::{of_formula, stripped, trim};
+use super::wording::{listed, of_formula, stripped, trim};
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::{Cell, CellKind, Row};
 use crate::ticket::TicketField;
@@ -401,16 +401,17 @@ impl Filler {
     }
 
     fn problem(&self, code: ProblemCode, severity: Severity, message: &str) -> Problem {
-        let column = match self.columns.as_slice() {
-            [column] => Some(Arc::clone(&column.header)),
-            _ => None,
+        let (column, message) = match self.columns.as_slice() {
+            [column] => (Some(Arc::clone(&column.header)), message.to_owned()),
+            [] => (None, message.to_owned()),
+            columns => (None, format!("{message} ({})", sources(columns))),
         };
         Problem {
             column,
             field: Some(self.rule.field),
             code,
             severity,
-            message: message.to_owned(),
+            message,
         }
     }
 
@@ -446,12 +447,28 @@ impl Filler {
     }
 }
 
+/// So many of the columns that a field is joined from are named.
+const NAMED: usize = 4;
+
+/// The columns that a field is joined from, as a message names them.
+fn sources(columns: &[Column]) -> String {
+    let named = columns.iter().take(NAMED);
+    let mut names: Vec<String> = named
+        .map(|column| format!("'{}'", column.header.escape_debug()))
+        .collect();
+    let more = columns.len().saturating_sub(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    format!("from the columns {}", listed(&names, "and"))
+}
+
 /// What is wrong with a cell that holds no value to use, if that is so.
 pub(super) fn unreadable(cell: Cell<'_>, header: &Arc<str>) -> Option<Problem> {
     let message = match cell.kind {
         CellKind::Error => "holds an error of the spreadsheet, such as #N/A; mend the cell",
         CellKind::Uncomputed => {
-            "holds a formula without a value; open the file in a spreadsheet and save it"
+            "holds a formula without a value; fill the cell, or open the original file in a spreadsheet and save it"
         }
         CellKind::Text | CellKind::Number | CellKind::Date | CellKind::Time | CellKind::Boolean => {
             return None;

@@ -9,12 +9,14 @@ use std::borrow::Cow;
 /// Text that a spreadsheet will not run as a formula.
 ///
 /// What starts with `=`, `+`, `-`, `@`, tab or carriage return gets an apostrophe before it, except plain numbers and
-/// phones, which programs want as they are.
+/// phones, which programs want as they are. White space before it counts as little as some spreadsheets take it for when
+/// they read CSV.
 #[must_use]
 pub fn inert(text: &str) -> Cow<'_, str> {
-    let is_risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let is_number = text.starts_with(['+', '-'])
-        && text
+    let seen = text.trim_start();
+    let is_risky = seen.starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
+    let is_number = seen.starts_with(['+', '-'])
+        && seen
             .chars()
             .skip(1)
             .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '.' | '(' | ')' | '-'));
@@ -123,6 +125,11 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("-2+3*cmd", "'-2+3*cmd"),
             ("\t=1", "'\t=1"),
+            (" =2", "' =2"),
+            ("\n=1", "'\n=1"),
+            ("\u{a0} @SUM(A1)", "'\u{a0} @SUM(A1)"),
+            (" a=1", " a=1"),
+            (" -17.5", " -17.5"),
             ("+1 (555) 010-4477", "+1 (555) 010-4477"),
             ("-17.5", "-17.5"),
             ("C000001", "C000001"),
