@@ -141,6 +141,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "mend the row, or export the file again",
     },
     Explanation {
+        code: "unexplained",
+        on_submission: "a row of a rejects file has no error_code and blank cells at its end; it is sent all the same",
+        on_status: None,
+        whose: "a spreadsheet, which fills a row with too few cells up when it saves the file; or whoever cleared the error_code",
+        what_to_do: "make sure that the row's cells stand under their own headers before you import it",
+    },
+    Explanation {
         code: "unreadable.cell",
         on_submission: "a mapped cell holds an error such as #N/A, or a formula without a value",
         on_status: None,

@@ -47,6 +47,8 @@ pub enum ProblemCode {
     ConflictKey,
     /// The row has another number of cells than the header.
     Ragged,
+    /// A row of a rejects file has no reason to be there, and may be a ragged one that a spreadsheet has filled up.
+    Unexplained,
     /// A mapped cell holds an error such as `#N/A`, or a formula without a value.
     UnreadableCell,
 }
@@ -60,6 +62,7 @@ impl fmt::Display for ProblemCode {
             ProblemCode::MissingKey => f.write_str("missing.key"),
             ProblemCode::ConflictKey => f.write_str("conflict.key"),
             ProblemCode::Ragged => f.write_str("ragged"),
+            ProblemCode::Unexplained => f.write_str("unexplained"),
             ProblemCode::UnreadableCell => f.write_str("unreadable.cell"),
         }
     }

@@ -62,6 +62,7 @@ pub struct Row {
     text: String,
     ends: Vec<u32>,
     kinds: Vec<CellKind>,
+    lost_reason: bool,
 }
 
 impl Row {
@@ -72,6 +73,19 @@ impl Row {
         self.text.clear();
         self.ends.clear();
         self.kinds.clear();
+        self.lost_reason = false;
+    }
+
+    /// Says that the row is one of a rejects file whose cells for the reason are there and blank.
+    pub(crate) fn lose_reason(&mut self) {
+        self.lost_reason = true;
+    }
+
+    /// Whether it is a row of a rejects file without the reason why it is there, though there are cells for it. Rejects are
+    /// written so that either both or none are there: somebody has added the cells, or cleared them.
+    #[must_use]
+    pub fn has_lost_reason(&self) -> bool {
+        self.lost_reason
     }
 
     /// Appends a text cell.

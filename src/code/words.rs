@@ -297,6 +297,7 @@ mod tests {
             ProblemCode::MissingKey,
             ProblemCode::ConflictKey,
             ProblemCode::Ragged,
+            ProblemCode::Unexplained,
             ProblemCode::UnreadableCell,
         ];
         for code in of_fields.chain(others) {

@@ -280,6 +280,10 @@ impl Body<'_> {
                 }
             }
             found = !is_empty(row);
+            let is_blank = |at| whole.text(at).trim().is_empty();
+            if whole.width() > cut && is_blank(cut) && is_blank(cut + 1) {
+                row.lose_reason();
+            }
         }
         self.whole = whole;
         Ok(found)

@@ -52,6 +52,18 @@ impl Mapper {
             });
             return;
         }
+        // What was too short is as wide as the others once a spreadsheet has saved it.
+        if row.has_lost_reason() && self.ends_blank(row) {
+            call.problems.push(Problem {
+                column: None,
+                field: None,
+                code: ProblemCode::Unexplained,
+                severity: Severity::Warning,
+                message: "stands in a rejects file without an error_code and with a blank end, as a row with too few cells does once \
+                          a spreadsheet has saved it; make sure that its cells stand under their own headers"
+                    .to_owned(),
+            });
+        }
         self.read_key(row, call);
         self.scratch.moved.clear();
         self.scratch.is_plain = row.is_plain();
@@ -81,6 +93,12 @@ impl Mapper {
         };
         row.is_ragged(wants, self.strict_width)
             .then(|| format!("the row has {has} cells and the header {wants}; {advice}"))
+    }
+
+    /// Whether nothing stands in the last column, as in a row that had too few cells.
+    fn ends_blank(&self, row: &Row) -> bool {
+        let last = self.width.checked_sub(1);
+        last.is_some_and(|last| row.text(last).trim().is_empty())
     }
 
     fn read_key(&self, row: &Row, call: &mut Mapped) {

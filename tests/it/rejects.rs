@@ -88,6 +88,47 @@ fn semicolons_and_windows_line_ends_make_the_round_trip() {
     round_trip(UNKEYED, text.as_bytes(), encoding_rs::UTF_8);
 }
 
+/// A spreadsheet gives every row as many cells when it saves a file: what was too short looks mended then.
+#[test]
+fn a_row_that_was_too_short_does_not_pass_in_silence_once_a_spreadsheet_has_filled_it_up() {
+    let (project, server) = (Project::new(), Server::new());
+    let short = "C00009,Short,Ann,02/03/1944,cough,1234\n";
+    let mut calls = troubled();
+    calls[3].notes = String::new();
+    project.write("calls.csv", csv(&calls) + short);
+    project
+        .import(&server, &["calls.csv", "--rejects", "rejects.csv"])
+        .exits(6);
+    let untouched = project.read("rejects.csv");
+    assert!(untouched.contains(short), "as it was: {untouched}");
+    let filled = untouched.replace("1234\n", "1234,,,,,\n");
+    let warned = |rejects: &str| -> Vec<u64> {
+        project.write("rejects.csv", rejects);
+        let validate = ["validate", "rejects.csv", "--format", "json"];
+        let report: serde_json::Value =
+            serde_json::from_str(&project.run(&validate).stdout).unwrap();
+        let problems = report["files"][0]["problems"].as_array().unwrap().iter();
+        let warnings = problems.filter(|problem| problem["code"] == "unexplained");
+        let warnings = warnings.inspect(|problem| assert_eq!(problem["severity"], "warning"));
+        warnings
+            .map(|problem| problem["row"].as_u64().unwrap())
+            .collect()
+    };
+    // As it was written it is ragged, and the one with a blank end has its reason.
+    assert_eq!(warned(&untouched), [0_u64; 0]);
+    assert_eq!(warned(&filled), [5]);
+    // With a value in its last column it had all its cells, and without the two columns the file is no rejects file.
+    assert_eq!(
+        warned(&filled.replace("1234,,,,,", "1234,,,called,,")),
+        [0_u64; 0]
+    );
+    project.write("rejects.csv", &filled);
+    project
+        .import(&server, &["rejects.csv"])
+        .exits(1)
+        .says("unexplained (warning)");
+}
+
 /// Excel takes UTF-8 without a mark for Windows-1252, and whoever mends what it shows then mends damaged names.
 #[test]
 fn the_mark_and_the_line_ends_of_the_input_are_those_of_its_rejects() {
