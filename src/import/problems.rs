@@ -65,7 +65,7 @@ struct Kind {
 }
 
 impl Kind {
-    fn add(&mut self, entry: &RowProblem, severity: Severity) {
+    fn add(&mut self, entry: &RowProblem) {
         self.rows += 1;
         let same = |count: &&mut ProblemCount| count.message == entry.message;
         if let Some(count) = self.messages.iter_mut().find(same) {
@@ -75,7 +75,7 @@ impl Kind {
         let mut count = ProblemCount {
             code: entry.code.clone(),
             column: entry.column.clone(),
-            severity,
+            severity: entry.severity,
             rows: 1,
             first_row: entry.row,
             message: entry.message.clone(),
@@ -194,14 +194,14 @@ impl ProblemLog {
 
     pub(super) fn add(&mut self, row: u64, problem: &Problem) -> io::Result<()> {
         let entry = entry(row, problem);
-        self.count(&entry, problem.severity);
+        self.count(&entry);
         self.found.push(entry)
     }
 
     /// Adds a problem that was found when the file was read once more.
     pub(super) fn add_later(&mut self, row: u64, problem: &Problem) -> io::Result<()> {
         let entry = entry(row, problem);
-        self.count(&entry, problem.severity);
+        self.count(&entry);
         self.later.push(entry)
     }
 
@@ -215,14 +215,14 @@ impl ProblemLog {
             severity: Severity::Error,
             message: message.to_owned(),
         };
-        self.count(&entry, Severity::Error);
+        self.count(&entry);
         self.found.push(entry)
     }
 
-    fn count(&mut self, entry: &RowProblem, severity: Severity) {
+    fn count(&mut self, entry: &RowProblem) {
         self.total += 1;
-        let kind = (severity, entry.code.clone(), entry.column.clone());
-        self.counts.entry(kind).or_default().add(entry, severity);
+        let kind = (entry.severity, entry.code.clone(), entry.column.clone());
+        self.counts.entry(kind).or_default().add(entry);
     }
 
     /// How many problems there are, notes and warnings too.

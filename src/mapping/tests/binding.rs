@@ -60,7 +60,7 @@ fn what_is_there_instead_is_told_however_many_columns_are_missing() {
             "must hold the headers",
         ),
     ] {
-        let bound = mapping(&many).bind(&columns(header), "calls.csv", date(2024, 6, 1));
+        let bound = mapping(&many).bind(&columns(header), "calls.csv", true, date(2024, 6, 1));
         let told = bound.unwrap_err().to_string();
         let (_, last) = told.split_once("... and ").unwrap();
         assert!(last.contains("help: ") && last.contains(advice), "{told}");
