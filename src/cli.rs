@@ -1,5 +1,6 @@
 //! The command line: what the user typed, turned into calls of the library; the only code that prints.
 
+mod advice;
 mod args;
 mod check;
 mod defect;

@@ -54,6 +54,24 @@ pub struct FileReport {
     pub warnings: u64,
 }
 
+/// Commands that a report advises, as they are to be typed after the one that is reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advised {
+    /// What lists the rows in doubt; none where their ledger is gone, as a sandbox's is.
+    pub in_doubt: Option<String>,
+    /// What tries server and account.
+    pub check: String,
+}
+
+impl Default for Advised {
+    fn default() -> Advised {
+        Advised {
+            in_doubt: Some("ticketload ledger in-doubt".to_owned()),
+            check: "ticketload check".to_owned(),
+        }
+    }
+}
+
 /// The report of one command.
 #[derive(Debug)]
 pub struct Report {
@@ -67,6 +85,8 @@ pub struct Report {
     pub exit_code: u8,
     /// Why the command failed as a whole, where it came to no report.
     pub error: Option<String>,
+    /// What to type next.
+    pub advised: Advised,
 }
 
 impl FileReport {
@@ -104,6 +124,7 @@ impl Report {
             files: Vec::new(),
             exit_code,
             error: Some(error),
+            advised: Advised::default(),
         }
     }
 

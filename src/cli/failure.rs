@@ -3,6 +3,7 @@
 //! Owns the exit codes and their precedence, and the one way in which errors are printed:
 //! `error: …`, `caused by: …`, a blank line, `hint: …`.
 
+use super::advice;
 use std::io;
 use std::path::PathBuf;
 use ticketload::api::{ApiError, TokenError};
@@ -277,11 +278,10 @@ impl Failure {
             Failure::LostLedger { results, input, .. } => Some(format!(
                 "give the ledger that was used before with --ledger. If it is lost, make its tickets known again, with \
                  --sheet and --hidden as in the import:\n\n  \
-                 ticketload ledger adopt {} {} --mapping MAPPING\n\n\
+                 {}\n\n\
                  If {} belongs to something else, move it away",
-                plain_path(results),
-                plain_path(input),
-                plain_path(results)
+                 advice::adopt(results, input),
+                 plain_path(results)
             )),
             Failure::Report(_) | Failure::Io { .. } => None,
         }
@@ -355,9 +355,10 @@ fn ledger_hint(error: &LedgerError) -> String {
         LedgerErrorKind::Behind => {
             return format!(
                 "nothing was sent; put the newest copy of the ledger back, with the files beside it. If there is none, \
-                 delete {} and make the tickets of the results files since then known again (ticketload ledger adopt) \
-                 before you import: calls without that would be sent twice",
-                plain_path(&error.lock_file())
+                 delete {} and make the tickets of the results files since then known again \
+                  (`{}`) before you import: calls without that would be sent twice",
+                plain_path(&error.lock_file()),
+                advice::command("ledger adopt RESULTS.csv INPUT")
             );
         }
         LedgerErrorKind::ForeignNotes { file, .. } => {
@@ -368,8 +369,11 @@ fn ledger_hint(error: &LedgerError) -> String {
             );
         }
         LedgerErrorKind::Gone => {
-            "put it back if you can; if not, make the tickets of this run's results known to a new one (ticketload ledger adopt) \
-             before you import: calls without that would be sent twice"
+            return format!(
+                "put it back if you can; if not, make the tickets of this run's results known to a new one (`{}`) before you \
+                 import: calls without that would be sent twice",
+                advice::command("ledger adopt RESULTS.csv INPUT")
+            );
         }
         LedgerErrorKind::Linked(_) => {
             "nothing was sent; keep the name that runs have used, and the files beside it, and delete the others; a backup \

@@ -7,6 +7,7 @@ mod office;
 pub(super) mod outputs;
 mod signals;
 
+use super::advice;
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
 use super::files::{
@@ -25,7 +26,7 @@ use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, Purpose, Rehearsal, RunSummary, Table, spoken};
 use ticketload::ledger::{Identity, LedgerError, Reader, RunEnd, RunStory};
-use ticketload::report::{FileReport, Report, counted, plain};
+use ticketload::report::{Advised, FileReport, Report, counted, plain};
 use ticketload::results::LookUp;
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -100,6 +101,7 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         files,
         exit_code: exit as u8,
         error: None,
+        advised: advised(args),
     };
     let json = args.format == Format::Json;
     Ok(if outputs.to_stdout() {
@@ -109,6 +111,15 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     } else {
         conclude(&mut report, json, &mut io::stdout().lock(), exit)
     })
+}
+
+/// The commands to be typed next. A sandbox that is not kept takes its ledger along.
+fn advised(args: &ImportArgs) -> Advised {
+    let mut advised = advice::for_report();
+    if matches!(args.sandbox, Some(None)) {
+        advised.in_doubt = None;
+    }
+    advised
 }
 
 /// With `--strict` one invalid row in any file keeps all of them from being sent.

@@ -1,5 +1,6 @@
 //! `inspect`: what a file is and holds, without a mapping; `--dump` writes its rows as a mapping would see them.
 
+use super::advice;
 use super::args::{Format, InspectArgs};
 use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         files: slots.into_iter().map(|slot| slot.report).collect(),
         exit_code: exit as u8,
         error: None,
+        advised: advice::for_report(),
     };
     let json = args.format == Format::Json;
     Ok(if args.dump.as_deref() == Some(Path::new("-")) {

@@ -12,6 +12,7 @@ mod results;
 mod runs;
 mod upkeep;
 
+use super::advice;
 use super::args::ledger::LedgerCommand;
 use super::failure::{Exit, Failure};
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ pub(crate) fn run(command: &LedgerCommand) -> Result<Exit, Failure> {
 fn story(reader: &Reader, run: RunId) -> Result<RunStory, Failure> {
     reader.run(run)?.ok_or_else(|| Failure::Usage {
         message: format!("there is no run {run} in this ledger"),
-        hint: "`ticketload ledger runs` lists all of them".to_owned(),
+        hint: format!("`{}` lists all of them", advice::command("ledger runs")),
     })
 }
 

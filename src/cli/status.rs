@@ -1,5 +1,6 @@
 //! `status`: asks the API for the status of tickets, at the pace and with the token of an import.
 
+use super::advice;
 use super::args::{StatusArgs, StatusFormat};
 use super::destinations::{Destinations, Kind, STATUS_COLUMNS};
 use super::failure::{Exit, Failure};
@@ -236,7 +237,10 @@ impl Answer {
         if self.error_code == UNKNOWN && !question.is_exact {
             return Answer::failure(
                 CHANGED,
-                "its ID was changed in the results file, and no ticket has the one there; `ticketload ledger results` writes it again",
+                &format!(
+                    "its ID was changed in the results file, and no ticket has the one there; `{}` writes it again",
+                    advice::command("ledger results RUN")
+                ),
             );
         }
         self

@@ -1,5 +1,6 @@
 //! `validate`: the rehearsal of an import, and nothing else.
 
+use super::advice;
 use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
 use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
@@ -65,6 +66,7 @@ fn report(args: &ValidateArgs, slots: Vec<Slot>, target: Option<String>) -> Exit
         files,
         exit_code: exit as u8,
         error: None,
+        advised: advice::for_report(),
     };
     let json = args.format == Format::Json;
     conclude(&mut report, json, &mut io::stdout().lock(), exit)

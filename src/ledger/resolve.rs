@@ -4,7 +4,7 @@
 //! Several findings are recorded together or not at all. Asks no API; whether a ticket exists is found out before.
 
 use super::doubts::{Found, StoredFinding, last_finding};
-use super::identity::Identity;
+use super::runs::{RunStory, story_of};
 use super::steward::{Mode, Steward};
 use super::submissions::{change, holder_of_ticket, state_of};
 use super::{LedgerError, LedgerErrorKind, Reference, SubmissionId};
@@ -107,25 +107,13 @@ fn told(finding: &StoredFinding) -> String {
 }
 
 impl Steward {
-    /// The scope and the account for people of the run that a row belongs to.
+    /// The run in which a row stands under its reference: over which file, and as whom it was sent.
     ///
     /// # Errors
     ///
     /// Where the ledger cannot be read.
-    pub fn account_of(
-        &self,
-        reference: Reference,
-    ) -> Result<Option<(Identity, String)>, LedgerError> {
-        let found = self
-            .connection()
-            .query_row(
-                "SELECT scope, target FROM run WHERE id = ?1",
-                [reference.run.0],
-                |row| Ok((Identity(row.get(0)?), row.get(1)?)),
-            )
-            .optional()
-            .map_err(LedgerErrorKind::from);
-        self.located(found)
+    pub fn run_of(&self, reference: Reference) -> Result<Option<RunStory>, LedgerError> {
+        self.located(story_of(self.connection(), reference.run))
     }
 
     /// Records findings, all of them or, where one is refused, none. Each has its answer at its place.

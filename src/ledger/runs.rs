@@ -179,16 +179,7 @@ impl Reader {
     ///
     /// Where the ledger cannot be read.
     pub fn run(&self, run: RunId) -> Result<Option<RunStory>, LedgerError> {
-        let found = self
-            .connection
-            .query_row(
-                &format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1"),
-                [run.0],
-                run_story,
-            )
-            .optional()
-            .map_err(LedgerErrorKind::from);
-        self.located(found)
+        self.located(story_of(&self.connection, run))
     }
 
     /// What came of the rows of each run, or of one.
@@ -249,6 +240,16 @@ impl Reader {
         };
         self.located(read())
     }
+}
+
+/// The story of a run.
+pub(super) fn story_of(
+    connection: &Connection,
+    run: RunId,
+) -> Result<Option<RunStory>, LedgerErrorKind> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {RUN_COLUMNS} FROM run WHERE id = ?1"))?;
+    Ok(statement.query_row([run.0], run_story).optional()?)
 }
 
 /// The rows of each run that have no ticket of their own. Grouped as the rows are stored, they want no sorting.

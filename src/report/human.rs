@@ -257,12 +257,16 @@ fn next_steps(report: &Report) -> Vec<String> {
     if outcomes.get(Outcome::InDoubt) > 0 {
         let doubts = outcomes.get(Outcome::InDoubt);
         let rows = counted(doubts, "row");
-        let advice = agreeing(
+        let whom = agreeing(doubts, "it", "each of them");
+        let (them, themselves) = agreeing(
             doubts,
-            "look it up in the call centre. `ticketload ledger in-doubt` lists it; it is never sent again by itself.",
-            "look each of them up in the call centre. `ticketload ledger in-doubt` lists them; they are never sent again by themselves.",
+            ("it", "it is never sent again by itself"),
+            ("them", "they are never sent again by themselves"),
         );
-        steps.push(format!("{rows} in doubt: {advice}"));
+        steps.push(match &report.advised.in_doubt {
+            Some(command) => format!("{rows} in doubt: look {whom} up in the call centre. `{command}` lists {them}; {themselves}."),
+            None => format!("{rows} in doubt: a real run never sends {them} again by itself. This sandbox is gone with its ledger; --sandbox=FOLDER keeps both."),
+        });
     }
     if is_import && outcomes.get(Outcome::NotSent) > 0 {
         let rows = counted(outcomes.get(Outcome::NotSent), "row");
@@ -317,7 +321,7 @@ fn next_steps(report: &Report) -> Vec<String> {
 }
 
 /// The words that agree with a number.
-fn agreeing<'w>(number: u64, one: &'w str, several: &'w str) -> &'w str {
+fn agreeing<W>(number: u64, one: W, several: W) -> W {
     if number == 1 { one } else { several }
 }
 
@@ -329,12 +333,15 @@ fn stopped(report: &Report) -> Option<String> {
         .filter_map(|file| file.run.as_ref())
         .find(|run| run.end != End::Finished)?;
     let advice = explain(run.end.word())?.what_to_do;
+    let check = format!("`{}`", report.advised.check);
+    let advice = advice.replace("`ticketload check`", &check);
     (!advice.contains("run the same command")).then(|| format!("{advice}; then "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Advised;
 
     fn shown(outcome: Outcome, rows: u64) -> String {
         let mut file = FileReport::of("calls.csv".to_owned());
@@ -350,6 +357,7 @@ mod tests {
             files: vec![file],
             exit_code: 6,
             error: None,
+            advised: Advised::default(),
         };
         write_human(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()

@@ -260,7 +260,8 @@ fn adopting_says_which_rows_have_no_ticket_in_the_results() {
     let adopt = |results| project.run_for(&server, &["ledger", "adopt", results, "calls.csv"]);
     adopt("calls.results.csv")
         .exits(0)
-        .says("adopted as run 1: 2 rows with their tickets")
+        .says("adopted as run 1 for sandbox at 127.0.0.1")
+        .says(": 2 rows with their tickets")
         .says("38 rows of calls.csv have no ticket in these results: the next import sends them")
         .says("adopt the results that name them first");
     let ran = adopt("whole.csv").exits(0).says("2 rows known before");

@@ -11,6 +11,9 @@ mod abort;
 /// Calls are known within one account.
 #[cfg(test)]
 mod accounts;
+/// What is advised can be pasted.
+#[cfg(test)]
+mod advice;
 /// Bad input is told in a sentence, with the right exit code, and nothing is sent.
 #[cfg(test)]
 mod bad_input;

@@ -1,5 +1,6 @@
 //! Sets up what an import needs: settings, account, ledger, client, signals, and the sandbox where it is asked for.
 
+use super::super::advice::SANDBOX_LEDGER;
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
 use super::super::progress::{Progress, Screen};
@@ -240,7 +241,7 @@ async fn open_sandbox(
         scope: Scope::new("sandbox".to_owned(), None),
         target: format!("{} at the built-in sandbox", defaults.username),
     };
-    Ok((account, folder.join("ledger.db"), (sandbox, temporary)))
+    Ok((account, folder.join(SANDBOX_LEDGER), (sandbox, temporary)))
 }
 
 #[cfg(test)]

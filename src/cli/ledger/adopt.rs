@@ -1,5 +1,6 @@
 //! `ledger adopt RESULTS.csv INPUT`: after a ledger was lost, the rows that have tickets become known again.
 
+use super::super::advice;
 use super::super::args::FileArgs;
 use super::super::args::ledger::AdoptArgs;
 use super::super::failure::{Exit, Failure};
@@ -40,7 +41,7 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
         rows: &rows,
     };
     match adopt(&mut steward, &adoptable, &identities, &target) {
-        Ok(summary) => print(shown(&summary, prepared.table.mapping().has_key()))?,
+        Ok(summary) => print(shown(&summary, &target, prepared.table.mapping().has_key()))?,
         Err(AdoptError::Input(error)) => return Err(Failure::Input(error)),
         Err(AdoptError::Ledger(error)) => return Err(Failure::Ledger(error)),
         Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => {
@@ -194,10 +195,11 @@ fn warned(rows: u64, input: &Path) -> String {
     format!("{told}, adopt the results that name them first\n")
 }
 
-fn shown(summary: &AdoptSummary, has_key: bool) -> String {
+fn shown(summary: &AdoptSummary, target: &str, has_key: bool) -> String {
     let mut text = format!(
-        "adopted as run {}: {} with {}, {} in doubt\n",
+        "adopted as run {} for {}: {} with {}, {} in doubt\n",
         summary.run,
+        plain(target),
         counted(summary.created, "row"),
         if summary.created == 1 {
             "its ticket"
@@ -211,9 +213,9 @@ fn shown(summary: &AdoptSummary, has_key: bool) -> String {
     }
     if summary.otherwise > 0 {
         text.push_str(&format!(
-            "{} left as the ledger knows them, which is not as the results tell: see `ticketload ledger show {}`\n",
+            "{} left as the ledger knows them, which is not as the results tell: see `{}`\n",
             counted(summary.otherwise, "row"),
-            summary.run
+            advice::command(&format!("ledger show {}", summary.run))
         ));
     }
     if !has_key {

@@ -1,5 +1,6 @@
 //! `ledger in-doubt`: the rows that a person has to look up, and what is known of them.
 
+use super::super::advice;
 use super::super::args::StatusFormat;
 use super::super::args::ledger::InDoubtArgs;
 use super::super::failure::{Exit, Failure};
@@ -13,7 +14,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use ticketload::ledger::{LedgerErrorKind, Reader, Reference, RowInDoubt, RunId, Steward};
-use ticketload::report::{counted, plain};
+use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::inert;
 
 /// The keys of rows, as far as their files are still there.
@@ -31,7 +32,7 @@ pub(super) fn run(args: &InDoubtArgs) -> Result<Exit, Failure> {
         None => Keys::new(),
     };
     match args.format {
-        StatusFormat::Human => print(human(&doubts, &keys)),
+        StatusFormat::Human => print(human(&doubts, &keys, &path)),
         StatusFormat::Csv => print(csv(&doubts, &keys).map_err(|error| Failure::Io {
             what: "the list cannot be written",
             error,
@@ -93,9 +94,10 @@ fn keys(reader: &Reader, doubts: &[RowInDoubt], path: &Path) -> Result<Keys, Fai
     Ok(keys)
 }
 
-fn human(doubts: &[RowInDoubt], keys: &Keys) -> String {
+fn human(doubts: &[RowInDoubt], keys: &Keys, ledger: &Path) -> String {
     if doubts.is_empty() {
-        return "no row is in doubt\n".to_owned();
+        let ledger = plain_path(ledger);
+        return format!("no row is in doubt in {ledger}\n");
     }
     let mut text = format!("{} in doubt\n\n", counted(doubts.len() as u64, "row"));
     for doubt in doubts {
@@ -119,10 +121,11 @@ fn human(doubts: &[RowInDoubt], keys: &Keys) -> String {
             let _infallible = writeln!(text, "            key: {}", plain(key));
         }
     }
-    text.push_str(
-        "\nLook each of them up in the call centre, then record what you found:\n  \
-         ticketload ledger resolve REFERENCE --created TICKET_ID\n  \
-         ticketload ledger resolve REFERENCE --not-created\n",
+    let _infallible = writeln!(
+        text,
+        "\nLook each of them up in the call centre, then record what you found:\n  {}\n  {}",
+        advice::command("ledger resolve REFERENCE --created TICKET_ID"),
+        advice::command("ledger resolve REFERENCE --not-created"),
     );
     text
 }

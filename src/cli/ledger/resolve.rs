@@ -3,17 +3,21 @@
 //! Owns the order of things: what the ledger would refuse is told before the API is asked, and nothing is recorded unless
 //! every ticket that was named exists.
 
+use super::super::advice;
 use super::super::args::ledger::ResolveArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::output::print;
 use super::super::runtime;
 use super::super::status::Enquiry;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use ticketload::config::Settings;
 use ticketload::input::{Input, Options};
-use ticketload::ledger::{Found, Mode, NewFinding, Recorded, Reference, Refused, Steward};
+use ticketload::ledger::{
+    Found, Mode, NewFinding, Recorded, Reference, Refused, RunId, RunStory, Steward,
+};
 use ticketload::report::{counted, plain, plain_path};
 use ticketload::row::Row;
 use ticketload::ticket::TicketId;
@@ -47,7 +51,26 @@ pub(super) fn run(args: &ResolveArgs) -> Result<Exit, Failure> {
         check_tickets(&settings, &steward, &entries)?;
     }
     let recorded = accepted(&entries, steward.resolve(&findings, &who, Mode::Commit)?)?;
-    report(args, &entries, &recorded, &who)
+    let told = Told {
+        recorded: &recorded,
+        who: plain(&who).into_owned(),
+        rows: whose(&steward, &entries)?,
+    };
+    report(args, &entries, &told)
+}
+
+/// How many of the rows stand in which run, and over what it was.
+fn whose(steward: &Steward, entries: &[Entry]) -> Result<Vec<(u64, RunStory)>, Failure> {
+    let mut rows: BTreeMap<RunId, (u64, RunStory)> = BTreeMap::new();
+    for entry in entries {
+        let reference = entry.finding.reference;
+        if let Some((rows, _)) = rows.get_mut(&reference.run) {
+            *rows += 1;
+        } else if let Some(run) = steward.run_of(reference)? {
+            rows.insert(reference.run, (1, run));
+        }
+    }
+    Ok(rows.into_values().collect())
 }
 
 /// Who found it.
@@ -116,9 +139,10 @@ fn in_file(path: &Path, check: bool) -> Result<Vec<Entry>, Failure> {
             .position(|header| header.trim().eq_ignore_ascii_case(name));
         found.ok_or_else(|| Failure::Usage {
             message: format!("{} has no column '{name}'", plain_path(path)),
-            hint: "a file of findings has the columns reference, finding and ticket_id; \
-                   `ticketload ledger in-doubt --format csv` writes one to fill in"
-                .to_owned(),
+            hint: format!(
+                "a file of findings has the columns reference, finding and ticket_id; `{}` writes one to fill in",
+                advice::command("ledger in-doubt --format csv")
+            ),
         })
     };
     let columns = (
@@ -182,7 +206,10 @@ fn entry(
     let reference: Reference = row.text(reference).parse().map_err(|error| {
         wrong(
             format!("{error}"),
-            "copy the reference from `ticketload ledger in-doubt`; a spreadsheet may have made a time of it",
+            &format!(
+                "copy the reference from `{}`; a spreadsheet may have made a time of it",
+                advice::command("ledger in-doubt")
+            ),
         )
     })?;
     let checked = check && matches!(found, Found::Created(_));
@@ -204,7 +231,7 @@ fn accepted(
 ) -> Result<Vec<Recorded>, Failure> {
     let mut recorded = Vec::new();
     let mut refused = Vec::new();
-    let mut hint = "";
+    let mut hint = String::new();
     for (entry, answer) in entries.iter().zip(answers) {
         match answer {
             Ok(one) => recorded.push(one),
@@ -231,14 +258,17 @@ fn accepted(
     }
     Err(Failure::Usage {
         message: refused.join("\n       "),
-        hint: hint.to_owned(),
+        hint,
     })
 }
 
-fn hint_of(refused: &Refused) -> &'static str {
+fn hint_of(refused: &Refused) -> String {
     match refused {
         Refused::Unknown(_) | Refused::NotInDoubt { .. } => {
-            "`ticketload ledger in-doubt` lists the rows in doubt with their references"
+            return format!(
+                "`{}` lists the rows in doubt with their references",
+                advice::command("ledger in-doubt")
+            );
         }
         Refused::Otherwise { .. } => {
             "if the first finding was wrong, put it right in the call centre: close a second ticket there, or enter a missing one"
@@ -248,6 +278,7 @@ fn hint_of(refused: &Refused) -> &'static str {
         }
         Refused::Taken { .. } => "look the ticket up in the call centre: it is the other row's",
     }
+    .to_owned()
 }
 
 /// Asks the API for every ticket that was named.
@@ -266,14 +297,14 @@ fn check_tickets(settings: &Settings, steward: &Steward, entries: &[Entry]) -> R
     let scope = steward.identities(&account.scope)?.scope();
     for (entry, _) in &named {
         let reference = entry.finding.reference;
-        if let Some((other, target)) = steward.account_of(reference)?
-            && other != scope
+        if let Some(run) = steward.run_of(reference)?
+            && run.scope != scope
         {
             return Err(Failure::Usage {
                 message: format!(
                     "{}row {reference} was sent as {}, and the settings name another account ({})",
                     entry.place,
-                    plain(&target),
+                    plain(&run.target),
                     account.target
                 ),
                 hint: "give that account's server and user, or --unchecked to record the finding as it is"
@@ -317,21 +348,32 @@ async fn confirm(enquiry: &Enquiry, entry: &Entry, ticket_id: &TicketId) -> Resu
     })
 }
 
-fn report(
-    args: &ResolveArgs,
-    entries: &[Entry],
-    recorded: &[Recorded],
-    who: &str,
-) -> Result<Exit, Failure> {
-    let who = plain(who);
+/// What was recorded, by whom, and of which files. The same reference in another ledger is another patient's row; the file
+/// shows it.
+struct Told<'a> {
+    recorded: &'a [Recorded],
+    who: String,
+    rows: Vec<(u64, RunStory)>,
+}
+
+fn report(args: &ResolveArgs, entries: &[Entry], told: &Told<'_>) -> Result<Exit, Failure> {
+    let Told {
+        recorded,
+        who,
+        rows,
+    } = told;
     if args.from.is_none()
         && let [entry] = entries
     {
         let reference = entry.finding.reference;
+        let row = match rows.as_slice() {
+            [(_, run)] => format!("row {reference} (row {} of {})", reference.row, origin(run)),
+            _ => format!("row {reference}"),
+        };
         if let [Recorded::Before(first)] = recorded {
             return Err(Failure::Usage {
                 message: format!(
-                    "row {reference} was resolved before, with the same finding, by {} on {}",
+                    "{row} was resolved before, with the same finding, by {} on {}",
                     plain(&first.who),
                     super::when(first.at)
                 ),
@@ -341,12 +383,10 @@ fn report(
         return print(match &entry.finding.found {
             Found::Created(ticket_id) => {
                 let ticket_id = plain(ticket_id.as_str());
-                format!(
-                    "row {reference} has ticket {ticket_id}, found by {who}; it is never sent again\n"
-                )
+                format!("{row} has ticket {ticket_id}, found by {who}; it is never sent again\n")
             }
             Found::NotCreated => format!(
-                "row {reference} has no ticket, found by {who}; import its file again and it is sent\n"
+                "{row} has no ticket, found by {who}; import its file again and it is sent\n"
             ),
         });
     }
@@ -359,5 +399,21 @@ fn report(
     } else {
         String::new()
     };
-    print(format!("{now} recorded, found by {who}{before}\n"))
+    let mut text = format!("{now} recorded, found by {who}{before}\n");
+    for (rows, run) in rows {
+        let rows = counted(*rows, "finding");
+        text.push_str(&format!("  run {}: {rows} on {}\n", run.run, origin(run)));
+    }
+    print(text)
+}
+
+/// `calls.xlsx, sheet Night, sent as USER at HOST`.
+fn origin(run: &RunStory) -> String {
+    let sheet = run.sheet.as_deref();
+    let sheet = sheet.map_or_else(String::new, |sheet| format!(", sheet {}", plain(sheet)));
+    format!(
+        "{}{sheet}, sent as {}",
+        plain(&run.file),
+        plain(&run.target)
+    )
 }

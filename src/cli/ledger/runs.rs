@@ -1,5 +1,6 @@
 //! `ledger runs` and `ledger show RUN`: what there was, and what came of it.
 
+use super::super::advice;
 use super::super::args::Format;
 use super::super::args::ledger::{RunsArgs, ShowArgs};
 use super::super::failure::{Exit, Failure};
@@ -111,8 +112,9 @@ fn shown(run: &RunStory, tally: &Tally, codes: &[CodeCount], doubts: &[RowInDoub
         let names: Vec<String> = doubts.iter().map(|row| row.reference.to_string()).collect();
         let _infallible = writeln!(
             text,
-            "\n  in doubt: {}\n  `ticketload ledger in-doubt` says what was seen",
-            names.join(" ")
+            "\n  in doubt: {}\n  `{}` says what was seen",
+            names.join(" "),
+            advice::command("ledger in-doubt")
         );
     }
     text

@@ -1,5 +1,6 @@
 //! `ledger check` and `ledger purge`: keeping the ledger in order.
 
+use super::super::advice;
 use super::super::args::ledger::{CheckLedgerArgs, PurgeArgs};
 use super::super::failure::{Exit, Failure};
 use super::super::output::print;
@@ -17,9 +18,11 @@ pub(super) fn check(args: &CheckLedgerArgs) -> Result<Exit, Failure> {
                 plain_path(&path),
                 found.faults.join("\n  ")
             ),
-            hint: "import nothing with it; restore it from a backup, or adopt the tickets of the results files into a \
-                   new one with `ticketload ledger adopt`"
-                .to_owned(),
+            hint: format!(
+                "import nothing with it; restore it from a backup, or move it away and adopt the tickets of the results \
+                 files into a new one with `{}`",
+                advice::command("ledger adopt RESULTS.csv INPUT")
+            ),
         });
     }
     let claimed = if found.claimed > 0 {
