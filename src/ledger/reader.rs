@@ -6,7 +6,7 @@
 use super::decide::Registration;
 use super::identity::Identity;
 use super::runs::timestamp;
-use super::{LedgerError, LedgerErrorKind, Preview, lock, place, register, schema};
+use super::{LedgerError, LedgerErrorKind, Preview, RunId, lock, place, register, schema};
 use crate::ticket::TicketId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -36,6 +36,22 @@ impl Snapshot<'_> {
     pub fn knows(&self, source: &Identity, key: Option<&Identity>) -> Result<bool, LedgerError> {
         self.reader
             .located(register::knows(&self.transaction, source, key))
+    }
+
+    /// How many rows of a run are claimed: being sent by a run that goes, or left so by one that was cut off.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read.
+    pub fn claimed_of(&self, run: RunId) -> Result<u64, LedgerError> {
+        let count = self.transaction.query_row(
+            "SELECT count(*) FROM submission s JOIN row w ON w.submission = s.id
+             WHERE s.state = 'claimed' AND w.run = ?1",
+            [run.0],
+            |row| row.get::<_, i64>(0),
+        );
+        let count = count.map_err(LedgerErrorKind::from);
+        Ok(self.reader.located(count)?.unsigned_abs())
     }
 
     /// What would become of a row.

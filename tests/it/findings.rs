@@ -360,3 +360,22 @@ fn a_ledger_in_a_folder_that_others_can_write_is_refused_with_what_to_do() {
     assert!(ran.stderr.contains("chmod"), "{}", ran.stderr);
     assert!(server.tickets().is_empty());
 }
+
+#[test]
+fn results_of_an_older_run_are_not_written_while_its_rows_are_being_sent() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@1"));
+    let mut calls = calls(4);
+    calls[3].dob = "never".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv", "--strict"]).exits(5);
+    let again = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(1);
+    let written = project.read("calls.results.csv");
+    let args = ["ledger", "results", "1"];
+    project.run(&args).exits(7);
+    assert_eq!(project.read("calls.results.csv"), written);
+    again.signal("KILL");
+    again.end();
+    // Nobody holds the ledger any more: what was being sent is in doubt, and told as that.
+    project.run(&args).exits(0).says("in_doubt");
+}

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use ticketload::config::Settings;
 use ticketload::import::Table;
 use ticketload::input::Input;
-use ticketload::ledger::{Reader, RunStory, Steward};
+use ticketload::ledger::{Reader, RunId, RunStory, Snapshot, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::{
@@ -28,6 +28,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let path = settings.ledger()?;
     let (reader, run) = ended_run(&path, args)?;
+    let _unchanged = without_claims(&reader, &path, run.run)?;
     if let Some(at) = run.purged_at {
         return Err(usage(
             &format!(
@@ -128,6 +129,23 @@ fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunStory), Fail
     drop(Steward::open(path)?);
     let run = story(&reader, args.run)?;
     Ok((reader, run))
+}
+
+/// The ledger as it stays until the results are written, with no row of the run being sent. A later run may have claimed some
+/// of them: what is on its way has no outcome yet, and what a dead run left claimed is in doubt first.
+fn without_claims<'r>(
+    reader: &'r Reader,
+    path: &Path,
+    run: RunId,
+) -> Result<Snapshot<'r>, Failure> {
+    loop {
+        let snapshot = reader.snapshot()?;
+        if snapshot.claimed_of(run)? == 0 {
+            return Ok(snapshot);
+        }
+        drop(snapshot);
+        drop(Steward::open(path)?);
+    }
 }
 
 /// The input, where it can be had. Without it there are no keys and no rejects.
