@@ -153,6 +153,11 @@ pub enum LedgerErrorKind {
         "is one file under {0} names (hard links): two runs could hold it at once, each by another name"
     )]
     Linked(u64),
+    /// It is mounted by itself, or one of the files beside it is.
+    #[error(
+        "cannot be used here, since {} is mounted by itself: whoever uses it where it was mounted from has another lock and journal", .0.display()
+    )]
+    Mounted(PathBuf),
     /// It would lie on another machine.
     #[error(
         "would lie on a file system of another machine or of this one's host ({0}), where neither its lock nor its journal holds"

@@ -333,6 +333,7 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         | LedgerErrorKind::Absent
         | LedgerErrorKind::Empty
         | LedgerErrorKind::Linked(_)
+        | LedgerErrorKind::Mounted(_)
         | LedgerErrorKind::Network(_)
         | LedgerErrorKind::Shared(_)
         | LedgerErrorKind::NotDurable(_)
@@ -378,6 +379,10 @@ fn ledger_hint(error: &LedgerError) -> String {
         LedgerErrorKind::Linked(_) => {
             "nothing was sent; keep the name that runs have used, and the files beside it, and delete the others; a backup \
              wants to be a copy of its own"
+        }
+        LedgerErrorKind::Mounted(_) => {
+            "nothing was sent; mount the whole folder that the ledger lies in, such as with docker -v FOLDER:FOLDER, and name the \
+             ledger within it"
         }
         LedgerErrorKind::Absent | LedgerErrorKind::Empty => "give the ledger that was used for the import with --ledger or --profile",
         LedgerErrorKind::Network(_) => "put the ledger on a local disk with --ledger",

@@ -1,22 +1,22 @@
 //! Where a ledger may lie: on a disk of this machine, in a folder that nobody else can write.
 //!
 //! Owns the refusals before a ledger is opened for writing. On a network file system neither the lock nor the
-//! write-ahead log holds, nor on what a virtual machine or a container has of its host; in a folder that others can write, the ledger can be put aside or exchanged, and every call
-//! would be sent again; under several names (hard links) one ledger has several locks. What cannot be found out (no Linux)
-//! is not refused.
+//! write-ahead log holds, nor on what a virtual machine has of its host; in a folder that others can write, the ledger can be
+//! put aside or exchanged, and every call would be sent again; under several names (hard links, or a file that is mounted by
+//! itself) one ledger has several locks. What cannot be found out (no Linux) is not refused.
 
 use super::LedgerErrorKind;
 use crate::folder::folder_of;
+use std::collections::HashSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// File systems whose data lies on another machine, as the kernel names them.
 ///
 /// A virtual machine's host is another machine: guest and host see neither each other's locks nor each other's memory, and
-/// SQLite's log needs both. So Windows drives under WSL are refused (there its log cannot even be opened at times), and `9p`
-/// is wherever else it is used, as by some sandboxes, since nothing tells the one use from the other. A container's own
-/// `overlay` is a local disk.
-const NETWORK: [&str; 36] = [
+/// SQLite's log needs both. What sandboxes and containers have for their own disk (`overlay`, `9p`, `virtiofs`) is none of
+/// these: there is nobody on the other side.
+const NETWORK: [&str; 31] = [
     "nfs",
     "nfs4",
     "cifs",
@@ -43,20 +43,17 @@ const NETWORK: [&str; 36] = [
     "fuse.curlftpfs",
     "fuse.ceph-fuse",
     "fuse.gvfsd-fuse",
-    // Windows drives under WSL 2, and some sandboxes; under WSL 1.
-    "9p",
-    "drvfs",
-    // Shared folders of QEMU and others, VirtualBox, VMware, Parallels.
-    "virtiofs",
+    // Windows drives under WSL.
+    DRVFS,
+    // Shared folders of VirtualBox, VMware, Parallels.
     "vboxsf",
     "fuse.vmhgfs-fuse",
     "vmhgfs",
     "prl_fs",
-    // Folders of the host in Docker Desktop's containers.
-    "fakeowner",
-    "fuse.grpcfuse",
-    "fuse.osxfs",
 ];
+
+/// A Windows drive under WSL: WSL 2 names it among the options of a `9p`.
+const DRVFS: &str = "drvfs";
 
 /// The kernel's list of what is mounted where.
 const MOUNTS: &str = "/proc/self/mountinfo";
@@ -79,6 +76,27 @@ pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
     let ledger = real(ledger);
     let endings = ["", "-wal", "-shm", "-journal", LOCK, EMERGENCY];
     endings.map(|ending| beside(&ledger, ending)).to_vec()
+}
+
+/// The file of a ledger that is mounted by itself, as `docker -v calls.db:/calls.db` does it: in the place that it was
+/// mounted from the others that belong to it are other files.
+fn mounted<'f>(mounts: &str, files: &'f [PathBuf]) -> Option<&'f PathBuf> {
+    let points: HashSet<PathBuf> = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(unescaped)
+        .collect();
+    files.iter().find(|file| points.contains(*file))
+}
+
+fn refuse_mounted(ledger: &Path) -> Result<(), LedgerErrorKind> {
+    let Ok(mounts) = std::fs::read_to_string(MOUNTS) else {
+        return Ok(());
+    };
+    match mounted(&mounts, &files_of(ledger)) {
+        Some(file) => Err(LedgerErrorKind::Mounted(file.clone())),
+        None => Ok(()),
+    }
 }
 
 /// The file that a ledger is, so that another one in its place is noticed: what is written to a file without a name is lost
@@ -145,7 +163,8 @@ pub(super) fn check(ledger: &Path) -> Result<(), LedgerErrorKind> {
         .map_err(|error| LedgerErrorKind::Open(error.to_string()))?;
     refuse_network(&folder)?;
     refuse_shared(&folder)?;
-    refuse_names(ledger)
+    refuse_names(ledger)?;
+    refuse_mounted(ledger)
 }
 
 fn refuse_network(folder: &Path) -> Result<(), LedgerErrorKind> {
@@ -172,6 +191,8 @@ fn file_system<'m>(mounts: &'m str, folder: &Path) -> Option<&'m str> {
         let (Some(point), Some(kind)) = (mount.split(' ').nth(4), device.split(' ').next()) else {
             continue;
         };
+        let is_drive = kind == "9p" && device.contains("aname=drvfs");
+        let kind = if is_drive { DRVFS } else { kind };
         let point = unescaped(point);
         let depth = point.components().count();
         if folder.starts_with(&point) && best.is_none_or(|(most, _)| depth >= most) {
@@ -241,27 +262,27 @@ mod tests {
 
     #[test]
     fn what_lies_on_another_machine_is_refused_and_so_is_what_lies_on_the_host_of_this_one() {
-        // As the kernel shows them; the last two are a container's own disk and a plain one.
+        // As the kernel shows them.
         let mounts = r"
 22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
 40 22 0:50 / /mnt/c rw,noatime - 9p C:\134 rw,dirsync,aname=drvfs;path=C:\;uid=1000,access=client,trans=fd
 41 22 0:51 / /mnt/d rw,noatime - drvfs D: rw,uid=1000
 42 22 0:52 / /srv/share rw,relatime - virtiofs share rw
+49 22 0:59 / /sandbox rw - 9p none rw,trans=fd,rfdno=4,wfdno=4
 43 22 0:53 / /media/sf_calls rw,nodev,relatime - vboxsf calls rw,iocharset=utf8
 44 22 0:54 / /mnt/hgfs rw,nosuid,nodev,relatime - fuse.vmhgfs-fuse vmhgfs-fuse rw,allow_other
 45 22 0:55 / /media/psf rw,relatime - prl_fs none rw
-46 22 0:56 / /calls rw,relatime - fakeowner /run/host_mark/Users rw
 47 22 0:57 / /ceph rw,nosuid - fuse.ceph-fuse ceph-fuse rw
 48 22 0:58 / /container rw,relatime - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w
 ";
         let kinds = [
-            ("/mnt/c/Users", Some("9p")),
+            ("/mnt/c/Users", Some("drvfs")),
             ("/mnt/d", Some("drvfs")),
-            ("/srv/share", Some("virtiofs")),
+            ("/srv/share", None),
+            ("/sandbox", None),
             ("/media/sf_calls", Some("vboxsf")),
             ("/mnt/hgfs/calls", Some("fuse.vmhgfs-fuse")),
             ("/media/psf", Some("prl_fs")),
-            ("/calls", Some("fakeowner")),
             ("/ceph", Some("fuse.ceph-fuse")),
             ("/container/state", None),
             ("/var/lib", None),
@@ -274,6 +295,22 @@ mod tests {
             };
             assert_eq!(refused.as_deref(), kind, "{folder}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_mounted_by_itself_is_found() {
+        let mounts = format!(
+            "{EXAMPLE}40 22 8:1 /srv/l.db /data/my\\040calls.db-wal rw - ext4 /dev/sda1 rw\n"
+        );
+        let found = |ledger: &str| {
+            let files = ["", "-wal", LOCK].map(|ending| beside(Path::new(ledger), ending));
+            mounted(&mounts, &files).cloned()
+        };
+        let log = PathBuf::from("/data/my calls.db-wal");
+        assert_eq!(found("/data/my calls.db"), Some(log.clone()));
+        assert_eq!(found("/data/my calls.db-wal"), Some(log));
+        // One that lies on a mount is not one.
+        assert_eq!(found("/home/kim/disk/l.db"), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Two processes and one ledger.
 
-use crate::harness::{Project, Server, assert_told_truly, calls, count, csv};
+use crate::harness::{Project, Running, Server, assert_told_truly, calls, count, csv, within};
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 #[test]
 fn a_second_run_is_told_who_holds_the_ledger_since_when_and_sends_nothing() {
@@ -62,6 +63,52 @@ fn a_ledger_with_two_names_is_refused_under_both() {
     std::fs::remove_file(project.path("b.db")).unwrap();
     project.import(&server, &by("a.db")).exits(0);
     assert_eq!(server.tickets().len(), 4);
+}
+
+/// A shell that sees mounts of its own, if that is permitted here.
+fn with_mounts_of_its_own(script: &str) -> Option<Command> {
+    let apart = || {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount"]);
+        command
+    };
+    let is_permitted = apart()
+        .arg("true")
+        .output()
+        .is_ok_and(|ran| ran.status.success());
+    if !is_permitted {
+        println!("skipped: no mounts of one's own here");
+        return None;
+    }
+    let mut command = apart();
+    command.args(["sh", "-c", script]);
+    Some(command)
+}
+
+#[test]
+fn a_ledger_that_is_mounted_by_itself_is_refused() {
+    for file in ["l.db", "l.db-wal", "l.db.lock"] {
+        let (project, server) = (Project::new(), Server::new());
+        project.write("calls.csv", csv(&calls(4)));
+        for folder in ["there", "here"] {
+            std::fs::create_dir(project.path(folder)).unwrap();
+            project.write(&format!("{folder}/{file}"), "");
+        }
+        let script = format!("mount --bind there/{file} here/{file} && exec \"$0\" \"$@\"");
+        let Some(mut shell) = with_mounts_of_its_own(&script) else {
+            return;
+        };
+        let args = ["import", "calls.csv", "--ledger", "here/l.db"];
+        within(&mut shell, &project.command_for(server.url(), &args));
+        let ran = Running::start(shell).end().exits(2);
+        for part in [
+            &format!("here/{file} is mounted by itself"),
+            "mount the whole folder",
+        ] {
+            assert!(ran.stderr.contains(part), "{}", ran.stderr);
+        }
+        assert_eq!(server.tickets().len(), 0);
+    }
 }
 
 #[test]
