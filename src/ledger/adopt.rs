@@ -11,7 +11,7 @@ use super::{LedgerError, LedgerErrorKind, RunId};
 use crate::submission::{Event, State};
 use crate::ticket::Outcome;
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 /// A row whose fate is known from elsewhere.
 #[derive(Debug, Clone)]
@@ -31,8 +31,10 @@ pub enum Adopted {
     Created,
     /// It is in doubt now: it was before, or its ticket belongs to another row.
     InDoubt,
-    /// The ledger knew it, with this outcome.
-    Known(Outcome),
+    /// The ledger knew it as it is told.
+    Known,
+    /// The ledger knew it as something else, such as in doubt or with another ticket.
+    Otherwise,
 }
 
 impl Steward {
@@ -65,8 +67,34 @@ fn adopt_one(
                 _ => Adopted::InDoubt,
             }
         }
-        Disposition::Settled(outcome) => Adopted::Known(outcome),
-        // The row of whose call it is a repetition was adopted before it.
-        Disposition::Twin(_) => Adopted::Known(Outcome::AlreadyCreated),
+        Disposition::Settled(Outcome::InDoubt) => match adoption.event {
+            Event::Unproven(_) => Adopted::Known,
+            _ => Adopted::Otherwise,
+        },
+        // A repetition's call was adopted before it.
+        Disposition::Settled(Outcome::AlreadyCreated) | Disposition::Twin(_) => {
+            match (&adoption.event, ticket_of(connection, run, &adoption.row)?) {
+                (Event::Created { ticket_id, .. }, Some(known)) if known != ticket_id.as_str() => {
+                    Adopted::Otherwise
+                }
+                // A doubt that has been led out of since is no other story.
+                _ => Adopted::Known,
+            }
+        }
+        Disposition::Settled(_) => Adopted::Otherwise,
     })
+}
+
+/// The ticket of the call that a row of a run is.
+fn ticket_of(
+    connection: &Connection,
+    run: RunId,
+    row: &Registration,
+) -> Result<Option<String>, LedgerErrorKind> {
+    let number = i64::try_from(row.row).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT s.ticket_id FROM row w JOIN submission s ON s.id = w.submission WHERE w.run = ?1 AND w.row = ?2",
+    )?;
+    let ticket = statement.query_row((run.0, number), |row| row.get(0));
+    Ok(ticket.optional()?.flatten())
 }

@@ -37,7 +37,7 @@ pub struct AdoptSummary {
     pub in_doubt: u64,
     /// Rows that the ledger knew already as the results tell them.
     pub known: u64,
-    /// Rows that the ledger knows as something else, such as in doubt.
+    /// Rows that the ledger knows as something else, such as in doubt or with another ticket.
     pub otherwise: u64,
 }
 
@@ -186,14 +186,12 @@ impl<'a> Adopter<'a> {
     fn store(&mut self) -> Result<(), LedgerError> {
         let group = std::mem::take(&mut self.group);
         let adopted = self.steward.adopt(self.summary.run, &group)?;
-        for (adopted, adoption) in adopted.into_iter().zip(&group) {
-            let was_doubt = matches!(adoption.event, Event::Unproven(_));
+        for adopted in adopted {
             let count = match adopted {
                 Adopted::Created => &mut self.summary.created,
                 Adopted::InDoubt => &mut self.summary.in_doubt,
-                Adopted::Known(Outcome::AlreadyCreated) => &mut self.summary.known,
-                Adopted::Known(Outcome::InDoubt) if was_doubt => &mut self.summary.known,
-                Adopted::Known(_) => &mut self.summary.otherwise,
+                Adopted::Known => &mut self.summary.known,
+                Adopted::Otherwise => &mut self.summary.otherwise,
             };
             *count += 1;
         }

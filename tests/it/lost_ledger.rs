@@ -274,6 +274,21 @@ fn adopting_says_which_rows_have_no_ticket_in_the_results() {
 }
 
 #[test]
+fn adopting_says_where_the_ledger_knows_other_tickets_than_the_results() {
+    let (project, server) = lost();
+    std::fs::rename(project.path("calls.results.csv"), project.path("first.csv")).unwrap();
+    project.import(&server, &["calls.csv"]).exits(0);
+    let adopt = |results| project.run_for(&server, &["ledger", "adopt", results, "calls.csv"]);
+    adopt("calls.results.csv")
+        .exits(0)
+        .says("4 rows known before");
+    let ran = adopt("first.csv")
+        .exits(0)
+        .says("4 rows left as the ledger knows them, which is not as the results tell");
+    assert!(!ran.stdout.contains("known before"), "{}", ran.stdout);
+}
+
+#[test]
 fn adopting_does_not_count_rows_that_no_import_would_send() {
     let (project, server) = (Project::new(), Server::with_faults("reset_after@2"));
     let mut calls = calls(4);
