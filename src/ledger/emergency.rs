@@ -123,6 +123,10 @@ struct Notes {
     file: Option<File>,
     /// Where the next note is written; 0 as long as there is none.
     at: u64,
+    /// What was written, for the case that the file loses its name.
+    written: Vec<u8>,
+    /// The file that has the name.
+    standing: place::Standing,
 }
 
 impl EmergencyFile {
@@ -137,10 +141,16 @@ impl EmergencyFile {
             Ok(file)
         };
         let file = reserve().ok();
+        let standing = place::Standing::of(&path);
         EmergencyFile {
             path,
             ledger: shown_number(identity_key),
-            notes: Mutex::new(Notes { file, at: 0 }),
+            notes: Mutex::new(Notes {
+                file,
+                at: 0,
+                written: Vec::new(),
+                standing,
+            }),
         }
     }
 
@@ -160,8 +170,8 @@ impl EmergencyFile {
         line.push(b'\n');
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = match notes.file.take() {
-            Some(file) => file,
-            None => lock::owner_only().open(&self.path)?,
+            Some(file) if notes.standing.holds() => file,
+            _ => self.made_anew(&mut notes)?,
         };
         let at = notes.at;
         notes.at += line.len() as u64;
@@ -170,7 +180,24 @@ impl EmergencyFile {
             .and_then(|_| file.write_all(&line))
             .and_then(|()| file.sync_data());
         notes.file = Some(file);
+        notes.written.append(&mut line);
         written.map(|()| self.path.clone())
+    }
+
+    /// The file once more, with what was noted already, where it could not be made or was removed with the ledger: what is
+    /// written to a file without a name is lost with the process. One that has come to stand there is written behind.
+    fn made_anew(&self, notes: &mut Notes) -> io::Result<File> {
+        let mut file = lock::owner_only().open(&self.path)?;
+        let behind = file.seek(SeekFrom::End(0))?;
+        file.write_all(&notes.written)?;
+        file.sync_all()?;
+        // The name is to be there after a power cut, too; a folder that cannot be pressed to the disk is no reason to stop.
+        if let Some(folder) = self.path.parent() {
+            drop(File::open(folder).and_then(|folder| folder.sync_all()));
+        }
+        notes.at = behind + notes.written.len() as u64;
+        notes.standing = place::Standing::of(&self.path);
+        Ok(file)
     }
 }
 

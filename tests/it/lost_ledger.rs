@@ -241,6 +241,40 @@ fn a_ledger_that_is_removed_while_rows_are_sent_stops_the_run_and_its_results_ar
     assert_eq!(server.submissions().len(), 3);
 }
 
+#[test]
+fn an_outcome_is_kept_also_where_all_files_of_the_ledger_were_removed() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(8)));
+    let folder = project.path("ledger.db").parent().unwrap().to_owned();
+    let server = RawServer::new(move |number, _| {
+        if number == 2 {
+            let endings = ["", "-wal", "-shm", ".lock", ".emergency.jsonl"];
+            for file in endings.map(|ending| folder.join(format!("ledger.db{ending}"))) {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        Action::Answer(as_ticket(number))
+    });
+    let args = [
+        "import",
+        "calls.csv",
+        "--ledger",
+        "ledger.db",
+        "--workers",
+        "1",
+    ];
+    let ran = Running::start(project.command_for(&server.url(), &args)).end();
+    let kept = "ledger.db.emergency.jsonl";
+    let ran = ran.exits(5).says(kept);
+    let notes = project.read(kept);
+    assert_eq!(
+        notes.matches("ticket_id").count(),
+        1,
+        "{notes}: {}",
+        ran.all()
+    );
+}
+
 /// The results of the whole file have been replaced by those of a part, and the ledger is gone.
 fn lost_after_a_part() -> (Project, Server) {
     let (project, server) = (Project::new(), Server::new());
