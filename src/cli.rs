@@ -16,6 +16,7 @@ mod manual;
 mod output;
 mod progress;
 mod sandbox;
+mod sandbox_folder;
 mod status;
 mod validate;
 

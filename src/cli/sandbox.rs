@@ -4,8 +4,8 @@ use super::args::SandboxArgs;
 use super::failure::{Exit, Failure};
 use super::output::{print, say};
 use super::runtime;
+use super::sandbox_folder::SandboxFolder;
 use std::time::Duration;
-use tempfile::TempDir;
 use ticketload::report::plain_path;
 use ticketload::sandbox::{Fault, FaultPlan, Sandbox, Scope, Settings};
 use tokio::runtime::Builder;
@@ -20,13 +20,9 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
 }
 
 async fn serve(args: &SandboxArgs) -> Result<Exit, Failure> {
-    let cannot = |error| Failure::Io {
-        what: "the sandbox's folder cannot be made",
-        error,
-    };
     let temporary = match &args.folder {
         Some(_) => None,
-        None => Some(TempDir::with_prefix("ticketload-sandbox-").map_err(cannot)?),
+        None => Some(SandboxFolder::make()?),
     };
     let folder = args
         .folder

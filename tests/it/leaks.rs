@@ -203,6 +203,27 @@ fn the_kept_sandbox_is_its_owners_alone() {
     );
 }
 
+#[test]
+fn what_a_killed_sandbox_leaves_is_taken_away_by_the_next_one() {
+    let project = Project::new();
+    project.write("calls.csv", csv(&calls(2)));
+    let mut killed = Running::start(project.command(&["sandbox"]));
+    killed.stdout_lines(4);
+    killed.signal("KILL");
+    killed.end();
+    let left = files_below(&project.temporary());
+    assert!(!left.is_empty());
+    let folder = left[0].parent().unwrap();
+    assert_eq!(mode(folder) & 0o777, 0o700);
+    // One that lives is left alone.
+    let mut lives = Running::start(project.command(&["sandbox"]));
+    lives.stdout_lines(4);
+    assert!(!folder.exists());
+    let used = files_below(&project.temporary());
+    project.run(&["import", "calls.csv", "--sandbox"]).exits(0);
+    assert_eq!(files_below(&project.temporary()), used);
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode()
 }

@@ -4,13 +4,13 @@ use super::super::advice::SANDBOX_LEDGER;
 use super::super::args::ImportArgs;
 use super::super::failure::Failure;
 use super::super::progress::{Progress, Screen};
+use super::super::sandbox_folder::SandboxFolder;
 use super::signals::{listen, unless_stopped};
 use jiff::Zoned;
 use secrecy::{SecretSlice, SecretString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::config::{Account, Settings};
 use ticketload::import::{Conditions, Office, Rate, Stop};
@@ -42,7 +42,7 @@ pub(crate) struct Desk {
     account: Option<Account>,
     ledger: PathBuf,
     stop: Stop,
-    sandbox: Option<(Sandbox, Option<TempDir>)>,
+    sandbox: Option<(Sandbox, Option<SandboxFolder>)>,
     /// The last to go: it may have to wait for the terminal.
     screen: Option<Screen>,
 }
@@ -188,18 +188,11 @@ async fn open_sandbox(
     folder: Option<PathBuf>,
     settings: &Settings,
     workers: usize,
-) -> Result<(Account, PathBuf, (Sandbox, Option<TempDir>)), Failure> {
-    let cannot = |error| Failure::Io {
-        what: "the sandbox's folder cannot be made",
-        error,
-    };
+) -> Result<(Account, PathBuf, (Sandbox, Option<SandboxFolder>)), Failure> {
     let (folder, temporary) = match folder {
         Some(folder) => (folder, None),
         None => {
-            let temporary = tempfile::Builder::new()
-                .prefix("ticketload-")
-                .tempdir()
-                .map_err(cannot)?;
+            let temporary = SandboxFolder::make()?;
             (temporary.path().to_owned(), Some(temporary))
         }
     };
