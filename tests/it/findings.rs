@@ -379,3 +379,22 @@ fn results_of_an_older_run_are_not_written_while_its_rows_are_being_sent() {
     // Nobody holds the ledger any more: what was being sent is in doubt, and told as that.
     project.run(&args).exits(0).says("in_doubt");
 }
+
+#[test]
+fn rejects_are_written_again_with_the_mapping_that_an_import_would_take() {
+    let (project, _server, _calls) = doubtful();
+    let args = ["ledger", "results", "1", "--rejects", "rejects.csv"];
+    project.run(&args).exits(0).says("rejects.csv: 2 rows");
+    project.write("moved.csv", project.read("calls.csv"));
+    let moved = ["--input", "moved.csv", "--results", "again.csv"];
+    project.run(&[&args[..3], &moved[..]].concat()).exits(0);
+    assert_eq!(project.read("again.csv"), project.read("calls.results.csv"));
+    // Another mapping than the run's is not taken unless it is named.
+    let mapping = project.read("mapping.toml");
+    project.write("mapping.toml", mapping + "# changed\n");
+    let ran = project.run(&args).exits(2);
+    ran.says("is not the mapping of run 1")
+        .says("--mapping FILE");
+    let named = [&args[..], &["--mapping", "mapping.toml"]].concat();
+    project.run(&named).exits(0);
+}

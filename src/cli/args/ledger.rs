@@ -132,13 +132,13 @@ pub(crate) struct ResultsArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
     /// Where the rows go that want mending
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "mapping")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) rejects: Option<PathBuf>,
     /// The mapping, to read the rows' keys from the input [default: as for an import, if it is as it was then]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) mapping: Option<PathBuf>,
     /// Where the input is now, if it was moved
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "mapping")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,

@@ -158,6 +158,17 @@ fn table(
         Some(named) => mapping(named)?,
         None => match of_the_run(&settings.mapping(), run) {
             Some(mapping) => mapping,
+            // They are made of the input's rows, which only a mapping reads.
+            None if args.rejects.is_some() || args.input.is_some() => {
+                return Err(usage(
+                    &format!(
+                        "{} is not the mapping of run {}, or cannot be read, and --rejects and --input want one",
+                        plain(&settings.mapping().display().to_string()),
+                        run.run
+                    ),
+                    "name the mapping to read the input with: --mapping FILE",
+                ));
+            }
             None => {
                 say(format_args!(
                     "{} is not the mapping of run {}, or cannot be read: the results are written from the ledger alone, \
