@@ -311,7 +311,7 @@ fn a_second_signal_waits_for_no_row_that_is_still_to_be_looked_up() {
         ran.all()
     );
     let ran = project.run(&["ledger", "show", "1"]).exits(0);
-    let shown = ran.stdout.split_once("rows         ").unwrap().1;
+    let shown = ran.stdout.split_once("rows now     ").unwrap().1;
     let registered: usize = shown.split(' ').next().unwrap().parse().unwrap();
     assert!(registered < 200, "{registered} rows were looked up");
     ran.says("broken off before every row was looked up");

@@ -398,3 +398,20 @@ fn rejects_are_written_again_with_the_mapping_that_an_import_would_take() {
     let named = [&args[..], &["--mapping", "mapping.toml"]].concat();
     project.run(&named).exits(0);
 }
+
+#[test]
+fn what_the_rows_of_a_run_have_come_to_since_is_told_as_of_now() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut calls = calls(3);
+    calls[2].dob = "never".to_owned();
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv", "--strict"]).exits(5);
+    project.import(&server, &["calls.csv"]).exits(1);
+    let runs = project.run(&["ledger", "runs"]).exits(0);
+    let runs = runs.says("ended early (strict); now 3 rows: ");
+    assert!(!runs.stdout.contains("not_sent"), "{}", runs.stdout);
+    project
+        .run(&["ledger", "show", "1"])
+        .exits(0)
+        .says("rows now     3 rows: ");
+}

@@ -39,7 +39,7 @@ pub(super) fn list(args: &RunsArgs) -> Result<Exit, Failure> {
     for (run, tally) in &runs {
         let _infallible = writeln!(
             text,
-            "{:>5}  {}  {}{}, {}\n       {}: {}",
+            "{:>5}  {}  {}{}, {}\n       {}; now {}",
             run.run.0,
             when(run.started_at),
             plain(&run.file),
@@ -83,7 +83,7 @@ fn shown(run: &RunStory, tally: &Tally, codes: &[CodeCount], doubts: &[RowInDoub
         .unwrap_or_default();
     let part = part(run).map_or_else(String::new, |part| format!("  asked for    {part}\n"));
     let mut text = format!(
-        "run {} over {}{sheet}\n{part}  sent as      {}\n  began        {}\n  {:<11}  {}\n  rows         {}\n",
+        "run {} over {}{sheet}\n{part}  sent as      {}\n  began        {}\n  {:<11}  {}\n  rows now     {}\n",
         run.run,
         plain(&run.file),
         plain(&run.target),
@@ -145,10 +145,10 @@ fn ended(run: &RunStory) -> String {
     }
 }
 
-/// `1,181 rows: 1,170 created, 8 invalid, 3 in_doubt`, with the outcomes as results name them.
+/// What the rows have come to by now, maybe in later runs: `1,181 rows: 1,170 created, 8 invalid, 3 in_doubt`, with the outcomes as results name them.
 fn came_to(run: &RunStory, tally: &Tally) -> String {
     if let Some(at) = run.purged_at {
-        return format!("its rows were purged on {}", when(at));
+        return format!("none: its rows were purged on {}", when(at));
     }
     let mut parts: Vec<String> = Outcome::ALL
         .iter()
