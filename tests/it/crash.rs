@@ -153,7 +153,7 @@ fn interrupted_once(signal: &str, code: i32) {
     let calls = calls(ROWS);
     project.write("calls.csv", csv(&calls));
     // Seconds are left for the signal to come, however busy the machine is.
-    let running = project.start_import(&server, &["calls.csv", "--rate", "20/s"]);
+    let running = project.start_import_on_a_terminal(&server, &["calls.csv", "--rate", "20/s"]);
     server.wait_for(20);
     running.signal(signal);
     running.end().exits(code).says("run the same command again");

@@ -135,6 +135,15 @@ impl Project {
         Running::start(self.command_for(server.url(), &args))
     }
 
+    /// The same for one that hears of the end of its terminal, also where the tests are to outlive theirs (`nohup`).
+    pub(crate) fn start_import_on_a_terminal(&self, server: &Server, args: &[&str]) -> Running {
+        let args: Vec<&str> = ["import"].iter().chain(args).copied().collect();
+        let mut outer = Command::new("env");
+        outer.arg("--default-signal=HUP");
+        within(&mut outer, &self.command_for(server.url(), &args));
+        Running::start(outer)
+    }
+
     /// The rows of a results file in the working folder; its header is checked.
     pub(crate) fn results(&self, name: &str) -> Vec<Told> {
         told(&self.read(name))

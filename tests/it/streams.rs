@@ -269,7 +269,7 @@ fn a_pipe_whose_writer_hangs_keeps_nobody_from_stopping_the_import() {
         let (project, server) = (Project::new(), Server::new());
         let pipe = project.path("calls.csv");
         mkfifo(&pipe);
-        let running = project.start_import(&server, &["calls.csv"]);
+        let running = project.start_import_on_a_terminal(&server, &["calls.csv"]);
         // Opening waits for the reader.
         let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
         is_stopped_while_it_waits(&project, &server, running, signal);
