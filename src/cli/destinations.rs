@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use ticketload::config::Settings;
 use ticketload::folder::folder_of;
-use ticketload::input::{Input, InputErrorKind, Kind as InputKind, Options};
+use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger;
 use ticketload::report::plain_path;
 use ticketload::results::{AtomicFile, EarlierResults};
@@ -185,29 +185,6 @@ pub(crate) fn can_stand_at(path: &Path) -> Result<(), Failure> {
             "name a file in a folder that exists and that you may write to",
         )
     })
-}
-
-/// Refuses rejects under an ending that says another kind of file than they are: a spreadsheet would not open them.
-pub(crate) fn fit_ending(rejects: &Path, kind: InputKind) -> Result<(), Failure> {
-    let ending = rejects.extension().unwrap_or_default();
-    let is = |other: &str| ending.eq_ignore_ascii_case(other);
-    let (what, right, wrong) = match kind {
-        InputKind::Csv => ("CSV", "csv", is("xlsx") || is("xlsm")),
-        InputKind::Xlsx => ("a workbook", "xlsx", is("csv")),
-    };
-    if !wrong {
-        return Ok(());
-    }
-    Err(usage(
-        &format!(
-            "rejects are of the input's kind, which is {what}, and {} says another",
-            rejects.display()
-        ),
-        &format!(
-            "give --rejects a name that ends in .{right}, such as {}",
-            rejects.with_extension(right).display()
-        ),
-    ))
 }
 
 fn holds_something(path: &Path) -> bool {

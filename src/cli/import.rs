@@ -82,7 +82,6 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
         .unless_stopped(move || open_all(&files, &its_mapping))
         .await??;
     let mut slots = tokio::task::block_in_place(|| rehearse_all(&args.files, tables, &stage))?;
-    outputs.fit(&slots)?;
     let end = strict(args, &slots);
     let dispatch = Dispatch {
         office: &office,

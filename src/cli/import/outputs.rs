@@ -1,9 +1,9 @@
 //! Where results and rejects go, and the checks before anything is written there.
 
 use super::super::args::ImportArgs;
-use super::super::destinations::{Destinations, Kind, can_stand_at, fit_ending, usage};
+use super::super::destinations::{Destinations, Kind, can_stand_at, usage};
 use super::super::failure::Failure;
-use super::super::files::{STDIN, Slot, is_stdin, name_of};
+use super::super::files::{STDIN, is_stdin, name_of};
 use super::office::{Desk, SANDBOX_PREFIX};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -125,21 +125,6 @@ impl Outputs {
     /// Keeps them away from the mapping and the user's own ledger.
     pub(crate) fn keep_off_settings(&mut self, settings: &Settings) -> Result<(), Failure> {
         self.destinations.spare_settings(settings)
-    }
-
-    /// Refuses rejects under an ending that is not of their input's kind, which is known once it is open.
-    pub(crate) fn fit(&self, slots: &[Slot]) -> Result<(), Failure> {
-        let mut pairs = self.files.iter().zip(slots);
-        pairs.try_for_each(|(output, slot)| {
-            let kind = slot.prepared.as_ref().map(|prepared| {
-                let description = prepared.table.input().description();
-                description.kind
-            });
-            match (&output.rejects, kind) {
-                (Some(rejects), Some(kind)) => fit_ending(rejects, kind),
-                _ => Ok(()),
-            }
-        })
     }
 
     /// Refuses a run of the sandbox whose results would take the place of real ones: they tell that a ledger was lost, and

@@ -5,7 +5,7 @@
 //! has now: a row that was resolved or has got its ticket since says so.
 
 use super::super::args::ledger::ResultsArgs;
-use super::super::destinations::{Destinations, Kind, fit_ending, usage};
+use super::super::destinations::{Destinations, Kind, usage};
 use super::super::failure::{Exit, Failure};
 use super::super::import::outputs::{beside, kept_rejects, lost, to_place};
 use super::super::output::say;
@@ -69,10 +69,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         move |error| Failure::Results { path, error }
     };
     let mut rejects = match (&args.rejects, &table) {
-        (Some(path), Some(table)) => {
-            fit_ending(path, table.input().description().kind)?;
-            Some(Rejects::create(path, table).map_err(failed(path))?)
-        }
+        (Some(path), Some(table)) => Some(Rejects::create(path, table).map_err(failed(path))?),
         _ => None,
     };
     let shown = place.clone().unwrap_or_else(|| PathBuf::from("stdout"));

@@ -1,7 +1,7 @@
 //! Results and ledgers in places where they cannot or must not be: exit code 2.
 
 use super::{refused, with_mapping};
-use crate::harness::{Project, Running, Server, calls, count, csv, files_below, table, xlsx};
+use crate::harness::{Project, Running, Server, calls, count, csv, files_below};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -56,45 +56,6 @@ fn a_foreign_file_where_the_rejects_go() {
         &["no rejects file of ticketload", "--rejects"],
     );
     assert_eq!(project.read("mapping.toml"), before);
-}
-
-/// A spreadsheet would refuse to open them, or show an archive's bytes.
-#[test]
-fn rejects_under_the_ending_of_another_kind_of_file() {
-    let project = with_mapping(str::to_owned);
-    let workbook = xlsx(&table(&calls(5)));
-    project.write("calls.xlsx", &workbook);
-    // What a file is says its content and not its name.
-    project.write("text.xlsx", csv(&calls(5)));
-    for (input, rejects, right) in [
-        ("calls.csv", "r.xlsx", "r.csv"),
-        ("calls.csv", "r.XLSM", "r.csv"),
-        ("text.xlsx", "r.xlsx", "r.csv"),
-        ("calls.xlsx", "my.rejects.csv", "my.rejects.xlsx"),
-    ] {
-        refused(
-            &project,
-            &[input, "--rejects", rejects],
-            2,
-            &[right, "hint: "],
-        );
-        assert!(!project.path(rejects).exists());
-    }
-    let server = Server::new();
-    for (input, rejects) in [
-        ("calls.csv", "r.txt"),
-        ("calls.csv", "rejects"),
-        ("calls.xlsx", "r.xlsx"),
-        ("calls.xlsx", "rejects"),
-    ] {
-        project
-            .import(&server, &[input, "--rejects", rejects])
-            .exits(0);
-    }
-    let again = ["ledger", "results", "1", "--mapping", "mapping.toml"];
-    let again = [&again[..], &["--rejects", "r.xlsx"]].concat();
-    std::fs::remove_file(project.path("r.xlsx")).unwrap();
-    project.run(&again).exits(2).says("r.csv");
 }
 
 /// All that stands in the working folder.
