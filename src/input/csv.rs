@@ -159,12 +159,10 @@ impl Source for Rows<'_> {
             if record.lines == 1 {
                 self.single = self.at - record.length..self.at;
             } else if self.width > 0 {
-                let record = rest.get(..record.length).unwrap_or_default();
                 let suspect = Suspect {
-                    record: record.trim_start_matches('\u{feff}'),
                     row,
                     before: self.text.get(self.single.clone()).unwrap_or_default(),
-                    behind: rest.get(record.len()..).unwrap_or_default(),
+                    behind: rest.get(record.length..).unwrap_or_default(),
                     delimiter: self.delimiter,
                 };
                 if suspect.is_of_rows() {

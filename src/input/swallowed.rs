@@ -9,7 +9,6 @@
 use super::csv::split;
 use crate::row::Row;
 use memchr::{memchr, memchr_iter, memrchr};
-use std::ops::Range;
 
 /// A row that was swallowed may have a delimiter too many, or lack one.
 const SLIP: usize = 1;
@@ -23,8 +22,6 @@ const WIDE: usize = 4;
 
 /// A record of several lines, and where it stands.
 pub(super) struct Suspect<'a> {
-    /// The record as the file has it, with its last line end.
-    pub(super) record: &'a str,
     /// Its cells.
     pub(super) row: &'a Row,
     /// The record of one line before it, empty where there is none.
@@ -35,36 +32,10 @@ pub(super) struct Suspect<'a> {
 }
 
 impl Suspect<'_> {
-    /// Whether the text of one of its cells is of rows.
+    /// Whether the text of one of its cells is of rows. Only quoted cells have several lines.
     pub(super) fn is_of_rows(&self) -> bool {
-        let mut at = 0;
-        (0..self.row.width()).any(|column| {
-            let Some(cell) = self.cell(at) else {
-                return false;
-            };
-            at = cell.end + 1;
-            self.holds_rows(column, self.record.get(cell.quoted).unwrap_or_default())
-        })
-    }
-
-    /// Where the cell that begins here has its quoted text, and where it ends.
-    fn cell(&self, at: usize) -> Option<Raw> {
-        let bytes = self.record.as_bytes();
-        let mut quoted = at..at;
-        if bytes.get(at) == Some(&b'"') {
-            let mut end = at + 1;
-            loop {
-                end += memchr(b'"', bytes.get(end..)?)?;
-                if bytes.get(end + 1) != Some(&b'"') {
-                    break;
-                }
-                end += 2;
-            }
-            quoted = at + 1..end;
-        }
-        let rest = bytes.get(quoted.end..)?;
-        let end = quoted.end + memchr(self.delimiter, rest).unwrap_or(rest.len());
-        Some(Raw { quoted, end })
+        let mut cells = self.row.cells().enumerate();
+        cells.any(|(column, cell)| self.holds_rows(column, cell.text))
     }
 
     /// Whether the text of a column's cell may be the end of a row, rows, and the beginning of one.
@@ -76,23 +47,24 @@ impl Suspect<'_> {
         let tail = text.get(..first).unwrap_or_default();
         let head = text.get(last + 1..).unwrap_or_default();
         let (missing, had) = (self.row.width() - column, column + 1);
+        let (in_tail, in_head) = (self.count(tail), self.count(head));
         // Nearly all text of several lines ends the search here.
-        if self.count(tail).abs_diff(missing) > SLIP || self.count(head).abs_diff(had) > SLIP {
+        if in_tail.abs_diff(missing) > SLIP || in_head.abs_diff(had) > SLIP {
             return false;
         }
         let width = self.row.width();
-        let mut is_exact = self.count(tail) == missing && self.count(head) == had;
+        let mut is_exact = in_tail == missing && in_head == had;
         let around = [self.before, self.behind].map(|text| self.neighbour(text));
         let mut likeness = Likeness::default();
         let mut see = |place, cell| likeness.see(cell, &self.elsewhere(place, column, &around));
         // The rest of the first row stands at the right; the cell itself is no part of it.
         for (place, cell) in (column + 1..width)
             .rev()
-            .zip(self.cells(tail).rev().take(self.count(tail) - 1))
+            .zip(self.cells(tail).rev().take(in_tail - 1))
         {
             see(place, cell);
         }
-        let head = self.cells(head).take(self.count(head) - 1);
+        let head = self.cells(head).take(in_head - 1);
         for (place, cell) in (0..column).zip(head) {
             see(place, cell);
         }
@@ -136,14 +108,6 @@ impl Suspect<'_> {
         }
         row
     }
-}
-
-/// Where a cell stands in its record.
-struct Raw {
-    /// What stands between its quotes; nothing where it has none.
-    quoted: Range<usize>,
-    /// Where its delimiter stands.
-    end: usize,
 }
 
 /// How much of what was compared is alike.
@@ -220,7 +184,7 @@ impl Form {
         }
     }
 
-    /// Numbers of a column may grow by a digit.
+    /// Numbers of a column may grow by a digit, and the parts of a date by one each.
     fn is_like(&self, other: &Form) -> bool {
         (self.is_words() && other.is_words())
             || (self.runs == other.runs

@@ -22,7 +22,6 @@ fn is_of_rows(table: &str) -> bool {
         let taken = split(rest, delimiter, &mut row).unwrap();
         let (record, behind) = rest.split_at(taken.length.min(rest.len()));
         let suspect = Suspect {
-            record,
             row: &row,
             before,
             behind,
