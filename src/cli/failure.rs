@@ -256,11 +256,11 @@ impl Failure {
             Failure::Ledger(error)
             | Failure::Rehearsal(RehearsalError::Ledger(error))
             | Failure::Results { error: ResultsError::Ledger(error), .. } => Some(ledger_hint(error)),
-            Failure::LedgerLater(error) if matches!(error.kind, LedgerErrorKind::Damaged(_)) => Some(
+            Failure::LedgerLater(error) if matches!(error.kind, LedgerErrorKind::Damaged(_)) => Some(format!(
                 "rows have been sent that no backup knows: restore the newest one and make the tickets of all results written \
-                 since then known to it (ticketload ledger adopt) before you import: calls without that would be sent twice"
-                    .to_owned(),
-            ),
+                 since then known to it (`{}`) before you import: calls without that would be sent twice",
+                advice::command(ADOPT)
+            )),
             Failure::LedgerLater(error) => Some(ledger_hint(error)),
             Failure::Rehearsal(RehearsalError::Temporary(_)) => Some("make room in the temporary folder (TMPDIR)".to_owned()),
             Failure::Rehearsal(RehearsalError::Stopped(_)) => Some("run the same command again".to_owned()),
@@ -345,6 +345,9 @@ fn ledger_exit(error: &LedgerError) -> Exit {
     }
 }
 
+/// What makes the tickets of any results known again.
+const ADOPT: &str = "ledger adopt RESULTS.csv INPUT";
+
 fn ledger_hint(error: &LedgerError) -> String {
     match &error.kind {
         LedgerErrorKind::Shared(folder) => {
@@ -359,7 +362,7 @@ fn ledger_hint(error: &LedgerError) -> String {
                  delete {} and make the tickets of the results files since then known again \
                   (`{}`) before you import: calls without that would be sent twice",
                 plain_path(&error.lock_file()),
-                advice::command("ledger adopt RESULTS.csv INPUT")
+                advice::command(ADOPT)
             );
         }
         LedgerErrorKind::ForeignNotes { file, .. } => {
@@ -373,7 +376,7 @@ fn ledger_hint(error: &LedgerError) -> String {
             return format!(
                 "put it back if you can; if not, make the tickets of this run's results known to a new one (`{}`) before you \
                  import: calls without that would be sent twice",
-                advice::command("ledger adopt RESULTS.csv INPUT")
+                advice::command(ADOPT)
             );
         }
         LedgerErrorKind::Linked(_) => {

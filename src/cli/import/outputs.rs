@@ -11,7 +11,7 @@ use ticketload::config::Settings;
 use ticketload::import::{Outcomes, RunSummary, Table};
 use ticketload::input::InputError;
 use ticketload::ledger::Reader;
-use ticketload::report::plain_path;
+use ticketload::report::{plain, plain_path};
 use ticketload::results::{
     AtomicFile, EarlierResults, Ending, LookUp, Rejects, ResultsError, Story, ToldTicket, Trace,
     Written, keep_results_of_another, place_under_own_name, write,
@@ -195,9 +195,9 @@ impl Output {
         Ok(kept.map(|(other, kept)| {
             format!(
                 "{} held the results of {}: they are kept in {}",
-                place.display(),
-                other.escape_debug(),
-                kept.display()
+                plain_path(place),
+                plain(&other),
+                plain_path(&kept)
             )
         }))
     }
@@ -360,8 +360,8 @@ pub(crate) fn lost(error: &InputError) -> String {
 pub(crate) fn kept_rejects(path: &Path, kept: &Path) -> String {
     format!(
         "{} held rows that this input does not have, such as mended ones: they are kept in {}",
-        path.display(),
-        kept.display()
+        plain_path(path),
+        plain_path(kept)
     )
 }
 
