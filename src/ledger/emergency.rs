@@ -1,8 +1,8 @@
 //! The emergency file: outcomes that the ledger could not store, kept beside it until the next run reads them back.
 //!
 //! Owns `LEDGER.emergency.jsonl`: one line per outcome, with the submission's number, what was proven and, of a ticket, what
-//! a person should know of it, which names fields; no patient data. The moment of need is mostly that of a full disk, so the file is made when the ledger is opened and filled with
-//! line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the
+//! a person should know of it, which names fields; no patient data. The moment of need is mostly that of a full disk, so the
+//! file is made when the ledger is opened and filled with line feeds, in whose place the notes are written; it goes away again if there were none. Reading back goes through the
 //! state machine. Each note says whose it is: those of another ledger are refused and stay where they are, since nothing
 //! else may know of them. A ticket is taken over whatever the row has come to meanwhile, unless it has one; any other note
 //! is dropped where the row has left its claim, since its doubt stands and does no harm.
@@ -10,6 +10,7 @@
 use super::mark::number_of;
 use super::submissions::{change, holder_of_ticket, state_of};
 use super::{LedgerErrorKind, SubmissionId, lock, place};
+use crate::folder::folder_of;
 use crate::seen::plain_path;
 use crate::submission::{Doubt, Event, State};
 use crate::ticket::{ErrorCode, TicketId};
@@ -192,9 +193,7 @@ impl EmergencyFile {
         file.write_all(&notes.written)?;
         file.sync_all()?;
         // The name is to be there after a power cut, too; a folder that cannot be pressed to the disk is no reason to stop.
-        if let Some(folder) = self.path.parent() {
-            drop(File::open(folder).and_then(|folder| folder.sync_all()));
-        }
+        drop(File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all()));
         notes.at = behind + notes.written.len() as u64;
         notes.standing = place::Standing::of(&self.path);
         Ok(file)

@@ -75,7 +75,7 @@ impl<'h> Header<'h> {
     /// Whether the row can be shown: a column stands in it by its very name, and nothing that looks like a value. Mere
     /// likeness is no proof, since some name is like some patient's.
     fn is_header(&self, wanted: &[&Placed]) -> bool {
-        let is_there = |placed: &&Placed| self.columns.find(&placed.text) != Err(NoColumn::Missing);
+        let is_there = |placed: &&Placed| self.has(&placed.text);
         wanted.iter().any(is_there) && !holds::is_of_values(self.names)
     }
 
@@ -97,6 +97,11 @@ impl<'h> Header<'h> {
 
     fn alike(&self, placed: &Placed) -> Option<&'h str> {
         likeliest(&placed.text, self.names.iter().map(String::as_str)).map(trim)
+    }
+
+    /// Whether a column has this name, or several have.
+    fn has(&self, name: &str) -> bool {
+        self.columns.find(name) != Err(NoColumn::Missing)
     }
 
     fn not_there(&self, placed: &Placed, is_quoted: bool) -> Diagnostic {
@@ -124,8 +129,7 @@ impl<'h> Header<'h> {
     /// Blames the delimiter where another one would part the header into columns that are wanted.
     fn parted_otherwise(&self, wanted: &[&Placed]) -> Option<String> {
         let wanted: HashSet<String> = wanted.iter().map(|w| fold_header(&w.text)).collect();
-        let is_there = |name: &String| self.columns.find(name) != Err(NoColumn::Missing);
-        let there = wanted.iter().filter(|name| is_there(name)).count();
+        let there = wanted.iter().filter(|name| self.has(name)).count();
         let found = |sign: char| {
             let parts = self.names.iter().flat_map(|name| name.split(sign));
             let parts = parts.map(|part| fold_header(part.trim_matches('"')));

@@ -129,7 +129,7 @@ fn take_leftovers_away(folder: &Path, own: &File) -> io::Result<()> {
 }
 
 /// Where a file will really stand. A rename would replace anything, `/dev/null` too.
-fn place(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn place(path: &Path) -> io::Result<PathBuf> {
     let facts = match path.symlink_metadata() {
         Ok(facts) => facts,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),

@@ -4,7 +4,7 @@
 //! the input does not have, as after a person has mended them, and results say themselves of which input they are. Needs no
 //! memory of what was written. What is kept gets a second name beside its own; it is never moved while it is needed there.
 
-use super::EarlierResults;
+use super::{EarlierResults, file};
 use crate::input::{DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options};
 use crate::reading::Hidden;
 use crate::row::Row;
@@ -121,7 +121,7 @@ pub fn keep_results_of_another(place: &Path, input: &str) -> io::Result<Option<(
     let Some(other) = results.other_input(input)? else {
         return Ok(None);
     };
-    let real = real(place)?;
+    let real = file::place(place)?;
     let name = place_under_own_name(&real, &other);
     // What stands there already may be an earlier one of the same input; all else is left alone.
     if name != real
@@ -143,7 +143,7 @@ pub fn keep_results_of_another(place: &Path, input: &str) -> io::Result<Option<(
 ///
 /// Where it can get no other name; it stands where it stood then.
 pub(super) fn keep(path: &Path) -> io::Result<PathBuf> {
-    let real = real(path)?;
+    let real = file::place(path)?;
     for number in 1..u32::MAX {
         let name = numbered(&real, number);
         if second_name(&real, &name)? {
@@ -151,14 +151,6 @@ pub(super) fn keep(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Where a file really stands.
-fn real(path: &Path) -> io::Result<PathBuf> {
-    match path.is_symlink() {
-        true => path.canonicalize(),
-        false => Ok(path.to_owned()),
-    }
 }
 
 /// Gives a file another name; false where something has it. The file has its own as well where the file system can do
