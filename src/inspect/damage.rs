@@ -246,6 +246,14 @@ mod tests {
         row
     }
 
+    /// Code, column, how many rows, and the first of them.
+    fn found(damage: &Damage, header: &[String]) -> Vec<(&'static str, String, u64, u64)> {
+        let findings = damage.findings(header).into_iter();
+        findings
+            .map(|f| (f.code, f.column.unwrap(), f.rows, f.first_row.unwrap()))
+            .collect()
+    }
+
     #[test]
     fn lost_digits_and_garbled_letters_are_found_in_their_columns() {
         let mut damage = Damage::default();
@@ -271,17 +279,12 @@ mod tests {
         ));
         damage.look(&row(6, &[("grade E", text), ("+1", text)]));
         let header = ["name".to_owned(), "mrn".to_owned()];
-        let told: Vec<_> = damage
-            .findings(&header)
-            .into_iter()
-            .map(|f| (f.code, f.column.unwrap(), f.rows, f.first_row.unwrap()))
-            .collect();
         let expected = [
             ("digits.lost", "mrn".to_owned(), 2, 3),
             ("digits.scientific", "name".to_owned(), 1, 5),
             ("text.garbled", "name".to_owned(), 2, 3),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found(&damage, &header), expected);
     }
 
     #[test]
@@ -303,11 +306,6 @@ mod tests {
             damage.look(&row(number, &cells));
         }
         let header = ["id".to_owned(), "name".to_owned()];
-        let told: Vec<_> = damage
-            .findings(&header)
-            .into_iter()
-            .map(|f| (f.code, f.column.unwrap(), f.rows, f.first_row.unwrap()))
-            .collect();
         let expected = [
             ("quotes.spaced", "name".to_owned(), 1, 2),
             ("quotes.escaped", "name".to_owned(), 1, 3),
@@ -315,7 +313,7 @@ mod tests {
             ("quotes.single", "name".to_owned(), 1, 4),
             ("quotes.formula", "id".to_owned(), 1, 5),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found(&damage, &header), expected);
     }
 
     #[test]

@@ -316,10 +316,10 @@ fn formulas_written_by_a_library_keep_their_stored_result() {
     assert_eq!(rows(&open(&file).unwrap()).unwrap()[0].1[0].0, "2");
 }
 
-/// The workbook with each part's name and XML as `change` makes them.
-fn repacked(
+/// The workbook with each part's name and content as `change` makes them.
+fn repacked<C: AsRef<[u8]>>(
     file: &NamedTempFile,
-    change: impl Fn(&str, String) -> (String, String),
+    change: impl Fn(&str, String) -> (String, C),
 ) -> NamedTempFile {
     let mut from = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
     let new = NamedTempFile::new().unwrap();
@@ -328,9 +328,9 @@ fn repacked(
         let mut part = from.by_index(at).unwrap();
         let name = part.name().unwrap().into_owned();
         let xml = std::io::read_to_string(&mut part).unwrap();
-        let (name, xml) = change(&name, xml);
+        let (name, content) = change(&name, xml);
         to.start_file(name, SimpleFileOptions::default()).unwrap();
-        to.write_all(xml.as_bytes()).unwrap();
+        to.write_all(content.as_ref()).unwrap();
     }
     to.finish().unwrap();
     new

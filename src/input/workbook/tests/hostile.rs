@@ -268,26 +268,16 @@ fn workbooks_of_more_pieces_than_a_person_makes_are_refused() {
 fn a_part_in_another_encoding_is_named() {
     type Encode = fn(&str) -> Vec<u8>;
     let part = |name: &'static str, encode: Encode| {
-        let file = small();
-        let mut from = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
-        let new = NamedTempFile::new().unwrap();
-        let mut to = zip::ZipWriter::new(new.reopen().unwrap());
-        for at in 0..from.len() {
-            let mut part = from.by_index(at).unwrap();
-            let found = part.name().unwrap().into_owned();
-            let xml = std::io::read_to_string(&mut part).unwrap();
+        let new = repacked(&small(), |found, xml| {
             let xml = xml
                 .replace("Ada", "Ren\u{e9}")
                 .replace("00000", "00000\\\u{e9}");
-            let bytes = if found == name {
-                encode(&xml)
-            } else {
-                xml.into_bytes()
+            let content = match found == name {
+                true => encode(&xml),
+                false => xml.into_bytes(),
             };
-            to.start_file(found, SimpleFileOptions::default()).unwrap();
-            to.write_all(&bytes).unwrap();
-        }
-        to.finish().unwrap();
+            (found.to_owned(), content)
+        });
         open(&new).and_then(|input| rows(&input).map(|_| ())).err()
     };
     let wide = |xml: &str| xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
