@@ -5,6 +5,7 @@
 //! the copy differs in that element alone, and that no workbook is copied whose size calamine can take.
 
 use super::super::error::{Fault, InputErrorKind};
+use super::super::quotes::MARK;
 use super::super::spool::Place;
 use super::faults::archive_error;
 use super::package::Package;
@@ -21,7 +22,6 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// What stands in front of a sheet's rows: views, and up to 16,384 columns.
 const HEAD: usize = 16 * 1024 * 1024;
-const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Whether calamine takes a tag as the size of its sheet: a cell, or two of which the second is not before the first.
 pub(super) fn is_taken(tag: &[u8]) -> bool {
