@@ -38,7 +38,11 @@ pub fn options(data: &[u8]) -> Options {
             4 | 5 => Some(Hidden::Skip),
             _ => None,
         },
-        merged: if choice == 3 { Merged::Fill } else { Merged::TopLeft },
+        merged: if choice == 3 {
+            Merged::Fill
+        } else {
+            Merged::TopLeft
+        },
         range: match choice {
             1 => Range::from_words("A1:C20"),
             5 => Range::from_words("Calls"),

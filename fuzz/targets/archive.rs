@@ -18,8 +18,10 @@ fuzz_target!(init: watch_panics(), |data: &[u8]| {
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    if seed % 4 > 0
-        && let Some(bytes) = data.get(..size).and_then(|archive| with_another_part(archive, seed))
+    if !seed.is_multiple_of(4)
+        && let Some(bytes) = data
+            .get(..size)
+            .and_then(|archive| with_another_part(archive, seed))
         && bytes.len() <= max_size
     {
         data[..bytes.len()].copy_from_slice(&bytes);
@@ -40,7 +42,7 @@ fn with_another_part(archive: &[u8], seed: u32) -> Option<Vec<u8>> {
         let name = part.name().ok()?.into_owned();
         part.by_ref().take(PART).read_to_end(&mut bytes).ok()?;
         // Half of the time it is a worksheet, where most is to be read.
-        let is_sheet = seed % 2 > 0 && name.contains("worksheets/sheet");
+        let is_sheet = !seed.is_multiple_of(2) && name.contains("worksheets/sheet");
         if at == changed || is_sheet {
             let length = bytes.len();
             bytes.resize(length + 1024, 0);

@@ -35,7 +35,10 @@ fn simple(data: &[u8], input: &Input, options: &Options) -> Option<Vec<Seen>> {
     let rows = records(&text, file.delimiter?).into_iter().zip(1..);
     let rows = rows.map(|(cells, number)| Seen { number, cells });
     let rows = rows.filter(|row| row.number > file.header_row);
-    Some(rows.filter(|row| row.cells.iter().any(|cell| !cell.trim().is_empty())).collect())
+    Some(
+        rows.filter(|row| row.cells.iter().any(|cell| !cell.trim().is_empty()))
+            .collect(),
+    )
 }
 
 /// All records of a text whose lines end in LF, a blank line as one with a blank field.
