@@ -16,8 +16,10 @@ mod error;
 mod file_state;
 mod form;
 mod header;
+mod pairs;
 mod part;
 mod quotes;
+mod readable;
 mod relay;
 mod spool;
 mod swallowed;
@@ -29,33 +31,32 @@ mod corpus;
 mod mutation;
 
 pub use border::panics_are_caught;
-pub use description::{DelimiterReason, Description, Further, Kind, SheetInfo, TableInfo};
+pub use description::{
+    DelimiterReason, Description, Further, Kind, Layout, SheetInfo, SheetLayout, TableInfo,
+    TextLayout,
+};
 pub use encoding::{EncodingReason, LineEnd};
 pub use error::{Foreign, InputError, InputErrorKind};
 pub use relay::{Noted, Seen};
 pub use workbook::sheet_name_for_excel;
 
-use self::csv::{Block, Blocks, Records};
+use self::csv::{Block, Blocks, further};
 use crate::reading::{Area, Condition, Hidden, Merged, Range, letters};
 use crate::row::Row;
 use description::Origin;
-use encoding::Text;
 use error::Fault;
 use file_state::FileState;
-use form::Form;
 use header::{Body, Header, Skips};
 use part::within;
-use quotes::Marks;
+use readable::{Readable, recognise};
 use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use workbook::Workbook;
 
 /// What the user decides about reading; everything else is found in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,12 +91,6 @@ pub struct Input {
     skipped: AtomicU64,
     cut_row: AtomicU64,
     form: Readable,
-}
-
-#[derive(Debug)]
-enum Readable {
-    Csv(Text),
-    Xlsx(Box<Workbook>),
 }
 
 impl Input {
@@ -206,7 +201,7 @@ impl Input {
         N: Send,
         H: FnMut(&Row, &mut W) -> Noted<N> + Send,
     {
-        let sheet = self.description.sheet.as_deref().map(Arc::from);
+        let sheet = self.description.sheet().map(Arc::from);
         let width = self.header.names().len();
         let hands = hands.into_iter().map(|mut work| Hand {
             unpack: self.unpacker(),
@@ -235,7 +230,11 @@ impl Input {
         if matches!(end, Ok(None)) {
             let area = self.area.as_ref();
             let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
-            let is_cut = |row: &u64| to_end && self.description.ends_open && self.ends_with(*row);
+            let is_cut = |row: &u64| {
+                to_end
+                    && self.description.text().is_some_and(|text| text.ends_open)
+                    && self.ends_with(*row)
+            };
             let cut = last_short.filter(is_cut);
             self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
         }
@@ -279,36 +278,6 @@ impl Input {
             .map_err(|fault| fault.within(path))
     }
 
-    /// Reads a table of two columns without a header, for translations.
-    ///
-    /// # Errors
-    ///
-    /// [`InputError`] where the file cannot be read, or a row has not two cells.
-    pub fn read_pairs(path: &Path) -> Result<Vec<(String, String)>, InputError> {
-        let read = || -> Result<Vec<(String, String)>, Fault> {
-            let place = Place::of(path)?;
-            let form = recognise(place.path(), &Options::default())?;
-            let mut pairs = Vec::new();
-            form.read(place.path(), false, &mut |source| {
-                let mut row = Row::default();
-                while source.next(&mut row)? {
-                    let surplus = row.cells().skip(2).any(|cell| !cell.text.trim().is_empty());
-                    if row.width() < 2 || surplus {
-                        let position = row.position.clone();
-                        return Err(Fault {
-                            position,
-                            kind: InputErrorKind::NotAPair,
-                        });
-                    }
-                    pairs.push((row.text(0).to_owned(), row.text(1).to_owned()));
-                }
-                Ok(())
-            })?;
-            Ok(pairs)
-        };
-        read().map_err(|fault| fault.within(path))
-    }
-
     fn decide(name: &Path, place: Place, options: &Options) -> Result<Input, Fault> {
         let path = place.path();
         let state = FileState::of(path)?;
@@ -330,18 +299,22 @@ impl Input {
             name,
             state: &state,
             compressed: place.was_compressed(),
+            area: area.as_ref(),
         };
-        let description = match &form {
-            Readable::Csv(text) => Description {
-                further: further(path, text, &header)?,
-                ..Description::of_text(&origin, text, &header, options)
-            },
-            Readable::Xlsx(book) => Description::of_workbook(&origin, book, &header, options),
+        let layout = match &form {
+            Readable::Csv(text) => {
+                let further = further(path, text, &header)?;
+                Layout::Csv(TextLayout::of(text, further, options))
+            }
+            Readable::Xlsx(book) => Layout::Xlsx(SheetLayout::of(book, &header, options)),
         };
-        if description.hidden_rows > 0 && options.hidden.is_none() {
-            let (rows, filtered) = (description.hidden_rows, description.filtered);
+        if let (Layout::Xlsx(sheet), None) = (&layout, options.hidden)
+            && sheet.hidden_rows > 0
+        {
+            let (rows, filtered) = (sheet.hidden_rows, sheet.filtered);
             return Err(form.placed(InputErrorKind::HiddenRows { rows, filtered }.into()));
         }
+        let description = Description::new(&origin, layout, &header, options);
         Ok(Input {
             description,
             place,
@@ -398,107 +371,12 @@ impl Input {
         pump: &mut dyn Pump,
     ) -> Result<(), Fault> {
         within(self.area.as_ref(), source, &mut |source| {
-            let pad = self.description.kind == Kind::Xlsx;
+            let pad = self.description.kind() == Kind::Xlsx;
             let mut rows = Body::new(source, &self.header, &self.skips, pad, watch);
             pump.pump(&mut rows)?;
             self.skipped.fetch_add(rows.skipped(), Ordering::Relaxed);
             Ok(())
         })
-    }
-}
-
-impl Readable {
-    /// Opens the rows and lends them to `user`; `keep` says that they are soon read again.
-    fn read(
-        &self,
-        path: &Path,
-        keep: bool,
-        user: &mut dyn FnMut(&mut dyn Source) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        match self {
-            Readable::Csv(text) => user(&mut Records::open(path, text)?),
-            Readable::Xlsx(book) => book.read(path, keep, user),
-        }
-    }
-}
-
-impl Readable {
-    /// The part that was asked for, as cells.
-    fn area(&self, options: &Options) -> Option<Area> {
-        match (self, &options.range) {
-            (Readable::Xlsx(book), _) => book.area().cloned(),
-            (Readable::Csv(_), Some(Range::Area(area))) => Some(area.clone()),
-            (Readable::Csv(_), _) => None,
-        }
-    }
-
-    /// The header's row, where the file says which it is.
-    fn header_row(&self) -> Option<u64> {
-        match self {
-            Readable::Xlsx(book) => book.header_row(),
-            Readable::Csv(_) => None,
-        }
-    }
-
-    /// Gives a fault the sheet's name, which the rows of a preview do not carry.
-    fn placed(&self, mut fault: Fault) -> Fault {
-        if let Readable::Xlsx(book) = self {
-            fault.position.sheet = Some(Arc::from(book.sheet()));
-        }
-        fault
-    }
-}
-
-/// Tells what the file is and looks through all of it.
-fn recognise(path: &Path, options: &Options) -> Result<Readable, Fault> {
-    let mut prefix = vec![0; form::PREFIX];
-    let length = encoding::fill(&mut File::open(path)?, &mut prefix)?;
-    prefix.truncate(length);
-    if length == 0 {
-        return Err(InputErrorKind::Empty.into());
-    }
-    match form::recognise(&prefix) {
-        Form::Zip => {
-            let book = Workbook::open(path, options)?;
-            Ok(Readable::Xlsx(Box::new(book)))
-        }
-        Form::Ole => Err(workbook::ole(path)?.into()),
-        Form::Foreign(foreign) => Err(InputErrorKind::Foreign(foreign).into()),
-        Form::Text if options.sheet.is_some() => Err(InputErrorKind::SheetOfCsv.into()),
-        Form::Text if matches!(options.range, Some(Range::Named(_))) => {
-            Err(InputErrorKind::RangeOfCsv.into())
-        }
-        Form::Text => text(path, options).map(Readable::Csv).or_else(|fault| {
-            Err(if form::is_prefixed(path)? {
-                InputErrorKind::Prefixed.into()
-            } else {
-                fault
-            })
-        }),
-    }
-}
-
-/// The files behind the first, where several were run together; so rare that it may read up to the second.
-fn further(path: &Path, text: &Text, header: &Header) -> Result<Option<Further>, Fault> {
-    let Marks { count, first_row } = text.marks;
-    if count == 0 {
-        return Ok(None);
-    }
-    let mut records = Records::open(path, text)?;
-    let mut row = Row::default();
-    while records.next(&mut row)? && row.position.row < first_row {}
-    Ok(Some(Further {
-        files: count,
-        row: first_row,
-        header_again: header.is_again(&row),
-    }))
-}
-
-fn text(path: &Path, options: &Options) -> Result<Text, Fault> {
-    let (text, flaw) = Text::decide(path, options.encoding.as_deref(), options.delimiter)?;
-    match flaw {
-        Some(flaw) => Err(Fault::at(flaw.row, flaw.line, flaw.kind)),
-        None => Ok(text),
     }
 }
 

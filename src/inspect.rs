@@ -57,7 +57,7 @@ pub fn inspect(
     let shown = input.shown_header();
     let mut profiles: Vec<Profile> = shown.iter().map(|name| Profile::new(name)).collect();
     let mut damage = Damage::default();
-    let mut shape = Shape::new(header, input.description().kind);
+    let mut shape = Shape::new(header, input.description().kind());
     let mut rows = 0;
     let stopped = input.for_each_row(|row| {
         rows += 1;

@@ -73,7 +73,7 @@ fn rows(input: &Input) -> Result<Vec<Seen>, InputError> {
         let number = row.position.row;
         assert!(number > last, "row {number} after row {last}");
         last = number;
-        if input.description().kind == Kind::Xlsx {
+        if input.description().kind() == Kind::Xlsx {
             assert!(number <= 1_048_576, "row {number} of a worksheet");
         }
         assert!(row.width() <= 16_384, "a row of {} cells", row.width());

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ticketload::input::{DelimiterReason, Input, Kind, Options};
+use ticketload::input::{DelimiterReason, Input, Layout, Options};
 use ticketload_fuzz::{Seen, options, read, watch_panics};
 
 fuzz_target!(init: watch_panics(), |data: &[u8]| {
@@ -23,16 +23,18 @@ fuzz_target!(init: watch_panics(), |data: &[u8]| {
 /// The rows under the header as the simple reader has them; none where it does not know how to read the file.
 fn simple(data: &[u8], input: &Input, options: &Options) -> Option<Vec<Seen>> {
     let file = input.description();
-    let is_plain = file.kind == Kind::Csv
-        && file.encoding == Some("UTF-8")
-        && file.delimiter_reason != Some(DelimiterReason::SepLine)
+    let Layout::Csv(layout) = &file.layout else {
+        return None;
+    };
+    let is_plain = layout.encoding == "UTF-8"
+        && layout.delimiter_reason != DelimiterReason::SepLine
         && !file.compressed
         && !file.is_rejects
         && options.range.is_none();
     let text = std::str::from_utf8(data).ok().filter(|_| is_plain)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let rows = records(&text, file.delimiter?).into_iter().zip(1..);
+    let rows = records(&text, layout.delimiter).into_iter().zip(1..);
     let rows = rows.map(|(cells, number)| Seen { number, cells });
     let rows = rows.filter(|row| row.number > file.header_row);
     Some(

@@ -162,7 +162,7 @@ async fn begin<T>(
         scope: office.identities.scope(),
         target: office.target.clone(),
         file: table.name().to_owned(),
-        sheet: table.input().description().sheet.clone(),
+        sheet: table.input().description().sheet().map(str::to_owned),
         selection: table.selection(),
         hidden: table.input().description().hidden,
         fingerprint,

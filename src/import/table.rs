@@ -66,7 +66,7 @@ impl Table {
         selection: Selection,
         today: Date,
     ) -> Result<Table, MappingErrors> {
-        let is_text = input.description().kind == Kind::Csv;
+        let is_text = input.description().kind() == Kind::Csv;
         let mut mapper = mapping.bind(input.header(), &name, is_text, today)?;
         mapper.set_strict_width(is_text);
         let fingerprint = mapping.fingerprint();
@@ -112,7 +112,7 @@ impl Table {
     pub(super) fn rejects_file(&self) -> Option<RejectsFile> {
         self.rejects.map(|fingerprint| RejectsFile {
             fingerprint,
-            sheet: self.input.description().sheet.clone(),
+            sheet: self.input.description().sheet().map(str::to_owned),
         })
     }
 

@@ -96,7 +96,7 @@ fn check(root: &Path, entry: &HashMap<&str, &str>, tally: &mut Tally) {
                     .failures
                     .push(format!("{name}: {rows} rows + {titles}, not {expected:?}"));
             }
-            if !different && titles == 0 && input.description().kind == Kind::Csv {
+            if !different && titles == 0 && input.description().kind() == Kind::Csv {
                 check_header(name, entry["expected_header"], input.header(), tally);
             }
         }

@@ -7,9 +7,11 @@
 //! record is lost in silence: where a block has another number of rows than that look counted, a quote was read in two ways
 //! and the file is refused. Cells are capped. Ragged rows come through as they are.
 
+use super::description::Further;
 use super::encoding::{Text, fill};
 use super::error::{Fault, InputErrorKind};
-use super::quotes::{Cut, MARK, MARKS};
+use super::header::Header;
+use super::quotes::{Cut, MARK, MARKS, Marks};
 use super::relay::Source;
 use super::swallowed::Suspect;
 use crate::row::Row;
@@ -314,6 +316,22 @@ impl Source for Records<'_> {
             };
         }
     }
+}
+
+/// The files behind the first, where several were run together; so rare that it may read up to the second.
+pub(super) fn further(path: &Path, text: &Text, header: &Header) -> Result<Option<Further>, Fault> {
+    let Marks { count, first_row } = text.marks;
+    if count == 0 {
+        return Ok(None);
+    }
+    let mut records = Records::open(path, text)?;
+    let mut row = Row::default();
+    while records.next(&mut row)? && row.position.row < first_row {}
+    Ok(Some(Further {
+        files: count,
+        row: first_row,
+        header_again: header.is_again(&row),
+    }))
 }
 
 #[cfg(test)]

@@ -46,28 +46,8 @@ pub enum DelimiterReason {
 pub struct Description {
     /// The file as it was named; `stdin` for standard input.
     pub file: PathBuf,
-    /// What the file is.
-    pub kind: Kind,
-    /// The worksheet; none in a CSV file.
-    pub sheet: Option<String>,
-    /// The encoding's name, such as `UTF-8`; none in a workbook.
-    pub encoding: Option<&'static str>,
-    /// Why that encoding; none in a workbook.
-    pub encoding_reason: Option<EncodingReason>,
-    /// The delimiter; none in a workbook.
-    pub delimiter: Option<char>,
-    /// Why that delimiter; none in a workbook.
-    pub delimiter_reason: Option<DelimiterReason>,
-    /// How its lines end; none in a workbook.
-    pub line_end: Option<LineEnd>,
-    /// How most rows of a CSV file end: never mixed.
-    pub record_end: LineEnd,
-    /// Whether a CSV file begins with a byte order mark.
-    pub is_marked: bool,
-    /// Whether the last line of a CSV file has no end, as in a file that is cut short.
-    pub ends_open: bool,
-    /// What follows the first file, where several were run together.
-    pub further: Option<Further>,
+    /// What only files of its kind have.
+    pub layout: Layout,
     /// The row of the header as the spreadsheet shows it.
     pub header_row: u64,
     /// Whether the user named the header row.
@@ -80,20 +60,59 @@ pub struct Description {
     pub compressed: bool,
     /// The file's size, unpacked.
     pub bytes: u64,
-    /// All worksheets in their order; none in a CSV file.
-    pub sheets: Vec<SheetInfo>,
-    /// All tables of the workbook, in the order of their sheets; none in a CSV file.
-    pub tables: Vec<TableInfo>,
-    /// The part of the sheet that the user named; none where all of it is read.
+    /// The part of the table's sheet that the user named; none where all of it is read.
     pub range: Option<Area>,
-    /// The name by which the user named it, where it was one.
+    /// What becomes of hidden rows, where the user said so.
+    pub hidden: Option<Hidden>,
+}
+
+/// What was decided about a file that only one of its kind has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// How a text parts into rows and cells.
+    Csv(TextLayout),
+    /// Which cells of a workbook the table is.
+    Xlsx(SheetLayout),
+}
+
+/// How a text parts into rows and cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextLayout {
+    /// The encoding's name, such as `UTF-8`.
+    pub encoding: &'static str,
+    /// Why that encoding.
+    pub encoding_reason: EncodingReason,
+    /// What parts the cells.
+    pub delimiter: char,
+    /// Why that delimiter.
+    pub delimiter_reason: DelimiterReason,
+    /// How its lines end; none where there is one line.
+    pub line_end: Option<LineEnd>,
+    /// How most of its rows end: never mixed.
+    pub record_end: LineEnd,
+    /// Whether it begins with a byte order mark.
+    pub is_marked: bool,
+    /// Whether its last line has no end, as in a file that is cut short.
+    pub ends_open: bool,
+    /// What follows the first file, where several were run together.
+    pub further: Option<Further>,
+}
+
+/// Which cells of a workbook the table is, and what is hidden or merged among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetLayout {
+    /// The worksheet that is read.
+    pub sheet: String,
+    /// All worksheets in their order.
+    pub sheets: Vec<SheetInfo>,
+    /// All tables of the workbook, in the order of their sheets.
+    pub tables: Vec<TableInfo>,
+    /// The name by which the user named the part that is read, where it was one.
     pub range_name: Option<String>,
     /// Hidden rows under the header that have a value.
     pub hidden_rows: u64,
     /// Whether a filter is set that hides rows.
     pub filtered: bool,
-    /// What becomes of hidden rows, where the user said so.
-    pub hidden: Option<Hidden>,
     /// Hidden columns among those of the table.
     pub hidden_columns: u64,
     /// Merged areas under the header.
@@ -140,79 +159,89 @@ pub(super) struct Origin<'a> {
     pub(super) name: &'a Path,
     pub(super) state: &'a FileState,
     pub(super) compressed: bool,
+    /// The part of it that is read.
+    pub(super) area: Option<&'a Area>,
 }
 
 impl Description {
-    fn new(origin: &Origin<'_>, kind: Kind, header: &Header, options: &Options) -> Description {
+    pub(super) fn new(
+        origin: &Origin<'_>,
+        layout: Layout,
+        header: &Header,
+        options: &Options,
+    ) -> Description {
         Description {
             file: origin.name.to_owned(),
-            kind,
-            sheet: None,
-            encoding: None,
-            encoding_reason: None,
-            delimiter: None,
-            delimiter_reason: None,
-            line_end: None,
-            record_end: LineEnd::Lf,
-            is_marked: false,
-            ends_open: false,
-            further: None,
+            layout,
             header_row: header.row(),
             header_asked: options.header_row.is_some(),
             title_rows: header.title_rows(),
             is_rejects: header.is_rejects(),
             compressed: origin.compressed,
             bytes: origin.state.bytes(),
-            sheets: Vec::new(),
-            tables: Vec::new(),
-            range: match &options.range {
-                Some(Range::Area(area)) => Some(area.clone()),
-                _ => None,
-            },
-            range_name: match &options.range {
-                Some(Range::Named(name)) => Some(name.clone()),
-                _ => None,
-            },
-            hidden_rows: 0,
-            filtered: false,
+            range: origin.area.cloned(),
             hidden: options.hidden,
-            hidden_columns: 0,
-            merged: 0,
-            uncomputed: 0,
         }
     }
 
-    pub(super) fn of_text(
-        origin: &Origin<'_>,
-        text: &Text,
-        header: &Header,
-        options: &Options,
-    ) -> Description {
-        Description {
-            encoding: Some(text.encoding.name()),
-            encoding_reason: Some(text.reason),
-            line_end: text.line_end,
-            record_end: text.record_end,
-            is_marked: text.is_marked(),
-            ends_open: text.ends_open,
-            delimiter: Some(char::from(text.delimiter)),
-            delimiter_reason: Some(if options.delimiter.is_some() {
+    /// What the file is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.layout {
+            Layout::Csv(_) => Kind::Csv,
+            Layout::Xlsx(_) => Kind::Xlsx,
+        }
+    }
+
+    /// How the text parts; none in a workbook.
+    #[must_use]
+    pub fn text(&self) -> Option<&TextLayout> {
+        match &self.layout {
+            Layout::Csv(text) => Some(text),
+            Layout::Xlsx(_) => None,
+        }
+    }
+
+    /// Which cells are read; none in a CSV file.
+    #[must_use]
+    pub fn workbook(&self) -> Option<&SheetLayout> {
+        match &self.layout {
+            Layout::Csv(_) => None,
+            Layout::Xlsx(sheet) => Some(sheet),
+        }
+    }
+
+    /// The worksheet that is read; none in a CSV file.
+    #[must_use]
+    pub fn sheet(&self) -> Option<&str> {
+        self.workbook().map(|layout| layout.sheet.as_str())
+    }
+}
+
+impl TextLayout {
+    pub(super) fn of(text: &Text, further: Option<Further>, options: &Options) -> TextLayout {
+        TextLayout {
+            encoding: text.encoding.name(),
+            encoding_reason: text.reason,
+            delimiter: char::from(text.delimiter),
+            delimiter_reason: if options.delimiter.is_some() {
                 DelimiterReason::Asked
             } else if text.skip > 0 {
                 DelimiterReason::SepLine
             } else {
                 DelimiterReason::Found
-            }),
-            ..Description::new(origin, Kind::Csv, header, options)
+            },
+            line_end: text.line_end,
+            record_end: text.record_end,
+            is_marked: text.is_marked(),
+            ends_open: text.ends_open,
+            further,
         }
     }
+}
 
-    pub(super) fn of_workbook(
-        origin: &Origin<'_>,
-        book: &Workbook,
-        header: &Header,
-        options: &Options,
-    ) -> Description {
+impl SheetLayout {
+    pub(super) fn of(book: &Workbook, header: &Header, options: &Options) -> SheetLayout {
         let facts = book.facts();
         let asked = book.area();
         let first = asked.map_or(0, |area| *area.columns.start());
@@ -227,17 +256,19 @@ impl Description {
             area: named.area.clone(),
             is_table: named.nature != Nature::Cells,
         });
-        Description {
-            sheet: Some(book.sheet().to_owned()),
+        SheetLayout {
+            sheet: book.sheet().to_owned(),
             sheets: book.sheets().to_vec(),
             tables: tables.collect(),
-            range: asked.cloned(),
+            range_name: match &options.range {
+                Some(Range::Named(name)) => Some(name.clone()),
+                _ => None,
+            },
             hidden_rows: facts.hidden_rows_in(&body),
             filtered: facts.filtered,
             hidden_columns: facts.hidden_columns_in(&body),
             merged: facts.merged_in(&body),
             uncomputed: facts.uncomputed_in(&body),
-            ..Description::new(origin, Kind::Xlsx, header, options)
         }
     }
 }

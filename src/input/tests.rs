@@ -1,5 +1,6 @@
 //! Files as rows, whatever the file: what is found from it, what is refused, and what a rejects file comes back as.
 
+use super::encoding::Text;
 use super::*;
 use crate::reading::Test;
 use flate2::write::GzEncoder;
@@ -34,11 +35,8 @@ fn rows(input: &Input) -> Vec<(u64, Vec<String>)> {
 fn a_file_is_read_as_often_as_wanted() {
     let (input, _file) = open("name;dob\r\nNúñez;1989\r\n\r\nLee;1990\r\n".as_bytes()).unwrap();
     assert_eq!(input.header(), ["name", "dob"]);
-    let description = input.description();
-    assert_eq!(
-        (description.delimiter, description.encoding),
-        (Some(';'), Some("UTF-8"))
-    );
+    let text = input.description().text().unwrap();
+    assert_eq!((text.delimiter, text.encoding), (';', "UTF-8"));
     for _ in 0..2 {
         let rows = rows(&input);
         assert_eq!(rows[0], (2, vec!["Núñez".to_owned(), "1989".to_owned()]));
@@ -225,7 +223,7 @@ fn files_that_were_run_together_are_read_as_one_and_told() {
         for bytes in [text.into_bytes(), utf16] {
             let (input, _file) = open(&bytes).unwrap();
             assert_eq!(input.header(), ["id", "name"]);
-            assert_eq!(input.description().further, further);
+            assert_eq!(input.description().text().unwrap().further, further);
             let mut cells = Vec::new();
             let end = input.for_each_row(|row| {
                 cells.push((row.text(0).to_owned(), row.text(1).to_owned()));
@@ -361,7 +359,7 @@ fn a_compressed_file_is_read_as_what_it_holds() {
     let packed = gzip(text);
     let (input, _file) = open(&packed).unwrap();
     let seen = input.description();
-    assert!(seen.compressed && seen.kind == Kind::Csv);
+    assert!(seen.compressed && seen.kind() == Kind::Csv);
     assert_eq!(seen.bytes, text.len() as u64);
     for _ in 0..2 {
         assert_eq!(rows(&input).len(), 2);
@@ -513,14 +511,21 @@ fn line_ends_are_found() {
     ];
     for (text, expected) in cases {
         let (input, _file) = open(text.as_bytes()).unwrap();
-        assert_eq!(input.description().line_end, expected, "{text:?}");
+        assert_eq!(
+            input.description().text().unwrap().line_end,
+            expected,
+            "{text:?}"
+        );
     }
     let utf16: Vec<u8> = "a,b\r\n1,2\r\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     let (input, _file) = open(&utf16).unwrap();
-    assert_eq!(input.description().line_end, Some(LineEnd::CrLf));
+    assert_eq!(
+        input.description().text().unwrap().line_end,
+        Some(LineEnd::CrLf)
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! Owns the stable codes' form and what is said of a file as a whole. A finding names columns and rows, never a value.
 
 use crate::counting::counted;
-use crate::input::{Description, EncodingReason, Input, Kind, TableInfo};
+use crate::input::{
+    Description, EncodingReason, Further, Input, Kind, Layout, SheetLayout, TableInfo, TextLayout,
+};
 use crate::problem::Severity;
 use crate::reading::Hidden;
 use crate::seen::plain;
@@ -99,19 +101,16 @@ impl Tally {
     }
 }
 
-fn unfit_encoding(file: &Description) -> Option<Finding> {
-    let is_unfit = file.encoding_reason == Some(EncodingReason::Unfit);
-    let encoding = file.encoding.filter(|_| is_unfit)?;
+fn unfit_encoding(encoding: &str) -> Finding {
     let message = format!(
         "read as {encoding}, but the file has bytes that stand for nothing there: it is probably in another encoding, and \
          names will be garbled; export it as UTF-8, or say with `encoding` in [source] what it is, such as `macintosh` or \
          `ibm866`"
     );
-    Some(Finding::warning("encoding.unfit", message))
+    Finding::warning("encoding.unfit", message)
 }
 
-fn run_together(file: &Description) -> Option<Finding> {
-    let further = file.further?;
+fn run_together(further: Further) -> Finding {
     let follows = if further.header_again {
         "there the header comes again, which is no call: pass it over with skip_rows_where in [source], or import the files one by one"
     } else {
@@ -121,37 +120,53 @@ fn run_together(file: &Description) -> Option<Finding> {
         "several files were run together, {} behind the first: a byte order mark stands before this row; {follows}",
         further.files
     );
-    Some(Finding {
+    Finding {
         rows: 1,
         first_row: Some(further.row),
         ..Finding::warning("file.run_together", message)
-    })
+    }
 }
 
 /// What is to be said of the file as a whole, before a row is read.
 #[must_use]
 pub fn file_findings(file: &Description) -> Vec<Finding> {
-    let mut findings = Vec::from_iter(unfit_encoding(file));
-    findings.extend(run_together(file));
-    let mut note = |code, message: String| findings.push(Finding::note(code, message));
-    match (file.encoding_reason, file.encoding) {
-        (Some(EncodingReason::Fallback), Some(encoding)) => note(
+    let titles = (file.title_rows > 0).then(|| {
+        let rows = counted(file.title_rows, "row");
+        Finding::note("rows.title", format!("{rows} above the header: not read"))
+    });
+    match &file.layout {
+        Layout::Csv(text) => text_findings(text).into_iter().chain(titles).collect(),
+        Layout::Xlsx(book) => titles
+            .into_iter()
+            .chain(workbook_findings(file, book))
+            .collect(),
+    }
+}
+
+fn text_findings(text: &TextLayout) -> Vec<Finding> {
+    let encoding = text.encoding;
+    let decoded = match text.encoding_reason {
+        EncodingReason::Unfit => Some(unfit_encoding(encoding)),
+        EncodingReason::Fallback => Some(Finding::note(
             "encoding.fallback",
             format!(
                 "read as {encoding}: the file is not valid UTF-8; `encoding` in [source] says otherwise where that is wrong"
             ),
-        ),
-        (Some(EncodingReason::NulPattern), Some(encoding)) => note(
+        )),
+        EncodingReason::NulPattern => Some(Finding::note(
             "encoding.guessed",
             format!("read as {encoding}: the file has no mark and every second byte is NUL"),
-        ),
-        _ => {}
-    }
-    if file.title_rows > 0 {
-        let rows = counted(file.title_rows, "row");
-        note("rows.title", format!("{rows} above the header: not read"));
-    }
-    let hidden: Vec<_> = file.sheets.iter().filter(|sheet| sheet.hidden).collect();
+        )),
+        EncodingReason::Mark | EncodingReason::Asked | EncodingReason::Valid => None,
+    };
+    let further = text.further.map(run_together);
+    decoded.into_iter().chain(further).collect()
+}
+
+fn workbook_findings(file: &Description, book: &SheetLayout) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut note = |code, message: String| findings.push(Finding::note(code, message));
+    let hidden: Vec<_> = book.sheets.iter().filter(|sheet| sheet.hidden).collect();
     if !hidden.is_empty() {
         let names: Vec<_> = hidden
             .iter()
@@ -166,8 +181,8 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
             ),
         );
     }
-    let here = |table: &&TableInfo| table.is_table && Some(&table.sheet) == file.sheet.as_ref();
-    let tables: Vec<_> = file.tables.iter().filter(here).collect();
+    let here = |table: &&TableInfo| table.is_table && table.sheet == book.sheet;
+    let tables: Vec<_> = book.tables.iter().filter(here).collect();
     if let ([table], None) = (tables.as_slice(), &file.range) {
         let name = plain(&table.name);
         note(
@@ -178,15 +193,15 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
             ),
         );
     }
-    if file.hidden_columns > 0 {
-        let columns = counted(file.hidden_columns, "hidden column");
+    if book.hidden_columns > 0 {
+        let columns = counted(book.hidden_columns, "hidden column");
         note(
             "columns.hidden",
             format!("{columns}: read where the mapping names them"),
         );
     }
-    if file.merged > 0 {
-        let areas = counted(file.merged, "merged area");
+    if book.merged > 0 {
+        let areas = counted(book.merged, "merged area");
         note(
             "cells.merged",
             format!(
@@ -194,9 +209,9 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
             ),
         );
     }
-    findings.extend(hidden_rows(file));
-    if file.uncomputed > 0 {
-        let cells = counted(file.uncomputed, "formula");
+    findings.extend((book.hidden_rows > 0).then(|| hidden_rows(book, file.hidden)));
+    if book.uncomputed > 0 {
+        let cells = counted(book.uncomputed, "formula");
         findings.push(Finding::warning(
             "cells.uncomputed",
             // In rejects they are formulas of ours, which calculate nothing.
@@ -209,6 +224,24 @@ pub fn file_findings(file: &Description) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+fn hidden_rows(book: &SheetLayout, choice: Option<Hidden>) -> Finding {
+    let rows = counted(book.hidden_rows, "hidden row");
+    let filter = if book.filtered {
+        " (a filter is set)"
+    } else {
+        ""
+    };
+    let fate = match choice {
+        Some(Hidden::Skip) => "passed over",
+        Some(Hidden::Import) | None => "read like all others",
+    };
+    let message = format!("{rows}{filter}: {fate}; --hidden import or skip says which");
+    Finding {
+        rows: book.hidden_rows,
+        ..Finding::warning("rows.hidden", message)
+    }
 }
 
 /// What shows only when all rows have been read.
@@ -225,30 +258,9 @@ pub fn end_findings(input: &Input) -> Vec<Finding> {
     cut.into_iter().collect()
 }
 
-fn hidden_rows(file: &Description) -> Option<Finding> {
-    if file.hidden_rows == 0 {
-        return None;
-    }
-    let rows = counted(file.hidden_rows, "hidden row");
-    let filter = if file.filtered {
-        " (a filter is set)"
-    } else {
-        ""
-    };
-    let fate = match file.hidden {
-        Some(Hidden::Skip) => "passed over",
-        Some(Hidden::Import) | None => "read like all others",
-    };
-    let message = format!("{rows}{filter}: {fate}; --hidden import or skip says which");
-    Some(Finding {
-        rows: file.hidden_rows,
-        ..Finding::warning("rows.hidden", message)
-    })
-}
-
 /// What is to be said of the header.
 pub(super) fn header_findings(input: &Input) -> Vec<Finding> {
-    let (header, kind) = (input.header(), input.description().kind);
+    let (header, kind) = (input.header(), input.description().kind());
     // Letters stand for names that are values: nothing else is to be said of those.
     if *input.shown_header() != *header {
         let row = input.description().header_row;

@@ -5,7 +5,7 @@ use super::{FileReport, Report};
 use crate::code::explain;
 use crate::counting::{counted, thousands};
 use crate::import::{End, Outcomes, ProblemLog, RunSummary, spoken};
-use crate::input::Description;
+use crate::input::{Description, Layout};
 use crate::problem::Severity;
 use crate::seen::{plain, plain_path};
 use crate::ticket::Outcome;
@@ -131,16 +131,11 @@ fn what_it_is(file: &FileReport) -> String {
 }
 
 fn form(description: &Description) -> String {
-    let mut parts = vec![description.kind.as_str().to_uppercase()];
-    parts.extend(
-        description
-            .sheet
-            .as_ref()
-            .map(|sheet| format!("sheet '{}'", plain(sheet))),
-    );
-    parts.extend(description.encoding.map(str::to_owned));
-    parts.extend(description.delimiter.map(delimiter));
-    parts.join(", ")
+    let kind = description.kind().as_str().to_uppercase();
+    match &description.layout {
+        Layout::Csv(text) => format!("{kind}, {}, {}", text.encoding, delimiter(text.delimiter)),
+        Layout::Xlsx(book) => format!("{kind}, sheet '{}'", plain(&book.sheet)),
+    }
 }
 
 /// The name of a delimiter, such as `semicolons`.

@@ -4,7 +4,9 @@
 
 use super::FileReport;
 use crate::counting::{counted, thousands};
-use crate::input::{DelimiterReason, Description, EncodingReason, LineEnd, TableInfo};
+use crate::input::{
+    DelimiterReason, Description, EncodingReason, LineEnd, SheetLayout, TableInfo, TextLayout,
+};
 use crate::inspect::{Column, Holds, Inspection};
 use crate::seen::plain;
 use serde_json::{Map, Value, json};
@@ -93,18 +95,8 @@ fn decisions(file: &Description) -> Vec<String> {
         ""
     };
     lines.push(format!("{}{packed}", counted(file.bytes, "byte")));
-    if let (Some(encoding), Some(reason)) = (file.encoding, file.encoding_reason) {
-        lines.push(format!("encoding {encoding}: {}", why_encoding(reason)));
-    }
-    if let (Some(delimiter), Some(reason)) = (file.delimiter, file.delimiter_reason) {
-        let why = why_delimiter(reason);
-        lines.push(format!(
-            "delimiter {}: {why}",
-            super::human::delimiter(delimiter)
-        ));
-    }
-    if let Some(end) = file.line_end {
-        lines.push(format!("lines end in {}", line_end(end)));
+    if let Some(text) = file.text() {
+        lines.extend(how_it_parts(text));
     }
     let why = if file.header_asked {
         "as asked"
@@ -119,31 +111,55 @@ fn decisions(file: &Description) -> Vec<String> {
         "header in row {}: {why}{titles}",
         thousands(file.header_row)
     ));
-    if file.sheets.len() > 1 {
-        let sheets = file.sheets.iter().map(|sheet| {
-            let hidden = if sheet.hidden { " (hidden)" } else { "" };
-            let read = file.sheet.as_ref() == Some(&sheet.name);
-            let read = if read { " (this one)" } else { "" };
-            format!("'{}'{hidden}{read}", plain(&sheet.name))
-        });
-        lines.push(format!("sheets: {}", sheets.collect::<Vec<_>>().join(", ")));
-    }
+    let book = file.workbook();
+    lines.extend(book.and_then(which_sheet));
     if let Some(range) = &file.range {
-        let name = file.range_name.as_ref();
+        let name = book.and_then(|book| book.range_name.as_ref());
         let name = name.map(|name| format!(" ('{}')", plain(name)));
         lines.push(format!(
             "range {range}{}: as asked",
             name.unwrap_or_default()
         ));
     }
-    if !file.tables.is_empty() {
-        let tables = file.tables.iter().map(table).collect::<Vec<_>>();
+    let tables = book.map_or(&[][..], |book| &book.tables);
+    if !tables.is_empty() {
+        let tables = tables.iter().map(table).collect::<Vec<_>>();
         lines.push(format!("tables and named cells: {}", tables.join(", ")));
     }
     if file.is_rejects {
         lines.push("a rejects file of ticketload: its last two columns are left out".to_owned());
     }
     lines
+}
+
+fn how_it_parts(text: &TextLayout) -> Vec<String> {
+    let (encoding, delimiter) = (text.encoding, super::human::delimiter(text.delimiter));
+    let mut lines = vec![
+        format!(
+            "encoding {encoding}: {}",
+            why_encoding(text.encoding_reason)
+        ),
+        format!(
+            "delimiter {delimiter}: {}",
+            why_delimiter(text.delimiter_reason)
+        ),
+    ];
+    lines.extend(
+        text.line_end
+            .map(|end| format!("lines end in {}", line_end(end))),
+    );
+    lines
+}
+
+/// The worksheet that is read among the others; nothing where there is no other.
+fn which_sheet(book: &SheetLayout) -> Option<String> {
+    let sheets = book.sheets.iter().map(|sheet| {
+        let hidden = if sheet.hidden { " (hidden)" } else { "" };
+        let is_read = sheet.name == book.sheet;
+        let read = if is_read { " (this one)" } else { "" };
+        format!("'{}'{hidden}{read}", plain(&sheet.name))
+    });
+    (book.sheets.len() > 1).then(|| format!("sheets: {}", sheets.collect::<Vec<_>>().join(", ")))
 }
 
 /// `'Calls' (sheet 'Night', A3:V41)`.
@@ -187,9 +203,13 @@ fn why_delimiter(reason: DelimiterReason) -> &'static str {
 /// The worksheets of a file: all of them, or those to choose from where it could not be read for want of a choice.
 pub(super) fn sheets(file: &FileReport) -> Value {
     let read = file.description.as_ref();
-    let sheets = read.map_or(&file.sheets, |read| &read.sheets);
+    let book = read.and_then(Description::workbook);
+    let sheets = match read {
+        None => file.sheets.as_slice(),
+        Some(_) => book.map_or(&[][..], |book| &book.sheets),
+    };
     let sheets = sheets.iter().map(|sheet| {
-        let is_read = read.is_some_and(|read| read.sheet.as_ref() == Some(&sheet.name));
+        let is_read = book.is_some_and(|book| book.sheet == sheet.name);
         json!({ "name": sheet.name, "hidden": sheet.hidden, "read": is_read })
     });
     sheets.collect()
@@ -199,16 +219,22 @@ pub(super) fn sheets(file: &FileReport) -> Value {
 pub(super) fn add(facts: &mut Value, inspection: &Inspection, file: &Description) {
     facts["bytes"] = file.bytes.into();
     facts["compressed"] = file.compressed.into();
-    facts["encoding_reason"] = file.encoding_reason.map(why_encoding).into();
-    facts["delimiter_reason"] = file.delimiter_reason.map(why_delimiter).into();
-    facts["line_end"] = file.line_end.map(LineEnd::as_str).into();
+    let (text, book) = (file.text(), file.workbook());
+    let reason = text.map(|text| why_encoding(text.encoding_reason));
+    facts["encoding_reason"] = reason.into();
+    let reason = text.map(|text| why_delimiter(text.delimiter_reason));
+    facts["delimiter_reason"] = reason.into();
+    let end = text.and_then(|text| text.line_end);
+    facts["line_end"] = end.map(LineEnd::as_str).into();
     facts["title_rows"] = file.title_rows.into();
-    facts["hidden_rows"] = file.hidden_rows.into();
-    facts["hidden_columns"] = file.hidden_columns.into();
-    facts["merged"] = file.merged.into();
-    facts["filtered"] = file.filtered.into();
+    // Text has none of these, and scripts are told so.
+    facts["hidden_rows"] = book.map_or(0, |book| book.hidden_rows).into();
+    facts["hidden_columns"] = book.map_or(0, |book| book.hidden_columns).into();
+    facts["merged"] = book.map_or(0, |book| book.merged).into();
+    facts["filtered"] = book.is_some_and(|book| book.filtered).into();
     facts["range"] = file.range.as_ref().map(ToString::to_string).into();
-    let tables = file.tables.iter().map(|table| {
+    let tables = book.map_or(&[][..], |book| &book.tables);
+    let tables = tables.iter().map(|table| {
         json!({
             "name": table.name,
             "sheet": table.sheet,

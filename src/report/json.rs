@@ -3,6 +3,7 @@
 use super::inspection;
 use super::{FileReport, Report};
 use crate::import::Outcomes;
+use crate::input::Description;
 use crate::ticket::Outcome;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -56,13 +57,14 @@ fn write_file(file: &mut FileReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn facts(file: &FileReport) -> Value {
     let description = file.description.as_ref();
+    let text = description.and_then(Description::text);
     let mut facts = json!({
         "file": file.file,
-        "kind": description.map(|description| description.kind.as_str()),
-        "sheet": description.and_then(|description| description.sheet.clone()),
+        "kind": description.map(|description| description.kind().as_str()),
+        "sheet": description.and_then(Description::sheet),
         "sheets": inspection::sheets(file),
-        "encoding": description.and_then(|description| description.encoding),
-        "delimiter": description.and_then(|description| description.delimiter),
+        "encoding": text.map(|text| text.encoding),
+        "delimiter": text.map(|text| text.delimiter),
         "header_row": description.map(|description| description.header_row),
         "columns": file.columns,
         "rows": file.rows,

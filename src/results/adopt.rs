@@ -97,7 +97,7 @@ pub fn adopt(
         scope: identities.scope(),
         target: target.to_owned(),
         file: table.name().to_owned(),
-        sheet: table.input().description().sheet.clone(),
+        sheet: table.input().description().sheet().map(str::to_owned),
         selection: table.selection(),
         hidden: table.input().description().hidden,
         fingerprint: table.input().fingerprint()?,

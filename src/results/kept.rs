@@ -5,7 +5,9 @@
 //! memory of what was written. What is kept gets a second name beside its own; it is never moved while it is needed there.
 
 use super::{EarlierResults, file};
-use crate::input::{DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options};
+use crate::input::{
+    DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options, TextLayout,
+};
 use crate::reading::Hidden;
 use crate::row::Row;
 use std::collections::HashSet;
@@ -35,13 +37,14 @@ impl Strays {
     }
 
     fn read(&mut self, path: &Path, of: &Description) {
-        let asked = of.delimiter_reason == Some(DelimiterReason::Asked);
-        let delimiter = of.delimiter.filter(|_| asked);
-        let is_named = of.encoding_reason == Some(EncodingReason::Asked);
+        let is_parted = |text: &&TextLayout| text.delimiter_reason == DelimiterReason::Asked;
+        let delimiter = of.text().filter(is_parted).map(|text| text.delimiter);
+        let is_named = |text: &&TextLayout| text.encoding_reason == EncodingReason::Asked;
+        let encoding = of.text().filter(is_named).map(|text| text.encoding);
         let options = Options {
             header_row: Some(of.header_row),
             delimiter: delimiter.and_then(|sign| u8::try_from(sign).ok()),
-            encoding: of.encoding.filter(|_| is_named).map(str::to_owned),
+            encoding: encoding.map(str::to_owned),
             hidden: Some(Hidden::Import),
             ..Options::default()
         };

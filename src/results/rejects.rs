@@ -11,7 +11,7 @@ use super::kept::{Strays, keep};
 use super::{AtomicFile, ResultsError};
 use crate::columns::REJECTS;
 use crate::import::Table;
-use crate::input::{Description, Kind, LineEnd, sheet_name_for_excel};
+use crate::input::{Layout, LineEnd, SheetLayout, TextLayout, sheet_name_for_excel};
 use crate::row::{Cell, CellKind, Row};
 use csv::Terminator;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -50,6 +50,8 @@ pub struct RejectsWritten {
 enum Form {
     Csv {
         encoding: &'static Encoding,
+        /// Whether a byte order mark goes before the text.
+        is_marked: bool,
         delimiter: u8,
         end: Terminator,
     },
@@ -84,9 +86,9 @@ impl Rejects {
     pub fn create(path: &Path, table: &Table) -> Result<Rejects, ResultsError> {
         let description = table.input().description();
         let header = table.input().header();
-        let form = match description.kind {
-            Kind::Csv => csv_form(description),
-            Kind::Xlsx => xlsx_form(description)?,
+        let form = match &description.layout {
+            Layout::Csv(text) => csv_form(text),
+            Layout::Xlsx(book) => xlsx_form(book)?,
         };
         let file = AtomicFile::create(path)?;
         let mut rejects = Rejects {
@@ -98,7 +100,7 @@ impl Rejects {
             rows: 0,
             failed: None,
         };
-        rejects.begin(description, header)?;
+        rejects.begin(description.header_row, header)?;
         Ok(rejects)
     }
 
@@ -152,12 +154,16 @@ impl Rejects {
     }
 
     /// The header stands in the row in which the source has it, since the mapping may say which that is.
-    fn begin(&mut self, description: &Description, header: &[String]) -> Result<(), ResultsError> {
-        let above = description.header_row.saturating_sub(1);
+    fn begin(&mut self, header_row: u64, header: &[String]) -> Result<(), ResultsError> {
+        let above = header_row.saturating_sub(1);
         match &mut self.form {
-            Form::Csv { encoding, end, .. } => {
-                // Excel takes UTF-8 without a mark for Windows-1252; UTF-16 of a few rows is hardly told without one.
-                if description.is_marked || *encoding == UTF_16LE || *encoding == UTF_16BE {
+            Form::Csv {
+                encoding,
+                is_marked,
+                end,
+                ..
+            } => {
+                if *is_marked {
                     let mark = encode("\u{feff}", encoding);
                     self.file.write_all(&mark)?;
                 }
@@ -189,6 +195,7 @@ impl Rejects {
                 encoding,
                 delimiter,
                 end,
+                ..
             } => {
                 let mut line = csv::WriterBuilder::new()
                     .delimiter(*delimiter)
@@ -287,18 +294,14 @@ fn error(text: &str) -> Formula {
     }
 }
 
-fn csv_form(description: &Description) -> Form {
-    let encoding = description
-        .encoding
-        .and_then(|name| Encoding::for_label(name.as_bytes()));
-    let delimiter = description
-        .delimiter
-        .and_then(|c| u8::try_from(c).ok())
-        .unwrap_or(b',');
+fn csv_form(text: &TextLayout) -> Form {
+    let encoding = Encoding::for_label(text.encoding.as_bytes()).unwrap_or(UTF_8);
     Form::Csv {
-        encoding: encoding.unwrap_or(UTF_8),
-        delimiter,
-        end: match description.record_end {
+        encoding,
+        // Excel takes UTF-8 without a mark for Windows-1252; UTF-16 of a few rows is hardly told without one.
+        is_marked: text.is_marked || encoding == UTF_16LE || encoding == UTF_16BE,
+        delimiter: u8::try_from(text.delimiter).unwrap_or(b','),
+        end: match text.record_end {
             LineEnd::CrLf => Terminator::CRLF,
             LineEnd::Cr => Terminator::Any(b'\r'),
             LineEnd::Lf | LineEnd::Mixed => Terminator::Any(b'\n'),
@@ -306,11 +309,10 @@ fn csv_form(description: &Description) -> Form {
     }
 }
 
-fn xlsx_form(description: &Description) -> Result<Form, ResultsError> {
+fn xlsx_form(source: &SheetLayout) -> Result<Form, ResultsError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
-    let name = description.sheet.as_deref().unwrap_or_default();
-    sheet.set_name(sheet_name_for_excel(name))?;
+    sheet.set_name(sheet_name_for_excel(&source.sheet))?;
     Ok(Form::Xlsx(Box::new(Sheet {
         book,
         next_row: 0,

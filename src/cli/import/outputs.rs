@@ -289,7 +289,7 @@ pub(crate) fn write_results(
     let story = Story {
         table: Some(table),
         file: table.name(),
-        sheet: table.input().description().sheet.as_deref(),
+        sheet: table.input().description().sheet(),
         reader,
         run: summary.run,
         ending: &Ending::of(summary),

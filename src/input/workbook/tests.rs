@@ -121,7 +121,7 @@ fn cells_become_the_text_a_person_expects() {
     let input = open(&file).unwrap();
     let description = input.description();
     assert_eq!(
-        (description.kind, description.sheet.as_deref()),
+        (description.kind(), description.sheet()),
         (Kind::Xlsx, Some("Sheet1"))
     );
     let expected = [

@@ -33,7 +33,7 @@ fn hidden_rows_and_columns_are_told_and_passed_over_when_asked() {
         Input::open(file.path(), &options).unwrap()
     };
     let input = with(Hidden::Import);
-    let seen = input.description();
+    let seen = input.description().workbook().unwrap();
     assert_eq!(
         (seen.hidden_rows, seen.hidden_columns, seen.merged),
         (2, 1, 1)
@@ -64,7 +64,7 @@ fn the_sheet_is_the_only_visible_one_with_data() {
         })
     };
     assert_eq!(
-        open(&two(true)).unwrap().description().sheet.as_deref(),
+        open(&two(true)).unwrap().description().sheet(),
         Some("Calls")
     );
     let several = two(false);
@@ -203,7 +203,7 @@ fn a_table_is_read_by_its_name_wherever_it_stands() {
     let input = ranged(&file, "calls", None).unwrap();
     let seen = input.description();
     assert_eq!(
-        (input.header(), seen.sheet.as_deref(), seen.header_row),
+        (input.header(), seen.sheet(), seen.header_row),
         (
             ["Name", "Phone"].map(str::to_owned).as_slice(),
             Some("Night's log"),
@@ -217,6 +217,8 @@ fn a_table_is_read_by_its_name_wherever_it_stands() {
     };
     assert_eq!(numbers(&input), [4, 5], "no title, no totals, no note");
     let tables: Vec<_> = seen
+        .workbook()
+        .unwrap()
         .tables
         .iter()
         .map(|t| (t.name.as_str(), t.area.to_string(), t.is_table))
@@ -272,7 +274,7 @@ fn what_is_hidden_outside_the_range_is_no_question() {
         InputErrorKind::HiddenRows { rows: 1, .. }
     ));
     let input = ranged(&file, "B2:C6", None).unwrap();
-    let seen = input.description();
+    let seen = input.description().workbook().unwrap();
     assert_eq!(
         (seen.hidden_rows, seen.hidden_columns, seen.merged),
         (0, 0, 0)
@@ -302,7 +304,7 @@ fn a_sheet_is_read_whatever_size_it_claims() {
         let file = raw_behind(dimension, sheet, strings);
         let input = open(&file).unwrap_or_else(|error| panic!("{dimension}: {error}"));
         assert_eq!(input.header(), ["", "name", "n"], "{dimension}");
-        assert_eq!(input.description().uncomputed, 1);
+        assert_eq!(input.description().workbook().unwrap().uncomputed, 1);
         for _ in 0..2 {
             assert_eq!(rows(&input).unwrap(), expected, "{dimension}");
         }
