@@ -142,20 +142,32 @@ impl<T: Transport, S: Store> Crew<T, S> {
             self.observer
                 .observe(&RunEvent::Pace(*self.pace.watch().borrow()));
         }
-        let Some(since) = self.gate.refused_since() else {
-            return;
-        };
-        let left = self.give_up_after.saturating_sub(since.elapsed());
-        if wait < left {
-            return;
-        }
-        self.pause(left).await;
-        // A row that was on its way meanwhile may have been taken.
-        if self.gate.refused_since() == Some(since) {
-            self.gate.close(End::ServiceDown {
-                away: since.elapsed(),
-                why: TOO_BUSY.to_owned(),
-            });
+        self.be_patient(wait).await;
+    }
+
+    /// Nobody leaves for so long: where that is longer than the run's patience, the run ends with its patience and not with
+    /// the wait. A row that was on its way may be taken meanwhile; patience begins anew with it, and nothing else does.
+    async fn be_patient(&self, wait: Duration) {
+        let now = Instant::now();
+        let (until, refused) = (now + wait, self.gate.refused_since().unwrap_or(now));
+        loop {
+            let proved = self.gate.proved_at();
+            let since = proved.map_or(refused, |proved| proved.max(refused));
+            let left = self.give_up_after.saturating_sub(since.elapsed());
+            if until.saturating_duration_since(Instant::now()) < left {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = self.gate.proved_after(proved) => {}
+                () = self.pause(left) => {
+                    self.gate.close(End::ServiceDown {
+                        away: since.elapsed(),
+                        why: TOO_BUSY.to_owned(),
+                    });
+                    return;
+                }
+            }
         }
     }
 

@@ -77,6 +77,8 @@ struct State {
     hold: Option<Hold>,
     /// Since when a busy server has refused rows and taken none.
     refused_since: Option<Instant>,
+    /// When it last proved that it works.
+    proved_at: Option<Instant>,
     end: Option<End>,
     /// Whether the ledger has refused something, whatever ended the run.
     has_failed_ledger: bool,
@@ -107,6 +109,7 @@ impl Gate {
             has_sent: false,
             hold: None,
             refused_since: None,
+            proved_at: None,
             end: None,
             has_failed_ledger: false,
         };
@@ -169,6 +172,7 @@ impl Gate {
                 state.has_sent = true;
                 state.doubts = 0;
                 state.refused_since = None;
+                state.proved_at = Some(Instant::now());
                 // What left before the gate held, and ends well now, is not the row that is to go alone.
                 if state.mode == Mode::Careful && state.era == era {
                     state.mode = Mode::Open;
@@ -241,6 +245,17 @@ impl Gate {
     /// Since when the server has been too busy for every row; none where it took one since, or never refused any.
     pub(super) fn refused_since(&self) -> Option<Instant> {
         self.lock().refused_since
+    }
+
+    /// When the server last proved that it works; none where it never did.
+    pub(super) fn proved_at(&self) -> Option<Instant> {
+        self.lock().proved_at
+    }
+
+    /// Waits until it has proved it once more.
+    pub(super) async fn proved_after(&self, earlier: Option<Instant>) {
+        self.wait_for(|state| (state.proved_at > earlier).then_some(()))
+            .await;
     }
 
     /// The era that it is.

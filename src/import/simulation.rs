@@ -46,6 +46,8 @@ struct World {
     faults: u32,
     /// What a server that is busy for ever asks for; none for one that is not.
     busy: Option<Busy>,
+    /// How long the server may be away.
+    patience: Duration,
     /// When a person stops the run.
     stopped_after: Option<Duration>,
     /// When a person stops it once more.
@@ -60,6 +62,8 @@ struct World {
 enum Busy {
     Rows(Option<Duration>),
     Logins(Duration),
+    /// One row and no other, while those around it are on their way.
+    Row(i64, Duration),
     /// It says that every token has expired, and never answers when asked for another one.
     Renewals,
 }
@@ -76,6 +80,7 @@ impl World {
             crash_in: None,
             faults,
             busy: None,
+            patience: GIVE_UP_AFTER,
             stopped_after: None,
             broken_off_after: None,
             left: BTreeSet::new(),
@@ -196,6 +201,14 @@ fn arrive(world: &mut World, row: i64) -> Reply {
     if let Some(Busy::Renewals) = world.busy {
         return Reply::TokenExpired;
     }
+    if let Some(Busy::Row(refused, asked)) = world.busy
+        && refused == row
+    {
+        world.busy = None;
+        return Reply::Refused {
+            retry_after: Some(asked),
+        };
+    }
     if row % 7 == 3 {
         return Reply::Rejected(ErrorCode(414));
     }
@@ -298,6 +311,10 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         }
     }
     drop(jobs);
+    let (stopped_after, broken_off_after, patience) = {
+        let world = world.0.lock().unwrap();
+        (world.stopped_after, world.broken_off_after, world.patience)
+    };
     let gate = Arc::new(Gate::new());
     let transport = Arc::new(world.clone());
     let crew = Arc::new(Crew {
@@ -307,17 +324,13 @@ async fn run(world: &Shared, workers: usize) -> Option<End> {
         gate: Arc::clone(&gate),
         pace: Arc::new(Pace::new(Rate::Unlimited, None)),
         limits: Limits::new(None, None),
-        give_up_after: GIVE_UP_AFTER,
+        give_up_after: patience,
         jobs: tokio::sync::Mutex::new(queue),
         observer: Arc::new(Nobody),
         settling: TaskTracker::new(),
         abort: CancellationToken::new(),
     });
     let writer = world.clone();
-    let (stopped_after, broken_off_after) = {
-        let world = world.0.lock().unwrap();
-        (world.stopped_after, world.broken_off_after)
-    };
     let all = async {
         let mut stopping = tokio::task::JoinSet::new();
         if let Some(after) = stopped_after {
@@ -477,6 +490,36 @@ async fn a_server_that_is_busy_for_ever_is_given_up_in_time_and_left_alone_as_it
                 matches!(state, State::Ready { .. }),
                 "seed {seed}: {state:?}"
             );
+        }
+    }
+}
+
+/// The rows around the one that is refused are answered well, which proves that the server works, and not that it is back.
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_longer_than_the_runs_patience_does_not_outlast_it() {
+    let hour = Duration::from_secs(3_600);
+    for seed in 0..100 {
+        for (patience, ends) in [(4, false), (600, true)] {
+            let patience = Duration::from_secs(patience);
+            let mut world = World::new(seed);
+            (world.faults, world.patience) = (0, patience);
+            world.busy = Some(Busy::Row(5, hour));
+            let world = Shared(Arc::new(Mutex::new(world)), Arc::new(Notify::new()));
+            let began = tokio::time::Instant::now();
+            let end = run(&world, 4).await;
+            let took = began.elapsed();
+            check(&world.0.lock().unwrap(), seed);
+            if ends {
+                assert_eq!(end, Some(End::Finished), "seed {seed}");
+                assert!(took > Duration::from_secs(300), "seed {seed}: {took:?}");
+                continue;
+            }
+            let Some(End::ServiceDown { away, .. }) = end else {
+                panic!("seed {seed}: it was not given up after {took:?}");
+            };
+            assert_eq!(away, patience, "seed {seed}");
+            let late = Duration::from_secs(2);
+            assert!(took < patience + late, "seed {seed}: {took:?}");
         }
     }
 }
