@@ -84,7 +84,7 @@ impl Exit {
             End::Defect(_) => return Exit::Defect,
             End::Ledger(error) if error.kind.is_defect() => return Exit::Defect,
             End::Input(_) => return Exit::Input,
-            End::WrongServer(_) => return Exit::Usage,
+            End::WrongServer(_) | End::Certificate(_) => return Exit::Usage,
             End::Finished => Exit::Success,
             End::Interrupted(signal) | End::BrokenOff(signal) => Exit::of_signal(*signal),
             End::NotAuthenticated(_) => Exit::NotAuthenticated,
@@ -166,6 +166,19 @@ impl Failure {
             } => Failure::LedgerLater(error),
             other => other,
         }
+    }
+
+    /// A run that ended before anything was sent, since it was led to a wrong server; none for any other end.
+    pub(crate) fn of_wrong_server(end: &End) -> Option<Failure> {
+        let hint = match end {
+            End::WrongServer(_) => NOT_THIS_API,
+            End::Certificate(_) => CERTIFICATE,
+            _ => return None,
+        };
+        Some(Failure::Usage {
+            message: end.to_string(),
+            hint: hint.to_owned(),
+        })
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -404,16 +417,20 @@ fn ledger_hint(error: &LedgerError) -> String {
     .to_owned()
 }
 
+/// What to do where the certificate fails.
+const CERTIFICATE: &str = "check the server URL; a company proxy may stand between";
+/// What to do where something else answers.
+const NOT_THIS_API: &str =
+    "check the server URL: it ends before index.php, as the vendor's page shows it";
+
 fn token_hint(error: &TokenError) -> String {
     match error {
         TokenError::Refused { .. } => {
             "check the user name, the password and the encryption key with the vendor"
         }
         TokenError::NeverAccepted => "ask the vendor whether the account may use the API",
-        TokenError::Certificate(_) => "check the server URL; a company proxy may stand between",
-        TokenError::NotThisApi { .. } => {
-            "check the server URL: it ends before index.php, as the vendor's page shows it"
-        }
+        TokenError::Certificate(_) => CERTIFICATE,
+        TokenError::NotThisApi { .. } => NOT_THIS_API,
         TokenError::NotReached { .. } => "check the server URL and the network, then try again",
     }
     .to_owned()
@@ -499,6 +516,29 @@ mod tests {
             error: ResultsError::InputLost,
         };
         assert!(unwritable.later().shown().contains("has everything"));
+    }
+
+    #[test]
+    fn a_certificate_that_fails_is_no_address_that_is_wrong() {
+        let certificate =
+            || End::Certificate("the server's certificate is not to be trusted".into());
+        let failure = Failure::of_wrong_server(&certificate()).unwrap();
+        let shown = failure.shown();
+        assert!(
+            shown.starts_with("error: the server's certificate"),
+            "{shown}"
+        );
+        assert!(shown.contains("a company proxy"), "{shown}");
+        assert!(!shown.contains("index.php"), "{shown}");
+        let other = End::WrongServer("an HTML page".to_owned());
+        let shown = Failure::of_wrong_server(&other).unwrap().shown();
+        assert!(shown.contains("index.php"), "{shown}");
+        for end in [certificate(), other] {
+            let mut outcomes = Outcomes::default();
+            outcomes.add(Outcome::NotSent);
+            assert_eq!(Exit::of_run(&end, &outcomes), Exit::Usage);
+        }
+        assert!(Failure::of_wrong_server(&End::Doubts).is_none());
     }
 
     #[test]

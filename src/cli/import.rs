@@ -178,14 +178,10 @@ impl Dispatch<'_> {
             };
             has_begun = true;
             // Exit 2 says that nothing was sent; once an earlier file was, what answers now is a server in trouble.
-            let is_wrong = matches!(summary.end, End::WrongServer(_));
-            if is_wrong && !sent_any {
-                return Err(Failure::Usage {
-                    message: summary.end.to_string(),
-                    hint:
-                        "check the server URL: it ends before index.php, as the vendor's page shows it"
-                            .to_owned(),
-                });
+            let wrong = Failure::of_wrong_server(&summary.end);
+            let is_wrong = wrong.is_some();
+            if let Some(failure) = wrong.filter(|_| !sent_any) {
+                return Err(failure);
             }
             let written = tokio::task::block_in_place(|| {
                 write_results(

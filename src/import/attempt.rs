@@ -33,7 +33,7 @@ pub(super) enum Then {
     /// The server is too busy: the pace is slowed, after this wait if it named one, and the row goes again.
     SlowDown(Option<Duration>),
     /// The server is not to be trusted: the run ends, unless it has worked before.
-    WrongServer(String),
+    Distrust(String),
 }
 
 pub(super) fn conclude(reply: Reply) -> Conclusion {
@@ -64,7 +64,7 @@ pub(super) fn conclude(reply: Reply) -> Conclusion {
         Reply::NotSent(failure) => {
             let why = failure.to_string();
             let then = if failure.kind == NotSentKind::Certificate {
-                Then::WrongServer(why.clone())
+                Then::Distrust(why.clone())
             } else {
                 Then::Again
             };

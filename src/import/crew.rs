@@ -117,9 +117,9 @@ impl<T: Transport, S: Store> Crew<T, S> {
                     busy += 1;
                     self.slow_down(asked, busy).await;
                 }
-                Then::WrongServer(why) => {
+                Then::Distrust(why) => {
                     if !self.gate.has_sent() {
-                        self.gate.close(End::WrongServer(why));
+                        self.gate.close(End::Certificate(why));
                     }
                 }
             }
@@ -295,9 +295,8 @@ impl<T: Transport, S: Store> Crew<T, S> {
             TokenError::Certificate(_) | TokenError::NotThisApi { .. } if self.gate.has_sent() => {
                 self.not_reached(error.to_string(), None);
             }
-            TokenError::Certificate(_) | TokenError::NotThisApi { .. } => {
-                self.gate.close(End::WrongServer(error.to_string()));
-            }
+            TokenError::Certificate(_) => self.gate.close(End::Certificate(error.to_string())),
+            TokenError::NotThisApi { .. } => self.gate.close(End::WrongServer(error.to_string())),
             TokenError::Refused { .. } | TokenError::NeverAccepted => {
                 self.gate.close(End::NotAuthenticated(error.to_string()));
             }

@@ -40,8 +40,10 @@ pub enum End {
     BrokenOff(Signal),
     /// The API does not accept the account.
     NotAuthenticated(String),
-    /// What answers there is not this API, or its certificate fails.
+    /// What answers there is not this API.
     WrongServer(String),
+    /// Nobody knows who answers there: the certificate fails.
+    Certificate(String),
     /// The server was away for longer than `--give-up-after`.
     ServiceDown {
         /// For how long nothing proved that it works.
@@ -74,7 +76,7 @@ impl From<&End> for RunEnd {
             End::Interrupted(_) => RunEnd::Interrupted,
             End::BrokenOff(_) => RunEnd::BrokenOff,
             End::NotAuthenticated(_) => RunEnd::NotAuthenticated,
-            End::WrongServer(_) => RunEnd::WrongServer,
+            End::WrongServer(_) | End::Certificate(_) => RunEnd::WrongServer,
             End::ServiceDown { .. } => RunEnd::ServiceDown,
             End::Doubts => RunEnd::Doubts,
             End::Window => RunEnd::Window,
@@ -124,6 +126,7 @@ impl fmt::Display for End {
             }
             End::NotAuthenticated(why) => write!(f, "the API does not accept this account: {why}"),
             End::WrongServer(why) => write!(f, "this is not the Answering Service API: {why}"),
+            End::Certificate(why) => f.write_str(why),
             End::ServiceDown { away, why } => {
                 write!(f, "the server gave no sign of working for {}: {why}", spoken(*away))
             }
