@@ -7,7 +7,7 @@ pub(crate) mod ledger;
 mod values;
 
 use super::advice;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -430,10 +430,42 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, cl
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             Cli::command().try_get_matches_from(&arguments)
         }
-        parsed => parsed,
+        parsed => parsed.map_err(|error| told_by_variable(error, &arguments)),
     }?;
     advice::remember(&matches);
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
+}
+
+/// A value that nobody has typed is told with the variable that holds it, and not with the flag.
+fn told_by_variable(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let name = flag.split(' ').next().unwrap_or_default();
+    let is_it = |typed: &OsString| {
+        let rest = typed.to_str().and_then(|typed| typed.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    if !arguments.iter().any(is_it) {
+        let mut definition = Cli::command();
+        // Only then do flags know how they are shown.
+        definition.build();
+        if let Some(variable) = variable_of(&definition, flag) {
+            error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+        }
+    }
+    error
+}
+
+/// The variable of a flag that is shown like this.
+fn variable_of(command: &clap::Command, flag: &str) -> Option<String> {
+    let mut own = command.get_arguments();
+    let known = own.find(|known| known.get_env().is_some() && known.to_string() == flag);
+    let name = known.and_then(|known| known.get_env()?.to_str().map(str::to_owned));
+    name.or_else(|| {
+        let mut deeper = command.get_subcommands();
+        deeper.find_map(|command| variable_of(command, flag))
+    })
 }
 
 /// The definition without the variables that are set to nothing: such a one is as good as not set, whatever it is for.

@@ -135,7 +135,7 @@ impl Settings {
         }
     }
 
-    fn proxy(&self) -> Result<Option<Url>, ConfigError> {
+    pub(super) fn proxy(&self) -> Result<Option<Url>, ConfigError> {
         let wrong = ConfigError::OutOfBounds {
             what: "the proxy",
             bounds: "a URL such as http://proxy:3128",

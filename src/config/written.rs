@@ -87,7 +87,7 @@ const SETTINGS: [Setting; 14] = [
     Setting {
         name: "proxy",
         wants: "an address in quotes",
-        example: "\"http://HOST:PORT\"",
+        example: "\"http://HOST:3128\"",
         take: |settings, value| put(&mut settings.proxy, text(value)),
     },
     Setting {
@@ -193,15 +193,38 @@ fn one(table: &DeTable<'_>, faults: &mut Vec<Fault>) -> Settings {
         let (at, name) = (key.span().start, key.get_ref().as_ref());
         match SETTINGS.iter().find(|setting| setting.name == name) {
             None => faults.push(unknown(at, name)),
-            Some(setting) if (setting.take)(&mut settings, value.get_ref()) => {}
-            Some(setting) => faults.push(Fault {
-                at,
-                message: format!("`{name}` wants {}", setting.wants),
-                hint: format!("write {name} = {}", setting.example),
-            }),
+            Some(setting) => {
+                let message = if (setting.take)(&mut settings, value.get_ref()) {
+                    unfit(name, &settings)
+                } else {
+                    Some(format!("`{name}` wants {}", setting.wants))
+                };
+                faults.extend(message.map(|message| Fault {
+                    at,
+                    message,
+                    hint: format!("write {name} = {}", setting.example),
+                }));
+            }
         }
     }
     settings
+}
+
+/// What is wrong with a value of the right kind, for the settings whose values have bounds.
+fn unfit(name: &str, settings: &Settings) -> Option<String> {
+    let error = match name {
+        "rate" => settings.rate().err(),
+        "workers" => settings.workers().err(),
+        "body" => settings.body().err(),
+        "resource" => settings.resource().err(),
+        "timeout" => settings.timeout().err(),
+        "proxy" => settings.proxy().err(),
+        _ => None,
+    };
+    error.map(|error| match error {
+        ConfigError::OutOfBounds { bounds, .. } => format!("`{name}` must be {bounds}"),
+        error => format!("`{name}`: {error}"),
+    })
 }
 
 /// A key that stands outside of every profile.
@@ -305,6 +328,26 @@ mod tests {
             "[profile.qa]\nusername = \"SECRET\"\nusername.x = \"SECRET\"\n",
         ] {
             refused(text);
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_told_with_its_line_and_never_shown() {
+        for (line, wanted) in [
+            ("rate = \"SECRET\"", "`rate`: a rate is written like 5/s"),
+            ("workers = 0", "`workers` must be between 1 and 256"),
+            ("body = \"SECRET\"", "`body` must be `json` or `form`"),
+            ("resource = \"SECRET/4711\"", "`resource` must be a word"),
+            ("timeout = 47110", "`timeout` must be between 0.1"),
+            ("timeout = nan", "`timeout` must be between 0.1"),
+            ("proxy = \"SECRET\"", "`proxy` must be a URL"),
+        ] {
+            let (error, hint) = refused(&format!("[profile.qa]\nscope = \"x\"\n{line}\n"));
+            assert!(
+                error.starts_with(&format!("t.toml, line 3: {wanted}")),
+                "{error}"
+            );
+            assert!(hint.starts_with("write "), "{hint}");
         }
     }
 

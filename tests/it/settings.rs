@@ -106,6 +106,46 @@ fn the_number_of_workers_comes_from_the_environment_too() {
 }
 
 #[test]
+fn a_value_is_told_with_the_place_that_it_came_from() {
+    let server = Server::new();
+    let project = with_profile(&server, "sandbox password", "sandbox key");
+    project.write("calls.csv", csv(&calls(1)));
+    let import = ["import", "calls.csv"];
+    for (variable, flag, wrong) in [
+        ("TICKETLOAD_RATE", "--rate", "9/h"),
+        ("TICKETLOAD_WORKERS", "--workers", "many"),
+    ] {
+        let ran = run_with(&project, &[(variable, wrong)], &import).exits(2);
+        let ran = ran.says(&format!("for '{variable}'"));
+        assert!(
+            !ran.stderr.contains(&format!("for '{flag}")),
+            "{}",
+            ran.all()
+        );
+        let typed = format!("{flag}={wrong}");
+        for typed in [&[typed.as_str()][..], &[flag, wrong]] {
+            let line = [&import[..], typed].concat();
+            let ran = run_with(&project, &[(variable, "1")], &line).exits(2);
+            ran.says(&format!("for '{flag} "));
+        }
+    }
+    let profile = project.read("ticketload.toml");
+    for (line, what) in [
+        ("body = \"xml\"", "`body` must be `json` or `form`"),
+        ("workers = 0", "`workers` must be between 1 and 256"),
+        ("timeout = 0", "`timeout` must be between"),
+        ("proxy = \"proxy.example.com\"", "`proxy` must be a URL"),
+        ("resource = \"a b\"", "`resource` must be a word"),
+        ("rate = \"9/h\"", "`rate`: a rate is written like 5/s"),
+    ] {
+        project.write("ticketload.toml", format!("{profile}{line}\n"));
+        let ran = project.run(&import).exits(2);
+        ran.says(&format!("ticketload.toml, line 6: {what}"));
+    }
+    assert_eq!(server.requests("ticket"), 0);
+}
+
+#[test]
 fn space_around_a_user_name_is_no_part_of_it() {
     let server = Server::new();
     let project = with_profile(&server, "sandbox password", "sandbox key");
