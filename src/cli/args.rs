@@ -25,7 +25,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const AFTER_HELP: &str = "\
+pub(super) const AFTER_HELP: &str = "\
 Exit codes:
   0 every row has a ticket (validate: would be sent)   6 finished; some rows are in doubt
   1 finished; some rows are invalid or rejected        7 another run holds this ledger

@@ -290,7 +290,11 @@ fn completions_and_the_manual_name_the_commands() {
             .exits(0)
             .says("encrypt-password");
     }
-    project.run(&["man"]).exits(0).says(".TH").says("import");
+    let page = project.run(&["man"]).exits(0);
+    page.says(".TH")
+        .says(".SH \"TICKETLOAD LEDGER RESOLVE\"")
+        .says("\\-\\-give\\-up\\-after")
+        .says(".SH \"EXIT STATUS\"");
 }
 
 #[test]
