@@ -276,12 +276,12 @@ pub(crate) struct StatusArgs {
     #[arg(value_name = "RESULTS.csv", required_unless_present = "ticket", conflicts_with = "ticket", value_hint = ValueHint::FilePath)]
     pub(crate) results: Option<PathBuf>,
     /// Tickets to ask for
-    #[arg(long, value_name = "ID", num_args = 1..)]
+    #[arg(long, value_name = "ID", num_args = 1.., value_parser = not_blank)]
     pub(crate) ticket: Vec<String>,
     /// A table for people, CSV or JSON
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: StatusFormat,
-    /// Write to a file instead of stdout
+    /// Write to a file instead of stdout, which `-` is as well
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     let settings = given.or(Settings::of_profile(args.account.profile().as_deref())?);
     let account = settings.account()?;
     let questions = questions(args)?;
-    if let Some(path) = &args.output {
+    if let Some(path) = output(args) {
         let mut destinations = Destinations::default();
         if let Some(results) = &args.results {
             destinations.spare(results, "the results file whose tickets are asked for")?;
@@ -76,6 +76,12 @@ pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Success
     })
+}
+
+/// The file that the statuses go to; none for stdout.
+fn output(args: &StatusArgs) -> Option<&Path> {
+    let named = args.output.as_deref();
+    named.filter(|path| path.as_os_str() != "-")
 }
 
 fn questions(args: &StatusArgs) -> Result<Vec<Question>, Failure> {
@@ -282,7 +288,7 @@ fn write(args: &StatusArgs, answers: &[(Question, Answer)]) -> Result<(), Failur
         StatusFormat::Csv => csv(answers).map_err(cannot)?,
         StatusFormat::Json => json(answers).map_err(cannot)?,
     };
-    match &args.output {
+    match output(args) {
         Some(path) => AtomicFile::create(path)
             .and_then(|mut file| file.write_all(&text).and_then(|()| file.persist()))
             .map_err(cannot),

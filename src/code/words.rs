@@ -67,6 +67,11 @@ pub const WORDS: &[Meaning] = &[
         "outcome: the run ended before the row's turn; the next run sends it",
         "look up its `error_code`; run the same command again",
     ),
+    word(
+        "UNKNOWN TICKET",
+        "status of a ticket: the API knows none with this ID (its code 406)",
+        "look whether the ID is whole and the account and server are those that it was created with",
+    ),
     word("finished", "end of a run: every row had its turn", NOTHING),
     word(
         "adopted",

@@ -298,6 +298,25 @@ fn completions_and_the_manual_name_the_commands() {
 }
 
 #[test]
+fn a_ticket_of_nothing_is_refused_and_dash_is_stdout() {
+    let (project, server) = (Project::new(), Server::new());
+    for blank in ["", " "] {
+        let ran = project.run_for(&server, &["status", "--ticket", blank]);
+        ran.exits(2).says("must not be blank");
+    }
+    let ask = [
+        "status", "--ticket", "T1", "--format", "csv", "--output", "-",
+    ];
+    let ran = project.run_for(&server, &ask).exits(1);
+    assert!(ran.stdout.starts_with("file,row,key,"), "{}", ran.all());
+    assert!(!project.path("-").exists());
+    project
+        .run(&["explain", "UNKNOWN TICKET"])
+        .exits(0)
+        .says("406");
+}
+
+#[test]
 fn help_is_grouped_and_the_version_is_told() {
     let project = Project::new();
     let help = project.run(&["import", "--help"]).exits(0);
