@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use ticketload::report::Advised;
 
-/// The flags that say which ledger, which account and which rows are meant.
-const REPEATED: [Flag; 7] = [
+/// The flags that say which ledger, which account and which rows are meant, and how the server is talked to. The files of
+/// secrets are named as they were, and nothing of what they hold.
+const REPEATED: [Flag; 12] = [
     Flag::path("mapping"),
     Flag::word("sheet"),
     Flag::word("hidden"),
@@ -21,6 +22,11 @@ const REPEATED: [Flag; 7] = [
     Flag::path("ledger"),
     Flag::word("server_url"),
     Flag::word("username"),
+    Flag::path("password_file"),
+    Flag::path("key_file"),
+    Flag::word("body"),
+    Flag::word("resource"),
+    Flag::word("timeout"),
 ];
 
 /// The flag of the ledger, which a sandbox that is kept has in its own folder.
@@ -136,6 +142,9 @@ pub(super) fn adopt(results: &Path, input: &Path) -> String {
     command(&format!("ledger adopt {results} {input}"))
 }
 
+/// What makes the tickets of any results known again.
+pub(super) const ADOPT: &str = "ledger adopt RESULTS.csv INPUT";
+
 /// The commands that reports advise.
 pub(super) fn for_report() -> Advised {
     Advised {
@@ -214,6 +223,75 @@ mod tests {
         for (words, line) in cases {
             assert_eq!(import.command(words), line);
         }
+    }
+
+    /// All that is advised anywhere, with something in place of what a person has to fill in.
+    const ADVISED: [&str; 10] = [
+        "check",
+        "ledger in-doubt",
+        "ledger in-doubt --format csv",
+        "ledger runs",
+        "ledger show 3",
+        "ledger results 3",
+        ADOPT,
+        "ledger adopt ./-r.csv '-'",
+        "ledger resolve 1:2 --created T1",
+        "ledger resolve 1:2 --not-created",
+    ];
+
+    /// What `clap` knows of a command.
+    fn takes(words: &str, flag: Flag) -> bool {
+        Typed(vec![(flag, "TAKEN".to_owned())])
+            .command(words)
+            .contains("TAKEN")
+    }
+
+    #[test]
+    fn every_advised_command_takes_the_flags_that_it_is_advised_with() {
+        let definition = Cli::command();
+        for words in ADVISED {
+            let flags = REPEATED.into_iter().filter(|flag| takes(words, *flag));
+            let flags: Vec<Flag> = flags.collect();
+            for combination in 0..1_u32 << flags.len() {
+                let chosen = (0..)
+                    .zip(&flags)
+                    .filter(|(at, _)| combination >> at & 1 == 1);
+                let typed = chosen.map(|(_, flag)| {
+                    let value = match flag.id {
+                        "hidden" => "skip",
+                        "body" => "form",
+                        "timeout" => "7.5",
+                        _ => "-x",
+                    };
+                    (*flag, flag.with(OsStr::new(value)))
+                });
+                let line = Typed(typed.collect()).command(words).replace('\'', "");
+                let parsed = definition.clone().try_get_matches_from(line.split(' '));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_server_is_tried_as_it_was_talked_to() {
+        let import = typed(&[
+            "import",
+            "calls.csv",
+            "--server-url=https://host/x",
+            "--username=bulk",
+            "--password-file=pass word",
+            "--key-file=ky",
+            "--body=form",
+            "--resource=adi",
+            "--timeout=5",
+            "--give-up-after=5s",
+            "--workers=2",
+        ]);
+        assert_eq!(
+            import.command("check"),
+            "ticketload check --server-url https://host/x --username bulk --password-file 'pass word' --key-file ky \
+             --body form --resource adi --timeout 5"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Owns the exit codes and their precedence, and the one way in which errors are printed:
 //! `error: …`, `caused by: …`, a blank line, `hint: …`.
 
-use super::advice;
+use super::advice::{self, ADOPT};
 use std::io;
 use std::path::PathBuf;
 use ticketload::api::{ApiError, TokenError};
@@ -357,9 +357,6 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
     }
 }
-
-/// What makes the tickets of any results known again.
-const ADOPT: &str = "ledger adopt RESULTS.csv INPUT";
 
 fn ledger_hint(error: &LedgerError) -> String {
     match &error.kind {

@@ -115,6 +115,45 @@ fn a_sandbox_that_is_gone_advises_no_look_into_its_ledger() {
     assert_eq!(list, "ticketload ledger in-doubt --ledger kept/ledger.db");
 }
 
+#[test]
+fn the_account_that_was_typed_is_the_one_that_is_tried() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(1)));
+    project.write("a password", "another one");
+    project.write("key", "sandbox key");
+    let url = format!("--server-url={}", server.url());
+    let account = [
+        "--username",
+        "sandbox",
+        "--password-file",
+        "a password",
+        "--key-file",
+        "key",
+    ];
+    let ran = project
+        .run(&[&["import", "calls.csv", &url], &account[..]].concat())
+        .exits(4);
+    let line = advised(&ran.stdout, "check");
+    let folder = Path::new(env!("CARGO_BIN_EXE_ticketload"))
+        .parent()
+        .unwrap();
+    let bare = |line: &str| {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", line])
+            .current_dir(project.path(""))
+            .env_clear()
+            .env("HOME", project.home())
+            .env("PATH", folder);
+        Running::start(shell).end()
+    };
+    bare(&line)
+        .exits(4)
+        .says("refused the user name or password");
+    project.write("a password", "sandbox password");
+    bare(&line).exits(0);
+}
+
 /// Two profiles for two accounts of one server, with one ledger; the calls were sent as one of them.
 fn two_profiles() -> (Project, Server) {
     let (project, server) = (Project::new(), Server::new());

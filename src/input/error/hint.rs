@@ -37,10 +37,10 @@ impl InputErrorKind {
             K::UnknownEncoding { .. } => "write a name such as utf-8, windows-1252 or utf-16le",
             K::Undecodable { .. } => "set another `encoding` in [source], or save it as CSV UTF-8",
             K::PartlyUtf8 => {
-                "export it again as UTF-8; where another encoding is meant, say so with --encoding or `encoding` in [source]"
+                "export it again as UTF-8; where another encoding is meant, say so with `encoding` in the mapping's [source], or to `inspect` with --encoding"
             }
             K::Nul => {
-                "copy or export it again; where it is UTF-16 without a byte order mark, say so with --encoding utf-16le, or `encoding = \"utf-16le\"` in [source]"
+                "copy or export it again; where it is UTF-16 without a byte order mark, say so with `encoding = \"utf-16le\"` in the mapping's [source], or to `inspect` with --encoding utf-16le"
             }
             K::CutCharacter => "copy or export it again",
             K::BadDelimiter => "use , ; | a tab, or another sign such as ^",
