@@ -208,7 +208,8 @@ pub struct Condition {
     pub test: Test,
 }
 
-/// What a cell is compared with, whatever the space around it and the characters in it that nobody can see.
+/// What a cell is compared with, whatever the space around it and between its words, and the characters in it that nobody can
+/// see.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Test {
     /// It is blank, or it is not.
@@ -341,9 +342,14 @@ mod tests {
             "\u{202a}Void\u{202c}",
             "vo\u{ad}id",
             "\u{feff}void\u{1}",
+            "Te\u{200b}st",
         ] {
             assert!(void.applies(unseen), "{unseen:?}");
         }
+        let two = Test::Equals(vec!["No  answer".to_owned()]);
+        assert!(
+            two.applies("no answer") && two.applies("NO\u{a0}ANSWER") && two.applies("no\nanswer")
+        );
         assert!(Test::Blank(true).applies("\u{200b} \u{202c}"));
         assert!(Test::Equals(vec!["Annulé".to_owned()]).applies("ANNULE\u{301}"));
     }

@@ -48,11 +48,16 @@ pub(crate) fn has_idle(text: &str) -> bool {
     })
 }
 
+/// Whether foreign text is shown with this character escaped: a terminal would obey it, or nobody would see it, or it breaks
+/// the line.
+pub(crate) fn is_odd(c: char) -> bool {
+    c.is_control() || is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Foreign text for people, such as the name of a file, a sheet or a column, or a ticket's ID: in one line, with nothing in it
 /// that a terminal would obey or that nobody would see. Programs get such text as it is.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let is_odd = |c: char| c.is_control() || is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}');
     if !text.chars().any(is_odd) {
         return Cow::Borrowed(text);
     }
@@ -76,6 +81,14 @@ pub fn plain_path(path: &Path) -> String {
     plain(&path.display().to_string()).into_owned()
 }
 
+/// Whether a character is a letter by name and shows as a blank: Hangul's fillers, and Braille's cell without a dot.
+fn is_filler(c: char) -> bool {
+    matches!(
+        c,
+        '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+    )
+}
+
 /// The text without what is unseen at its ends. Called for every field of every row.
 #[inline]
 pub(crate) fn trim(text: &str) -> &str {
@@ -85,7 +98,7 @@ pub(crate) fn trim(text: &str) -> &str {
     {
         return text;
     }
-    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
+    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c) || is_filler(c))
 }
 
 /// The text of a cell such as `="00123"`, if it is one. So CSV files keep Excel from making a number of it, and Excel shows
@@ -135,24 +148,44 @@ pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether two texts are the same but for case and what is unseen.
+/// Whether two texts are the same but for case, how wide their white space is, and what is unseen.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (stripped(one), stripped(other));
-    if one.is_ascii() && other.is_ascii() {
+    if is_spaced_plainly(&one) && is_spaced_plainly(&other) {
         return one.eq_ignore_ascii_case(&other);
     }
-    composed(&one).to_lowercase() == composed(&other).to_lowercase()
+    let folded = |text: &str| {
+        let mut folded = String::with_capacity(text.len());
+        fold_words(text, &mut folded);
+        folded
+    };
+    folded(&one) == folded(&other)
 }
 
-/// A header as it is compared: composed, small letters, single spaces, nothing unseen.
-pub(crate) fn fold_header(header: &str) -> String {
-    let mut folded = String::with_capacity(header.len());
-    for word in stripped(header).split_whitespace() {
+/// Whether a text is ASCII, and all white space in it single blanks, as in nearly every cell that is compared.
+fn is_spaced_plainly(text: &str) -> bool {
+    let mut before = b' ';
+    text.bytes().all(|byte| {
+        let is_plain = matches!(byte, b'!'..=b'~') || (byte == b' ' && before != b' ');
+        before = byte;
+        is_plain
+    })
+}
+
+/// Appends the words of a text, composed and in small letters, with one blank between each two.
+fn fold_words(text: &str, folded: &mut String) {
+    for word in text.split_whitespace() {
         if !folded.is_empty() {
             folded.push(' ');
         }
         folded.extend(composed(word).chars().flat_map(char::to_lowercase));
     }
+}
+
+/// A header as it is compared: composed, small letters, single spaces, nothing unseen.
+pub(crate) fn fold_header(header: &str) -> String {
+    let mut folded = String::with_capacity(header.len());
+    fold_words(&stripped(header), &mut folded);
     folded
 }
 
@@ -195,15 +228,15 @@ impl<'h> Columns<'h> {
     }
 }
 
-/// A value as it is looked up, into a buffer that is used again: composed, small letters, nothing unseen.
+/// A value as it is looked up, into a buffer that is used again: composed, small letters, single spaces, nothing unseen.
 pub(crate) fn fold_value(value: &str, folded: &mut String) {
     folded.clear();
     let value = stripped(value);
-    if value.is_ascii() {
+    if is_spaced_plainly(&value) {
         folded.push_str(&value);
         folded.make_ascii_lowercase();
     } else {
-        folded.extend(composed(&value).chars().flat_map(char::to_lowercase));
+        fold_words(&value, folded);
     }
 }
 
@@ -223,6 +256,14 @@ mod tests {
             assert_eq!(fold_header(header), "first name", "{header:?}");
         }
         assert_eq!(fold_header("Pre\u{301}nom"), fold_header("PRÉNOM"));
+    }
+
+    #[test]
+    fn whatever_is_odd_is_escaped() {
+        for c in (0..0x11_0000).filter_map(char::from_u32) {
+            let shown = plain(&c.to_string()).into_owned();
+            assert_eq!(shown.starts_with('\\') && c != '\\', is_odd(c), "{c:?}");
+        }
     }
 
     #[test]
@@ -263,6 +304,8 @@ mod tests {
         assert_eq!(trim("\u{202a}Ada \u{202c}"), "Ada");
         assert_eq!(trim("A\u{200d}B"), "A\u{200d}B");
         assert_eq!(trim("\u{200b}\u{200b}"), "");
+        assert_eq!(trim("\u{3164}\u{2800} "), "");
+        assert_eq!(trim("a\u{2800}b\u{2800}"), "a\u{2800}b");
     }
 
     #[test]
@@ -281,6 +324,27 @@ mod tests {
         }
         assert!(is_same("\u{202a}VOI\u{200b}D\u{202c} ", "void"));
         assert!(is_same("ANNULÉ", "annule\u{301}") && !is_same("voided", "void"));
+    }
+
+    #[test]
+    fn values_are_the_same_whatever_the_space_in_them() {
+        let mut folded = String::new();
+        for value in [
+            "Main Street Clinic",
+            " main  street clinic",
+            "Main\u{a0}Street Clinic",
+            "MAIN STREET\nCLINIC",
+            "Main\tStreet \r\n Clinic ",
+            "Ma\u{ad}in \u{200b} Street Clinic",
+        ] {
+            fold_value(value, &mut folded);
+            assert_eq!(folded, "main street clinic", "{value:?}");
+            assert!(is_same(value, "Main Street Clinic"), "{value:?}");
+        }
+        fold_value("Clínica  del\u{202f}Sol", &mut folded);
+        assert_eq!(folded, "clínica del sol");
+        assert!(!is_same("Main Street Clinic", "Mainstreet Clinic"));
+        assert!(!is_same("a b", "ab") && is_same("a  b", "A b"));
     }
 
     #[test]

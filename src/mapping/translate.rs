@@ -1,6 +1,6 @@
 //! [`Translation`]: a table of what stands in the file and what the ticket gets for it.
 //!
-//! Owns looking a value up without regard to case and space at its ends. Two targets for one value are refused when
+//! Owns looking a value up without regard to case and space, at its ends and between its words. Two targets for one value are refused when
 //! the table is made, so that a lookup is never a guess.
 
 use super::wording::fold_value;
@@ -66,7 +66,14 @@ mod tests {
         let mut table = Translation::default();
         table.add("Élan Clinic", "1234").unwrap();
         let mut folded = String::new();
-        for value in ["Élan Clinic", " ÉLAN CLINIC ", "e\u{301}lan clinic"] {
+        for value in [
+            "Élan Clinic",
+            " ÉLAN CLINIC ",
+            "e\u{301}lan clinic",
+            "Élan  Clinic",
+            "Élan\u{a0}Clinic",
+            "Élan\nClinic",
+        ] {
             assert_eq!(table.find(value, &mut folded), Some("1234"), "{value:?}");
         }
         assert_eq!(table.find("Elan Clinic", &mut folded), None);

@@ -3,6 +3,7 @@
 //! Owns what keeps a spreadsheet from running a cell and a terminal from obeying it. IDs like those of the API stay as
 //! they are; an odd one is changed, and may then look like another odd one.
 
+use crate::seen::is_odd;
 use crate::ticket::TicketId;
 use std::borrow::Cow;
 
@@ -45,14 +46,21 @@ pub fn shown_ticket(ticket_id: &str) -> Cow<'_, str> {
     }
 }
 
-/// A ticket ID with its control characters escaped, which are foreign text. What has a backslash is escaped too, so that
-/// it does not look like one that was: unlike what people are shown, this is read back.
+/// A ticket ID with what is odd in it escaped, since it is foreign text. What has a backslash is escaped too, so that it does
+/// not look like one that was: unlike what people are shown, this is read back.
 fn escaped(ticket_id: &str) -> Cow<'_, str> {
-    if ticket_id.chars().any(|c| c.is_control() || c == '\\') {
-        Cow::Owned(ticket_id.escape_debug().to_string())
-    } else {
-        Cow::Borrowed(ticket_id)
+    if !ticket_id.chars().any(|c| is_odd(c) || c == '\\') {
+        return Cow::Borrowed(ticket_id);
     }
+    let mut escaped = String::with_capacity(ticket_id.len());
+    for c in ticket_id.chars() {
+        if is_odd(c) || matches!(c, '\\' | '\'' | '"') {
+            escaped.extend(c.escape_debug());
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// A ticket ID that was read back from results.
@@ -143,6 +151,10 @@ mod tests {
     #[test]
     fn control_characters_of_a_ticket_id_are_escaped() {
         assert_eq!(escaped("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(
+            escaped("T\u{202e}1\u{200b}\u{2028}é"),
+            "T\\u{202e}1\\u{200b}\\u{2028}é"
+        );
         assert_eq!(escaped("RQxQ5s84H"), "RQxQ5s84H");
     }
 
@@ -175,6 +187,9 @@ mod tests {
             "=1+\"a\"\n,<b>a",
             "x\0\u{7f}\u{e9}\t'\\",
             "'\u{301}\r.",
+            "T\u{202e}1\u{200b}2",
+            "\u{feff}T\u{ad}",
+            "\\u{202e}\u{202e}",
             "+1 2",
         ] {
             let told = ToldTicket::read(&shown_ticket(id)).unwrap();
