@@ -199,6 +199,10 @@ fn is_phone(text: &str) -> bool {
         return false;
     }
     let digits: Vec<u8> = number.bytes().filter(u8::is_ascii_digit).collect();
+    // Behind a plus stands a country code.
+    if number.contains('+') && digits.first() != Some(&b'1') {
+        return false;
+    }
     let ten = match digits.as_slice() {
         [b'1', rest @ ..] if rest.len() == 10 => rest,
         rest => rest,
@@ -307,6 +311,7 @@ mod tests {
             ("+1 212.555.0100 x12", Holds::Phone),
             ("2125550100", Holds::Phone),
             ("1125550100", Holds::Number),
+            ("+47 22 34 56 78", Holds::Text),
             ("12/30/1989", Holds::Date),
             ("30.12.89", Holds::Date),
             ("1989-12-30 10:00", Holds::Date),
