@@ -11,6 +11,7 @@ mod document;
 mod field;
 mod mapped;
 mod mapper;
+mod moved;
 mod rule;
 mod rules;
 mod source;

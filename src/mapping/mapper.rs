@@ -5,6 +5,7 @@
 //! that a row without an error has all that a ticket needs, and that all problems of a row are found at once.
 
 use super::mapped::Mapped;
+use super::moved::append_to_comments;
 use super::rule::{Column, Filler, Scratch, unreadable};
 use super::rules::date::Days;
 use crate::problem::{Problem, ProblemCode, Severity};
@@ -77,7 +78,7 @@ impl Mapper {
             .fillers
             .last()
             .filter(|filler| filler.rule.field == TicketField::Comments);
-        Filler::append_to_comments(comments, &mut self.scratch, call);
+        append_to_comments(comments, &mut self.scratch, call);
         if call.payload.get(TicketField::ClientCode).is_none() {
             call.payload.set(TicketField::ClientCode, "");
         }

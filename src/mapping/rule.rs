@@ -6,8 +6,9 @@
 
 use super::STAMP_ROOM;
 use super::mapped::Mapped;
+use super::moved::note;
 use super::rules::date::{DateFormat, Days};
-use super::rules::{self, Calendar, Case, Value};
+use super::rules::{self, Calendar, Case, Value, list};
 use super::translate::Translation;
 use super::wording::{listed, of_formula, stripped, trim};
 use crate::problem::{Problem, ProblemCode, Severity};
@@ -121,7 +122,7 @@ impl Rule {
 
     /// The length that a text may have. What comes behind it when the row is sent counts too, so that a row that was found
     /// good is not too long then.
-    fn longest(&self) -> Option<usize> {
+    pub(super) fn longest(&self) -> Option<usize> {
         let room = if self.is_stamped { STAMP_ROOM } else { 0 };
         self.max_length.map(|most| most.saturating_sub(room))
     }
@@ -169,7 +170,7 @@ pub(super) struct Scratch {
     pub(super) is_plain: bool,
     /// The part of its text that has all its line feeds: mostly none, or that of one cell.
     pub(super) line_ends: Range<usize>,
-    joined: String,
+    pub(super) joined: String,
     folded: String,
     cased: String,
     /// What goes to the comments, line by line.
@@ -277,7 +278,9 @@ impl Filler {
     fn join(&self, row: &Row, join: &str, joined: &mut String, call: &mut Mapped) -> bool {
         joined.clear();
         let keeps_places = rules::is_list(self.rule.field);
+        let parts = keeps_places && join.contains(list::JOINT);
         let mut readable = true;
+        let mut is_parted = false;
         let mut is_first = true;
         let mut is_blank = true;
         for column in &self.columns {
@@ -289,12 +292,23 @@ impl Filler {
                 if !is_first {
                     joined.push_str(join);
                 }
-                joined.push_str(&text);
+                if parts && text.contains(list::JOINT) {
+                    // It would shift all pieces behind it.
+                    joined.extend(text.chars().map(list::within_a_piece));
+                    is_parted = true;
+                } else {
+                    joined.push_str(&text);
+                }
                 is_first = false;
             }
         }
         if is_blank {
             joined.clear();
+        }
+        if is_parted {
+            let code = ProblemCode::Changed(self.rule.field);
+            call.problems
+                .push(self.problem(code, Severity::Warning, list::PARTED));
         }
         readable
     }
@@ -400,7 +414,7 @@ impl Filler {
         call.problems.push(problem);
     }
 
-    fn problem(&self, code: ProblemCode, severity: Severity, message: &str) -> Problem {
+    pub(super) fn problem(&self, code: ProblemCode, severity: Severity, message: &str) -> Problem {
         let (column, message) = match self.columns.as_slice() {
             [column] => (Some(Arc::clone(&column.header)), message.to_owned()),
             [] => (None, message.to_owned()),
@@ -412,37 +426,6 @@ impl Filler {
             code,
             severity,
             message,
-        }
-    }
-
-    /// Puts what was moved out of other fields below the comments.
-    pub(super) fn append_to_comments(
-        filler: Option<&Filler>,
-        scratch: &mut Scratch,
-        call: &mut Mapped,
-    ) {
-        const FIELD: TicketField = TicketField::Comments;
-        if scratch.moved.is_empty() {
-            return;
-        }
-        scratch.joined.clear();
-        if let Some(comments) = call.payload.get(FIELD) {
-            scratch.joined.push_str(comments);
-            scratch.joined.push('\n');
-        }
-        scratch.joined.push_str(&scratch.moved);
-        call.payload.set(FIELD, &scratch.joined);
-        let Some(filler) = filler else { return };
-        if filler
-            .rule
-            .longest()
-            .is_some_and(|most| scratch.joined.chars().count() > most)
-        {
-            call.problems.push(filler.problem(
-                ProblemCode::Invalid(FIELD),
-                Severity::Error,
-                "is too long once other columns' text is kept in it; mend those columns",
-            ));
         }
     }
 }
@@ -481,14 +464,4 @@ pub(super) fn unreadable(cell: Cell<'_>, header: &Arc<str>) -> Option<Problem> {
         severity: Severity::Error,
         message: message.to_owned(),
     })
-}
-
-/// Adds `Label: text` as a line of its own; control characters become spaces.
-fn note(moved: &mut String, label: &str, text: &str) {
-    if !moved.is_empty() {
-        moved.push('\n');
-    }
-    moved.push_str(label);
-    moved.push_str(": ");
-    moved.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
 }

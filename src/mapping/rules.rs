@@ -6,7 +6,7 @@
 
 pub(super) mod date;
 mod email;
-mod list;
+pub(super) mod list;
 mod phone;
 mod sex;
 mod state;

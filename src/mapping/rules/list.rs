@@ -1,10 +1,22 @@
 //! `txt` and `field_mr`: lists whose pieces are joined by `|`.
 //!
 //! Pieces are trimmed and keep their places, blank ones too, since a place may have a meaning; a list of blank pieces
-//! only is no value. Control characters are refused: nothing in a list of codes needs one.
+//! only is no value. A `|` in a cell that is one of several pieces becomes `/`; a column that is the whole list has its own. Control characters are refused: nothing in a list of codes needs one.
 
 use super::Judgement;
 use crate::mapping::wording::trim;
+
+/// What parts the pieces.
+pub(in crate::mapping) const JOINT: char = '|';
+
+/// What is said where a piece that is to be joined holds it.
+pub(in crate::mapping) const PARTED: &str =
+    "a | within a piece became /, since it parts the pieces of the list";
+
+/// A character of a piece that is to be joined: what parts pieces would shift all those behind it.
+pub(in crate::mapping) fn within_a_piece(c: char) -> char {
+    if c == JOINT { '/' } else { c }
+}
 
 /// Appends the list, or nothing where all its pieces are blank.
 pub(super) fn write(text: &str, out: &mut String) -> Judgement<'static> {
