@@ -127,6 +127,13 @@ pub const CODES: &[Explanation] = &[
         what_to_do: "nothing, if the change is right",
     },
     Explanation {
+        code: "doubtful.",
+        on_submission: "a field that a ticket needs holds what databases write where there is no value, such as NULL; it is sent all the same",
+        on_status: None,
+        whose: "whoever exported the file",
+        what_to_do: "make sure that it is the value, or export the file again with blank cells",
+    },
+    Explanation {
         code: "conflict.key",
         on_submission: "the key stands for another call already, in this file or in an earlier one",
         on_status: None,

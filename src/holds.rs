@@ -78,6 +78,70 @@ pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
     (holds, None)
 }
 
+/// What a cell says in place of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// An error of the spreadsheet, such as `#N/A`.
+    Error,
+    /// `#####`, as a value is shown in a column that is too narrow for it, and saved so in a CSV file.
+    TooNarrow,
+    /// A formula whose value the file does not hold.
+    Uncomputed,
+}
+
+/// Whether a cell holds an error instead of a value. A worksheet marks such cells; in text they are what it shows.
+#[inline]
+pub(crate) fn lack(cell: Cell<'_>) -> Option<Lack> {
+    match cell.kind {
+        CellKind::Error => Some(Lack::Error),
+        CellKind::Uncomputed => Some(Lack::Uncomputed),
+        CellKind::Text => {
+            let text = seen::trim(cell.text);
+            text.starts_with('#').then(|| lack_in(text)).flatten()
+        }
+        CellKind::Number | CellKind::Date | CellKind::Time | CellKind::Boolean => None,
+    }
+}
+
+#[cold]
+fn lack_in(text: &str) -> Option<Lack> {
+    // Those of Excel and of Google Sheets.
+    const ERRORS: [&str; 17] = [
+        "#N/A",
+        "#NAME?",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#UNKNOWN!",
+        "#CONNECT!",
+        "#BUSY!",
+        "#EXTERNAL!",
+        "#ERROR!",
+    ];
+    if ERRORS.iter().any(|error| text.eq_ignore_ascii_case(error)) {
+        Some(Lack::Error)
+    } else {
+        // One or two may be meant.
+        let is_narrow = text.len() > 2 && text.bytes().all(|byte| byte == b'#');
+        is_narrow.then_some(Lack::TooNarrow)
+    }
+}
+
+/// Whether a text is what databases write where there is no value. There are people called Null, who are written so.
+pub(crate) fn is_null(text: &str) -> bool {
+    matches!(
+        text,
+        "\\N" | "NULL" | "null" | "(null)" | "(NULL)" | "<null>" | "<NULL>"
+    )
+}
+
 /// Whether a header may be a row of values rather than of names: a single date, time, phone, e-mail address, number or
 /// identifier that no column is called by is enough, since a file without a header would show a patient.
 pub(crate) fn is_of_values(header: &[String]) -> bool {
@@ -332,6 +396,56 @@ mod tests {
         for (text, holds) in cases {
             let kind = CellKind::Text;
             assert_eq!(of(Cell { text, kind }).0, holds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn errors_of_a_spreadsheet_are_told_in_text_too() {
+        let lack = |text| {
+            let kind = CellKind::Text;
+            super::lack(Cell { text, kind })
+        };
+        for error in [
+            "#N/A",
+            "#NAME?",
+            " #REF! ",
+            "#DIV/0!\u{a0}",
+            "#n/a",
+            "#GETTING_DATA",
+        ] {
+            assert_eq!(lack(error), Some(Lack::Error), "{error:?}");
+        }
+        for narrow in ["###", "#####", " ######## "] {
+            assert_eq!(lack(narrow), Some(Lack::TooNarrow), "{narrow:?}");
+        }
+        for value in [
+            "",
+            "#",
+            "##",
+            "#12",
+            "# 4 Oak St",
+            "#N/A today",
+            "see #REF!",
+            "N/A",
+            "####1",
+            "=#N/A",
+        ] {
+            assert_eq!(lack(value), None, "{value:?}");
+        }
+        let number = Cell {
+            text: "#N/A",
+            kind: CellKind::Number,
+        };
+        assert_eq!(super::lack(number), None);
+    }
+
+    #[test]
+    fn what_databases_write_for_no_value_is_nobodys_name() {
+        for null in ["\\N", "NULL", "null", "(null)", "<NULL>"] {
+            assert!(is_null(null), "{null}");
+        }
+        for value in ["Null", "N", "\\n", "NULLA", "None", "", "(nil)"] {
+            assert!(!is_null(value), "{value}");
         }
     }
 

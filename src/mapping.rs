@@ -9,6 +9,7 @@ mod bind;
 mod diagnostics;
 mod document;
 mod field;
+mod lack;
 mod mapped;
 mod mapper;
 mod moved;

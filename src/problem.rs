@@ -41,6 +41,8 @@ pub enum ProblemCode {
     Invalid(TicketField),
     /// The value was changed or moved on its way (a phone's extension, a lost leading zero).
     Changed(TicketField),
+    /// A value is probably none, though it could be one.
+    Doubtful(TicketField),
     /// A column of `[key]` is blank.
     MissingKey,
     /// The same key stands for two different contents.
@@ -59,6 +61,7 @@ impl fmt::Display for ProblemCode {
             ProblemCode::Missing(field) => write!(f, "missing.{}", field.name()),
             ProblemCode::Invalid(field) => write!(f, "invalid.{}", field.name()),
             ProblemCode::Changed(field) => write!(f, "changed.{}", field.name()),
+            ProblemCode::Doubtful(field) => write!(f, "doubtful.{}", field.name()),
             ProblemCode::MissingKey => f.write_str("missing.key"),
             ProblemCode::ConflictKey => f.write_str("conflict.key"),
             ProblemCode::Ragged => f.write_str("ragged"),

@@ -164,6 +164,11 @@ pub const WORDS: &[Meaning] = &[
         "open the file in a spreadsheet, let it calculate, and save it; in a rejects file put the values into the cells",
     ),
     word(
+        "cells.null",
+        "found in the file: cells with what databases write where there is no value, such as NULL; each is taken for a text",
+        "export the file again with blank cells",
+    ),
+    word(
         "cells.error",
         "found in the file: cells with an error of the spreadsheet, such as #N/A; rows that use one are invalid",
         "mend the cells",
@@ -296,6 +301,7 @@ mod tests {
                 ProblemCode::Missing(field),
                 ProblemCode::Invalid(field),
                 ProblemCode::Changed(field),
+                ProblemCode::Doubtful(field),
             ]
         });
         let others = [

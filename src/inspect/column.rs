@@ -4,7 +4,7 @@
 //! day or month comes first in its dates. Holds hashes of values up to a cap, never a value.
 
 use super::finding::{Finding, Tally};
-use crate::holds::{self, DayMonth, Holds};
+use crate::holds::{self, DayMonth, Holds, Lack};
 use crate::row::{Cell, CellKind};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -81,6 +81,7 @@ pub(super) struct Profile {
     day_first: Tally,
     open: Tally,
     errors: Tally,
+    nulls: Tally,
     short_zips: Tally,
     is_zip: bool,
 }
@@ -98,6 +99,7 @@ impl Profile {
             day_first: Tally::default(),
             open: Tally::default(),
             errors: Tally::default(),
+            nulls: Tally::default(),
             short_zips: Tally::default(),
             is_zip: low.contains("zip") || low.contains("postal"),
         }
@@ -116,10 +118,13 @@ impl Profile {
         if let Some(order) = order {
             self.count_order(order, row);
         }
-        if cell.kind == CellKind::Error {
+        if matches!(holds::lack(cell), Some(Lack::Error | Lack::TooNarrow)) {
             self.errors.add(row);
         }
         let text = cell.text.trim();
+        if cell.kind == CellKind::Text && holds::is_null(text) {
+            self.nulls.add(row);
+        }
         if self.is_zip && matches!(text.len(), 3 | 4) && holds == Holds::Number {
             self.short_zips.add(row);
         }
@@ -173,6 +178,10 @@ impl Profile {
         if let Some(tally) = self.errors.some() {
             let message = "errors such as #N/A instead of values: a row whose field comes from here is invalid";
             findings.push(Finding::warning("cells.error", message).on(tally));
+        }
+        if let Some(tally) = self.nulls.some() {
+            let message = "cells hold what databases write where there is no value, such as NULL: each is taken for a text; export it again with blank cells";
+            findings.push(Finding::warning("cells.null", message).on(tally));
         }
         if let Some(tally) = self.short_zips.some() {
             let message = "ZIP codes have lost their leading zero; it is put back";

@@ -90,6 +90,30 @@ fn rows_that_are_no_calls_are_found() {
 }
 
 #[test]
+fn errors_and_nulls_in_text_are_told() {
+    let text = "Name,DOB,Phone\n#N/A,1/2/1980,#####\nAda,NULL,2\nBo,\\N,3\n#1,x,4\n";
+    let found = inspected(text);
+    let told: Vec<_> = found
+        .findings
+        .iter()
+        .map(|f| {
+            (
+                f.code,
+                f.column.as_deref().unwrap_or_default(),
+                f.rows,
+                f.first_row,
+            )
+        })
+        .collect();
+    let expected = [
+        ("cells.error", "Name", 1, Some(2)),
+        ("cells.null", "DOB", 2, Some(3)),
+        ("cells.error", "Phone", 1, Some(2)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn doubled_and_blank_headers_are_told() {
     let found = inspected("Name,,name,NAME,x\n1,2,3,4,5\n");
     let told: Vec<_> = found.findings.iter().map(|finding| finding.code).collect();

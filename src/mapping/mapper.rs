@@ -4,9 +4,10 @@
 //! the row's width, then each field, the comments last, since they take in what other fields could not. Guarantees
 //! that a row without an error has all that a ticket needs, and that all problems of a row are found at once.
 
+use super::lack::unreadable;
 use super::mapped::Mapped;
 use super::moved::append_to_comments;
-use super::rule::{Column, Filler, Scratch, unreadable};
+use super::rule::{Column, Filler, Scratch};
 use super::rules::date::Days;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::Row;

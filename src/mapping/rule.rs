@@ -5,14 +5,16 @@
 //! comments, or it is dropped. Takes no memory on the way of a good value.
 
 use super::STAMP_ROOM;
+use super::lack::{self, unreadable};
 use super::mapped::Mapped;
 use super::moved::note;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value, list};
 use super::translate::Translation;
 use super::wording::{listed, of_formula, stripped, trim};
+use crate::holds::is_null;
 use crate::problem::{Problem, ProblemCode, Severity};
-use crate::row::{Cell, CellKind, Row};
+use crate::row::{Cell, Row};
 use crate::ticket::TicketField;
 use memchr::memchr;
 use regex::Regex;
@@ -202,7 +204,7 @@ impl Filler {
             let (cell, ends) = (row.place(place), &scratch.line_ends);
             let may_have_one = cell.start < ends.end && ends.start < cell.end;
             let fits = may_have_lines || !may_have_one || memchr(b'\n', text.as_bytes()).is_none();
-            if !text.is_empty() && fits && !text.starts_with("=\"") {
+            if !text.is_empty() && fits && !lack::is_odd(text) {
                 return call.payload.set(self.rule.field, text);
             }
         }
@@ -329,6 +331,12 @@ impl Filler {
 
     fn is_readable(&self, cell: Cell<'_>, column: &Column, call: &mut Mapped) -> bool {
         unreadable(cell, &column.header).is_none_or(|problem| {
+            // Whoever translates an error knows of it.
+            let table = self.rule.translation.as_ref();
+            let table = table.filter(|_| self.columns.len() == 1 && !cell.text.is_empty());
+            if table.is_some_and(|table| table.find(cell.text, &mut String::new()).is_some()) {
+                return true;
+            }
             call.problems.push(Problem {
                 field: Some(self.rule.field),
                 ..problem
@@ -366,6 +374,11 @@ impl Filler {
             && let Some(why) = self.rule.misfit(written)
         {
             return self.refuse(found, &why, moved, call);
+        }
+        if field.is_required() && self.rule.translation.is_none() && is_null(found) {
+            let code = ProblemCode::Doubtful(field);
+            call.problems
+                .push(self.problem(code, Severity::Warning, lack::NULL));
         }
         if let Some(remark) = remark {
             if let Some(extension) = remark.extension {
@@ -444,24 +457,4 @@ fn sources(columns: &[Column]) -> String {
         names.push(format!("{more} more"));
     }
     format!("from the columns {}", listed(&names, "and"))
-}
-
-/// What is wrong with a cell that holds no value to use, if that is so.
-pub(super) fn unreadable(cell: Cell<'_>, header: &Arc<str>) -> Option<Problem> {
-    let message = match cell.kind {
-        CellKind::Error => "holds an error of the spreadsheet, such as #N/A; mend the cell",
-        CellKind::Uncomputed => {
-            "holds a formula without a value; fill the cell, or open the original file in a spreadsheet and save it"
-        }
-        CellKind::Text | CellKind::Number | CellKind::Date | CellKind::Time | CellKind::Boolean => {
-            return None;
-        }
-    };
-    Some(Problem {
-        column: Some(Arc::clone(header)),
-        field: None,
-        code: ProblemCode::UnreadableCell,
-        severity: Severity::Error,
-        message: message.to_owned(),
-    })
 }
