@@ -94,6 +94,11 @@ pub const WORDS: &[Meaning] = &[
         "look whether names are right; say the `encoding` in [source] where they are not",
     ),
     word(
+        "encoding.marked",
+        "found in the file: its byte order mark says another encoding than was asked for, and goes before it",
+        NOTHING,
+    ),
+    word(
         "encoding.guessed",
         "found in the file: it has no byte order mark, and its bytes look like UTF-16",
         "look whether names are right; say the `encoding` in [source] where they are not",

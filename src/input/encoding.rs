@@ -1,10 +1,11 @@
 //! [`Text`]: what was decided about a text file over the whole of it, and the bytes that follow from it.
 //!
-//! Owns the decision: a byte order mark, else what the user said, else UTF-16 by its NULs, else UTF-8 if the whole
+//! Owns the decision: a byte order mark (but that of UTF-8 before what is none), else what the user said, else UTF-16 by its NULs, else UTF-8 if the whole
 //! file is valid, else Windows-1252; with it the delimiter, the line ends, the quotes, and where the text can be cut into
 //! blocks of whole records. Guarantees that lines of such a block, once [`Text::decode`] has been asked, end in LF or CRLF. Reads in chunks: memory does not grow with the file, some bytes for each block aside.
 
 mod adapters;
+mod guess;
 mod scan;
 
 use super::delimiter;
@@ -12,6 +13,7 @@ use super::error::{Fault, Foreign, InputErrorKind};
 use super::quotes::{Cut, Marks, Quotes, Trouble};
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use guess::Guess;
 use memchr::memchr_iter;
 use scan::{Characters, End, Records};
 use std::borrow::Cow;
@@ -29,6 +31,11 @@ const SAMPLE: usize = 256 * 1024;
 pub enum EncodingReason {
     /// A byte order mark says so.
     Mark,
+    /// A byte order mark says so, and the user said otherwise.
+    MarkNot {
+        /// The encoding that was asked for.
+        asked: &'static str,
+    },
     /// The user said so.
     Asked,
     /// Every second byte is NUL.
@@ -49,6 +56,8 @@ pub(super) struct Text {
     pub(super) delimiter: u8,
     /// Bytes of the byte order mark.
     mark: usize,
+    /// The encoding that the user said, where a mark says otherwise.
+    asked: Option<&'static Encoding>,
     /// How many bytes of the file are text, with that mark.
     length: u64,
     /// Bytes of the `sep=` line, in UTF-8.
@@ -113,7 +122,12 @@ impl Text {
         let length = fill(&mut file, &mut prefix)?;
         let whole = length < SAMPLE;
         prefix.truncate(length);
-        let (encoding, reason, mark) = first_guess(&prefix, label)?;
+        let Guess {
+            encoding,
+            reason,
+            mark,
+            asked,
+        } = Guess::of(&prefix, label)?;
         let body = prefix.get(mark..).unwrap_or_default();
         let sample = sample(body, encoding);
         let found = delimiter::find(&sample, whole);
@@ -122,6 +136,7 @@ impl Text {
             reason,
             delimiter: delimiter.unwrap_or(found.delimiter),
             mark,
+            asked,
             length: length_of_text(&mut file, encoding)?,
             skip: found.skip,
             lone_cr: false,
@@ -148,9 +163,9 @@ impl Text {
         Ok((text, flaw))
     }
 
-    /// Whether a byte order mark stands before it.
+    /// Whether a byte order mark stands before it, and means something.
     pub(super) fn is_marked(&self) -> bool {
-        self.mark > 0
+        self.mark > 0 && (self.encoding == UTF_8 || !self.encoding.is_ascii_compatible())
     }
 
     /// Opens the text whose blocks [`Text::cuts`] knows: without mark, and without a CR that stands alone.
@@ -236,12 +251,16 @@ impl Text {
             if let Some(kind) = self.broken(path, &characters, &records)? {
                 return self.flaw(path, invalid, kind).map(Some);
             }
-            self.encoding = WINDOWS_1252;
-            self.reason = if characters.unfit {
-                EncodingReason::Unfit
-            } else {
-                EncodingReason::Fallback
+            let asked = self.asked.take();
+            self.encoding = asked.unwrap_or(WINDOWS_1252);
+            self.reason = match asked {
+                Some(_) => EncodingReason::Asked,
+                None if characters.unfit => EncodingReason::Unfit,
+                None => EncodingReason::Fallback,
             };
+            if !self.scans_raw() {
+                return self.scan(path);
+            }
         }
         let found = match (characters.nul, records.trouble) {
             (Some(nul), _) => Some((nul, InputErrorKind::Nul)),
@@ -260,7 +279,8 @@ impl Text {
 
     /// What is wrong with a text that has pieces that are no UTF-8, where it is UTF-8 all the same; none where it is in
     /// another encoding. What is written in another one has next to no characters of UTF-8 by chance: where they are the
-    /// rule, a few bytes are damaged, and to read all of it as Windows-1252 would garble every letter.
+    /// rule, a few bytes are damaged, and to read all of it as Windows-1252 would garble every letter. A mark that the
+    /// user's word is against has to be proven like that, too.
     fn broken(
         &self,
         path: &Path,
@@ -268,7 +288,7 @@ impl Text {
         records: &Records,
     ) -> Result<Option<InputErrorKind>, Fault> {
         let good = characters.good + self.beyond_ascii_before(path, characters.invalid)?;
-        let is_meant = self.reason != EncodingReason::Valid;
+        let is_meant = self.reason != EncodingReason::Valid && self.asked.is_none();
         Ok(match (is_meant || good > 0, is_meant) {
             (true, _) if characters.is_cut => Some(InputErrorKind::CutCharacter),
             (_, true) => Some(self.undecodable()),
@@ -360,106 +380,6 @@ fn length_of_text(file: &mut File, encoding: &'static Encoding) -> io::Result<u6
     file.seek(SeekFrom::Start(text))?;
     file.read_to_end(&mut end)?;
     Ok(if end == mark { text } else { length })
-}
-
-/// What the first bytes and the user say; UTF-8 stays to be proven by the scan.
-fn first_guess(
-    prefix: &[u8],
-    label: Option<&str>,
-) -> Result<(&'static Encoding, EncodingReason, usize), Fault> {
-    let mark = Encoding::for_bom(prefix).map(|(encoding, length)| {
-        // Programs that write it in front of what has one already write it twice.
-        let mark = prefix.get(..length).unwrap_or_default();
-        let times = prefix.chunks_exact(length).take_while(|part| *part == mark);
-        (encoding, length * times.count())
-    });
-    if let Some(label) = label {
-        let unknown = || InputErrorKind::UnknownEncoding {
-            label: label.to_owned(),
-        };
-        let asked = Encoding::for_label(label.as_bytes()).ok_or_else(unknown)?;
-        // A mark of the asked family is no text; `utf-16` alone leaves the byte order to the mark.
-        return Ok(match mark {
-            Some((marked, length)) if marked == asked || is_utf16(asked) => {
-                (marked, EncodingReason::Asked, length)
-            }
-            _ => (asked, EncodingReason::Asked, 0),
-        });
-    }
-    if let Some((encoding, length)) = mark {
-        return Ok((encoding, EncodingReason::Mark, length));
-    }
-    if let Some(encoding) = Nuls::of(prefix).utf16() {
-        return Ok((encoding, EncodingReason::NulPattern, 0));
-    }
-    Ok((UTF_8, EncodingReason::Valid, 0))
-}
-
-fn is_utf16(encoding: &'static Encoding) -> bool {
-    encoding == UTF_16LE || encoding == UTF_16BE
-}
-
-/// How the NULs of a file stand in its pairs of bytes, by which UTF-16 without a mark is found.
-#[derive(Default)]
-struct Nuls {
-    pairs: usize,
-    /// Pairs with a NUL behind another byte, as little-endian ASCII has them, and the line ends among them.
-    behind: usize,
-    ends_behind: usize,
-    /// Pairs with a NUL before another byte, likewise.
-    before: usize,
-    ends_before: usize,
-    /// Pairs of two NULs, which no text has.
-    both: usize,
-    /// Pairs of two characters of ASCII.
-    ascii: usize,
-}
-
-impl Nuls {
-    fn of(prefix: &[u8]) -> Nuls {
-        let mut nuls = Nuls::default();
-        let is_end = |byte: u8| usize::from(matches!(byte, b'\n' | b'\r'));
-        let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-        for pair in prefix.chunks_exact(2) {
-            nuls.pairs += 1;
-            match *pair {
-                [0, 0] => nuls.both += 1,
-                [byte, 0] => {
-                    nuls.behind += 1;
-                    nuls.ends_behind += is_end(byte);
-                }
-                [0, byte] => {
-                    nuls.before += 1;
-                    nuls.ends_before += is_end(byte);
-                }
-                [first, second] => nuls.ascii += usize::from(is_ascii(first) && is_ascii(second)),
-                _ => {}
-            }
-        }
-        nuls
-    }
-
-    /// UTF-16, where they stand on one side of the pairs, and a line end is among them. A few characters have a NUL on
-    /// the other side (`一`, a half of `😀`): then the majority says which, if what is left does not look like ASCII.
-    /// Whether the whole file is that is seen when it is decoded.
-    fn utf16(&self) -> Option<&'static Encoding> {
-        let (encoding, nuls, ends, others) = if self.behind > self.before {
-            (UTF_16LE, self.behind, self.ends_behind, self.before)
-        } else {
-            (UTF_16BE, self.before, self.ends_before, self.behind)
-        };
-        if self.both > 0 {
-            return None;
-        }
-        let has_lines = ends > 0 && nuls * 20 >= self.pairs && nuls > 1;
-        let found = if others == 0 {
-            has_lines || (nuls * 5 >= self.pairs * 2 && nuls > 3)
-        } else {
-            let rest = self.pairs - nuls - others;
-            has_lines && nuls >= others * 2 && (nuls * 3 >= self.pairs || self.ascii * 2 <= rest)
-        };
-        found.then_some(encoding)
-    }
 }
 
 /// The prefix as far as delimiters, quotes and line ends are concerned.

@@ -157,6 +157,10 @@ fn text_findings(text: &TextLayout) -> Vec<Finding> {
             "encoding.guessed",
             format!("read as {encoding}: the file has no mark and every second byte is NUL"),
         )),
+        EncodingReason::MarkNot { asked } => Some(Finding::note(
+            "encoding.marked",
+            format!("read as {encoding}: its byte order mark says so, not {asked} as asked"),
+        )),
         EncodingReason::Mark | EncodingReason::Asked | EncodingReason::Valid => None,
     };
     let further = text.further.map(run_together);

@@ -175,6 +175,7 @@ fn table(table: &TableInfo) -> String {
 fn why_encoding(reason: EncodingReason) -> &'static str {
     match reason {
         EncodingReason::Mark => "its byte order mark says so",
+        EncodingReason::MarkNot { .. } => "its byte order mark says so, whatever was asked",
         EncodingReason::Asked => "as asked",
         EncodingReason::NulPattern => "every second byte is NUL",
         EncodingReason::Valid => "the whole file is valid",

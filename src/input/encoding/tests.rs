@@ -4,6 +4,8 @@ use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;
 
+const MARK_BYTES: &[u8] = "\u{feff}".as_bytes();
+
 fn file(bytes: &[u8]) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
@@ -57,6 +59,75 @@ fn the_encoding_is_decided_over_the_whole_file() {
         assert_eq!((text.encoding.name(), text.reason), (name, reason));
         assert!(flaw.is_none(), "{flaw:?}");
     }
+}
+
+#[test]
+fn a_mark_goes_before_what_was_asked_for() {
+    use EncodingReason as R;
+    let not = |asked| R::MarkNot { asked };
+    let marked = "\u{feff}ID,Name\n1,Muñoz\n";
+    let plain = "ID,Name\n1,Muñoz\n";
+    let in_1252 = |text: &str| WINDOWS_1252.encode(text).0.into_owned();
+    let cases = [
+        (
+            marked.as_bytes().to_vec(),
+            "windows-1252",
+            "UTF-8",
+            not("windows-1252"),
+        ),
+        (
+            marked.as_bytes().to_vec(),
+            "macintosh",
+            "UTF-8",
+            not("macintosh"),
+        ),
+        (
+            marked.as_bytes().to_vec(),
+            "utf-16le",
+            "UTF-8",
+            not("UTF-16LE"),
+        ),
+        (marked.as_bytes().to_vec(), "utf-8", "UTF-8", R::Asked),
+        (
+            utf16(marked, false),
+            "windows-1252",
+            "UTF-16LE",
+            not("windows-1252"),
+        ),
+        (utf16(marked, true), "utf-8", "UTF-16BE", not("UTF-8")),
+        (utf16(marked, true), "utf-16", "UTF-16BE", R::Asked),
+        (in_1252(plain), "windows-1252", "windows-1252", R::Asked),
+        // A mark in front of what is no UTF-8 says nothing, and is no part of the header.
+        (
+            [MARK_BYTES.to_vec(), in_1252(plain)].concat(),
+            "windows-1252",
+            "windows-1252",
+            R::Asked,
+        ),
+        (
+            [MARK_BYTES.to_vec(), b"ID,Name\n1,Mu\x96oz\n".to_vec()].concat(),
+            "macintosh",
+            "macintosh",
+            R::Asked,
+        ),
+    ];
+    for (bytes, label, name, reason) in cases {
+        let (text, flaw, read) = text_of(&bytes, Some(label));
+        assert!(flaw.is_none(), "{label}: {flaw:?}");
+        assert_eq!(
+            (text.encoding.name(), text.reason),
+            (name, reason),
+            "{label}"
+        );
+        assert_eq!(read, plain, "{label}");
+        let is_unicode = name.starts_with("UTF");
+        assert_eq!(text.is_marked(), is_unicode, "{label}");
+    }
+    // Where next to all of it is UTF-8, a damaged byte makes no other encoding of it.
+    let damaged = [marked.as_bytes(), "2,Núñez\n3,\u{e9}".as_bytes(), b"\xff\n"].concat();
+    let damaged = file(&damaged);
+    let (_, flaw) = Text::decide(damaged.path(), Some("windows-1252"), None).unwrap();
+    assert!(matches!(flaw.unwrap().kind, InputErrorKind::PartlyUtf8));
 }
 
 #[test]
