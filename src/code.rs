@@ -144,8 +144,8 @@ pub const CODES: &[Explanation] = &[
         code: "ragged",
         on_submission: "the row has another number of cells than the header",
         on_status: None,
-        whose: "the file: a delimiter or a quote too many or too few",
-        what_to_do: "mend the row, or export the file again",
+        whose: "the file: a delimiter or a quote too many or too few, or blank cells that Excel has left out at the end",
+        what_to_do: "mend the row, or export the file again; where only blank cells are missing, say short_rows = \"fill\" in [source]",
     },
     Explanation {
         code: "unexplained",

@@ -12,6 +12,7 @@ mod csv;
 mod delimiter;
 mod description;
 mod encoding;
+mod ending;
 mod error;
 mod file_state;
 mod form;
@@ -41,12 +42,13 @@ pub use relay::{Noted, Seen};
 pub use workbook::sheet_name_for_excel;
 
 use self::csv::{Block, Blocks, further};
-use crate::reading::{Area, Condition, Hidden, Merged, Range, letters};
+use crate::reading::{Area, Condition, Hidden, Merged, Quoting, Range, ShortRows, letters};
 use crate::row::Row;
 use description::Origin;
+use ending::{Ending, Shorts};
 use error::Fault;
 use file_state::FileState;
-use header::{Body, Header, Skips};
+use header::{Body, Header, Padding, Skips};
 use part::within;
 use readable::{Readable, recognise};
 use relay::{Hand, Outlet, Pump, Source};
@@ -56,7 +58,6 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the user decides about reading; everything else is found in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +70,10 @@ pub struct Options {
     pub encoding: Option<String>,
     /// The delimiter of a CSV file.
     pub delimiter: Option<u8>,
+    /// Whether a cell of a CSV file that looks like rows keeps it from being read.
+    pub quoting: Quoting,
+    /// What becomes of rows of a CSV file that have too few cells.
+    pub short_rows: ShortRows,
     /// What becomes of hidden rows; none refuses a sheet that has some.
     pub hidden: Option<Hidden>,
     /// What becomes of merged cells.
@@ -88,8 +93,8 @@ pub struct Input {
     header: Header,
     area: Option<Area>,
     skips: Skips,
-    skipped: AtomicU64,
-    cut_row: AtomicU64,
+    ending: Ending,
+    short_rows: ShortRows,
     form: Readable,
 }
 
@@ -152,7 +157,19 @@ impl Input {
     /// How many rows `skip_rows_where` passed over when the rows were last read to their end.
     #[must_use]
     pub fn skipped_rows(&self) -> u64 {
-        self.skipped.load(Ordering::Relaxed)
+        self.ending.skipped()
+    }
+
+    /// How many rows with too few cells were filled up with blank ones, because the user wants it so, then.
+    #[must_use]
+    pub fn filled_rows(&self) -> u64 {
+        self.ending.filled()
+    }
+
+    /// The first of the rows with too few cells and how many there are, then, where they lie as Excel leaves cells out.
+    #[must_use]
+    pub fn rows_cut_by_excel(&self) -> Option<(u64, u64)> {
+        self.ending.in_blocks()
     }
 
     /// The last row of a CSV file, where it has too few cells and no line end, when the rows were last read to their end.
@@ -160,7 +177,7 @@ impl Input {
     /// So a file ends that was still being written when it was copied: rows behind that one may be missing.
     #[must_use]
     pub fn cut_row(&self) -> Option<u64> {
-        Some(self.cut_row.load(Ordering::Relaxed)).filter(|row| *row > 0)
+        self.ending.cut_row()
     }
 
     /// Calls `each` for every row after the header, in order, until it breaks.
@@ -207,19 +224,20 @@ impl Input {
             unpack: self.unpacker(),
             work: move |row: &Row, made: &mut W| {
                 let Noted { note, keep } = work(row, made);
-                let note = (row.width() < width, note);
+                let short = (row.width() < width).then(|| u32::try_from(row.width()));
+                let note = (short.and_then(Result::ok), note);
                 Noted { note, keep }
             },
         });
-        let mut last_short = None;
-        self.skipped.store(0, Ordering::Relaxed);
+        let mut shorts = Shorts::behind(self.header.row());
+        self.ending.begin();
         let end = relay::run(
             sheet,
             |outlet| self.produce(outlet),
             hands.collect(),
             |seen| {
-                let (is_short, note) = seen.note;
-                last_short = is_short.then_some(seen.row);
+                let (short, note) = seen.note;
+                shorts.see(seen.row, short);
                 each(Seen {
                     row: seen.row,
                     note,
@@ -230,13 +248,10 @@ impl Input {
         if matches!(end, Ok(None)) {
             let area = self.area.as_ref();
             let to_end = area.is_none_or(|area| *area.rows.end() == u64::MAX);
-            let is_cut = |row: &u64| {
-                to_end
-                    && self.description.text().is_some_and(|text| text.ends_open)
-                    && self.ends_with(*row)
-            };
-            let cut = last_short.filter(is_cut);
-            self.cut_row.store(cut.unwrap_or(0), Ordering::Relaxed);
+            let text = self.description.text();
+            let ends_open = text.is_some_and(|text| text.ends_open);
+            let is_cut = |row: &u64| to_end && ends_open && self.ends_with(*row);
+            self.ending.keep(shorts.last().filter(is_cut), &shorts);
         }
         let path = self.place.path();
         // In a file that has changed, anything may look wrong.
@@ -322,8 +337,8 @@ impl Input {
             header,
             area,
             skips,
-            skipped: AtomicU64::new(0),
-            cut_row: AtomicU64::new(0),
+            ending: Ending::default(),
+            short_rows: options.short_rows,
             form,
         })
     }
@@ -363,6 +378,19 @@ impl Input {
         }
     }
 
+    /// Which rows get the cells that they lack. The last line of a text that has no end may have been cut short: nobody knows
+    /// what stood there.
+    fn padding(&self) -> Padding {
+        match (&self.form, self.short_rows) {
+            (Readable::Xlsx(_), _) => Padding::All,
+            (Readable::Csv(_), ShortRows::Refuse) => Padding::None,
+            (Readable::Csv(text), ShortRows::Fill) => {
+                let last = text.cuts.last().filter(|_| text.ends_open);
+                Padding::But(last.map_or(0, |end| end.rows))
+            }
+        }
+    }
+
     /// Puts those rows of a source that stand under the header, and are asked for, where they are wanted.
     fn body(
         &self,
@@ -371,10 +399,10 @@ impl Input {
         pump: &mut dyn Pump,
     ) -> Result<(), Fault> {
         within(self.area.as_ref(), source, &mut |source| {
-            let pad = self.description.kind() == Kind::Xlsx;
-            let mut rows = Body::new(source, &self.header, &self.skips, pad, watch);
+            let padding = self.padding();
+            let mut rows = Body::new(source, &self.header, &self.skips, padding, watch);
             pump.pump(&mut rows)?;
-            self.skipped.fetch_add(rows.skipped(), Ordering::Relaxed);
+            self.ending.count(rows.skipped(), rows.filled());
             Ok(())
         })
     }

@@ -24,7 +24,7 @@ pub use diagnostics::MappingErrors;
 pub use mapped::{Key, Mapped};
 pub use mapper::Mapper;
 
-use crate::reading::{Condition, Hidden, Merged, Range};
+use crate::reading::{Condition, Hidden, Merged, Quoting, Range, ShortRows};
 use crate::ticket::TicketField;
 use bind::Header;
 use diagnostics::{Diagnostic, Manuscript};
@@ -49,6 +49,10 @@ pub struct Source {
     pub encoding: Option<String>,
     /// The delimiter: `,` `;` tab, `|` or another sign.
     pub delimiter: Option<u8>,
+    /// What is thought of the quotes of a CSV file.
+    pub quoting: Quoting,
+    /// What becomes of rows of a CSV file that have too few cells.
+    pub short_rows: ShortRows,
     /// What becomes of hidden rows.
     pub hidden: Option<Hidden>,
     /// What becomes of merged cells.

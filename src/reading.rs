@@ -1,8 +1,8 @@
 //! What people decide about how a file is read, and the words in which they say it: vocabulary, no I/O.
 //!
-//! Owns `import` and `skip`, `top-left` and `fill`, areas such as `A3:F200` and the names they may have, the conditions
-//! under which a row is passed over, and the part of a file that is asked for. The mapping and the command line write
-//! them, the readers follow them. Checks nothing against a file.
+//! Owns `import` and `skip`, `top-left` and `fill`, `check`, `trust` and `refuse`, areas such as `A3:F200` and the names they
+//! may have, the conditions under which a row is passed over, and the part of a file that is asked for. The mapping and the
+//! command line write them, the readers follow them. Checks nothing against a file.
 
 use crate::seen;
 use std::fmt;
@@ -104,6 +104,50 @@ impl Merged {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Merged> {
         meaning(word, &Merged::WORDS)
+    }
+}
+
+/// What is thought of the quotes of a CSV file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Quoting {
+    /// A cell whose text looks like rows is taken for rows that a lone quote has swallowed.
+    #[default]
+    Check,
+    /// They are sound, whatever stands in a cell.
+    Trust,
+}
+
+impl Quoting {
+    /// The words that a user writes.
+    pub(crate) const WORDS: [(&str, Quoting); 2] =
+        [("check", Quoting::Check), ("trust", Quoting::Trust)];
+
+    /// Reads the word that a user writes: `check` or `trust`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Quoting> {
+        meaning(word, &Quoting::WORDS)
+    }
+}
+
+/// What becomes of rows of a CSV file that have fewer cells than the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShortRows {
+    /// They are invalid: a delimiter or a quote may be missing anywhere in them.
+    #[default]
+    Refuse,
+    /// The cells at their end are missing and blank, as Excel leaves them out.
+    Fill,
+}
+
+impl ShortRows {
+    /// The words that a user writes.
+    pub(crate) const WORDS: [(&str, ShortRows); 2] =
+        [("refuse", ShortRows::Refuse), ("fill", ShortRows::Fill)];
+
+    /// Reads the word that a user writes: `refuse` or `fill`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<ShortRows> {
+        meaning(word, &ShortRows::WORDS)
     }
 }
 

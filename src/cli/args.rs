@@ -4,7 +4,10 @@
 //! by itself can be. What a command needs is put together in its own module.
 
 pub(crate) mod ledger;
+mod reading;
 mod values;
+
+pub(crate) use reading::{HiddenChoice, InspectArgs};
 
 use super::advice;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -14,8 +17,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use ticketload::config::{SecretFiles, Settings};
 use ticketload::import::{MaxFailures, Rate};
-use ticketload::reading::{Hidden, Merged, Range, Selection};
-use values::{delimiter, duration, merged, not_blank, range, row_range, time_of_day};
+use ticketload::reading::Selection;
+use values::{duration, not_blank, row_range, time_of_day};
 
 /// Turns spreadsheets of patient calls into tickets, each row exactly once.
 #[derive(Debug, Parser)]
@@ -125,45 +128,6 @@ pub(crate) struct ValidateArgs {
     /// The ledger to look in
     #[arg(long, value_name = "PATH", env = "TICKETLOAD_LEDGER", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InspectArgs {
-    /// The files: CSV or XLSX, also compressed (gzip); `-` is standard input
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Report for people or as JSON for programs
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
-    /// Write header and rows, values included, as a mapping would see them (CSV, UTF-8, commas); `-` is stdout
-    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
-    pub(crate) dump: Option<PathBuf>,
-    /// The worksheet to read
-    #[arg(long, value_name = "NAME", help_heading = "Reading")]
-    pub(crate) sheet: Option<String>,
-    /// The row that holds the headers, as the spreadsheet numbers it
-    #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Reading")]
-    pub(crate) header_row: Option<u64>,
-    /// The encoding of a CSV file, such as windows-1252
-    #[arg(long, value_name = "NAME", help_heading = "Reading")]
-    pub(crate) encoding: Option<String>,
-    /// The delimiter of a CSV file: `,` `;` `|` `tab`, or another sign such as `^`
-    #[arg(long, value_name = "SIGN", value_parser = delimiter, help_heading = "Reading")]
-    pub(crate) delimiter: Option<u8>,
-    /// What becomes of rows that the worksheet hides
-    #[arg(
-        long,
-        value_name = "CHOICE",
-        default_value = "import",
-        help_heading = "Reading"
-    )]
-    pub(crate) hidden: HiddenChoice,
-    /// What becomes of merged cells: `top-left` or `fill`
-    #[arg(long, value_name = "CHOICE", default_value = "top-left", value_parser = merged, help_heading = "Reading")]
-    pub(crate) merged: Merged,
-    /// Where the table stands, header included: A3:F200, A3:F, or the name of a table in the workbook
-    #[arg(long, value_name = "AREA", value_parser = range, help_heading = "Reading")]
-    pub(crate) range: Option<Range>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -339,24 +303,6 @@ pub(crate) struct SandboxArgs {
     /// The name of a submission that it answers to
     #[arg(long, value_name = "WORD", default_value = "as")]
     pub(crate) resource: String,
-}
-
-/// What becomes of hidden rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HiddenChoice {
-    /// Read them like all others
-    Import,
-    /// Pass them over
-    Skip,
-}
-
-impl From<HiddenChoice> for Hidden {
-    fn from(choice: HiddenChoice) -> Hidden {
-        match choice {
-            HiddenChoice::Import => Hidden::Import,
-            HiddenChoice::Skip => Hidden::Skip,
-        }
-    }
 }
 
 /// The form of a report.

@@ -102,6 +102,8 @@ pub(crate) fn options(mapping: &Mapping, sheet: Option<&String>) -> Options {
         header_row: source.header_row.map(u64::from),
         encoding: source.encoding.clone(),
         delimiter: source.delimiter,
+        quoting: source.quoting,
+        short_rows: source.short_rows,
         hidden: source.hidden,
         merged: source.merged,
         range: source.range.clone(),

@@ -76,6 +76,8 @@ fn options(args: &InspectArgs) -> Options {
         header_row: args.header_row,
         encoding: args.encoding.clone(),
         delimiter: args.delimiter,
+        quoting: args.quotes,
+        short_rows: args.short_rows,
         hidden: Some(args.hidden.into()),
         merged: args.merged,
         range: args.range.clone(),

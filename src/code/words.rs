@@ -94,6 +94,21 @@ pub const WORDS: &[Meaning] = &[
         "look whether names are right; say the `encoding` in [source] where they are not",
     ),
     word(
+        "rows.filled",
+        "found in the file: rows with fewer cells than the header, which were filled up with blank ones, as `short_rows` says",
+        NOTHING,
+    ),
+    word(
+        "rows.short_blocks",
+        "found in the file: rows lack their last cells just where Excel leaves them out, in blocks of 16 rows",
+        "say short_rows = \"fill\" in [source]",
+    ),
+    word(
+        "quotes.trusted",
+        "found in the file: quotes = \"trust\" is set, so that rows which a lone quote swallows would not be noticed",
+        "take it out of [source] again where other files do not need it",
+    ),
+    word(
         "encoding.marked",
         "found in the file: its byte order mark says another encoding than was asked for, and goes before it",
         NOTHING,

@@ -14,6 +14,7 @@ use super::header::Header;
 use super::quotes::{Cut, MARK, MARKS, Marks};
 use super::relay::Source;
 use super::swallowed::Suspect;
+use crate::reading::Quoting;
 use crate::row::Row;
 use memchr::{memchr2, memchr2_iter};
 use std::borrow::Cow;
@@ -95,6 +96,7 @@ impl Block {
         Ok(Rows {
             text: text.decode(&self.bytes).ok_or_else(undecodable)?,
             delimiter: text.delimiter,
+            quoting: text.quoting,
             width,
             at: 0,
             single: 0..0,
@@ -121,6 +123,7 @@ fn cut_short() -> Fault {
 pub(super) struct Rows<'a> {
     text: Cow<'a, str>,
     delimiter: u8,
+    quoting: Quoting,
     /// The columns of the header; 0 where it is not known yet.
     width: usize,
     /// How far the text has been split.
@@ -155,20 +158,22 @@ impl Source for Rows<'_> {
             self.at += record.length;
             self.met.rows += 1;
             self.met.lines += record.lines;
-            if record.lines > MAX_LINES {
+            let checks = self.quoting == Quoting::Check;
+            if checks && record.lines > MAX_LINES {
                 return Err(fault(InputErrorKind::TooManyLines { limit: MAX_LINES }));
             }
             if record.lines == 1 {
                 self.single = self.at - record.length..self.at;
-            } else if self.width > 0 {
+            } else if checks && self.width > 0 {
                 let suspect = Suspect {
                     row,
+                    record: rest.get(..record.length).unwrap_or(rest),
                     before: self.text.get(self.single.clone()).unwrap_or_default(),
                     behind: rest.get(record.length..).unwrap_or_default(),
                     delimiter: self.delimiter,
                 };
                 if suspect.is_of_rows() {
-                    return Err(fault(InputErrorKind::StrayQuote));
+                    return Err(fault(InputErrorKind::LikeRows));
                 }
             }
             if !row.is_blank() {

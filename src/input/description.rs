@@ -7,7 +7,7 @@ use super::encoding::{EncodingReason, LineEnd, Text};
 use super::file_state::FileState;
 use super::header::Header;
 use super::workbook::{Nature, Workbook};
-use crate::reading::{Area, Hidden, Range};
+use crate::reading::{Area, Hidden, Quoting, Range};
 use std::path::{Path, PathBuf};
 
 /// The two kinds of file that are read.
@@ -86,6 +86,8 @@ pub struct TextLayout {
     pub delimiter: char,
     /// Why that delimiter.
     pub delimiter_reason: DelimiterReason,
+    /// What is thought of its quotes.
+    pub quoting: Quoting,
     /// How its lines end; none where there is one line.
     pub line_end: Option<LineEnd>,
     /// How most of its rows end: never mixed.
@@ -231,6 +233,7 @@ impl TextLayout {
             } else {
                 DelimiterReason::Found
             },
+            quoting: text.quoting,
             line_end: text.line_end,
             record_end: text.record_end,
             is_marked: text.is_marked(),

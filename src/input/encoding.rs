@@ -11,6 +11,7 @@ mod scan;
 use super::delimiter;
 use super::error::{Fault, Foreign, InputErrorKind};
 use super::quotes::{Cut, Marks, Quotes, Trouble};
+use crate::reading::Quoting;
 use adapters::{Decoding, LineEnds};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use guess::Guess;
@@ -54,6 +55,8 @@ pub(super) struct Text {
     pub(super) encoding: &'static Encoding,
     pub(super) reason: EncodingReason,
     pub(super) delimiter: u8,
+    /// Whether its quotes are looked at with suspicion.
+    pub(super) quoting: Quoting,
     /// Bytes of the byte order mark.
     mark: usize,
     /// The encoding that the user said, where a mark says otherwise.
@@ -135,6 +138,7 @@ impl Text {
             encoding,
             reason,
             delimiter: delimiter.unwrap_or(found.delimiter),
+            quoting: Quoting::Check,
             mark,
             asked,
             length: length_of_text(&mut file, encoding)?,

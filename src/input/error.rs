@@ -259,6 +259,11 @@ pub enum InputErrorKind {
         "a quoted field begins in this row and runs over following lines into other text: a quote is stray"
     )]
     StrayQuote,
+    /// A cell of several lines looks like rows of the table.
+    #[error(
+        "a cell in this row has several lines that look like rows of the table, as where a lone quote swallows rows"
+    )]
+    LikeRows,
     /// A record has more lines than any real one.
     #[error("this row goes on over more than {limit} lines: a quote is stray")]
     TooManyLines {

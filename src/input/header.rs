@@ -205,6 +205,16 @@ impl Skips {
     }
 }
 
+/// Which rows get blank cells until they are as wide as the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Padding {
+    None,
+    /// All: a worksheet does not hold its empty cells.
+    All,
+    /// All but this one, because the user wants it so; each is counted.
+    But(u64),
+}
+
 /// The rows under a header, without what a rejects file has added to them.
 pub(super) struct Body<'a> {
     source: &'a mut dyn Source,
@@ -213,8 +223,8 @@ pub(super) struct Body<'a> {
     skipped: u64,
     whole: Row,
     in_body: bool,
-    /// A worksheet does not hold its empty cells: its rows are as wide as the header at least.
-    pads: bool,
+    padding: Padding,
+    filled: u64,
     width: usize,
     /// How many cells the rows of a worksheet have claimed so far, and how much text they held.
     claimed: usize,
@@ -224,12 +234,12 @@ pub(super) struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// `pad` makes rows as wide as the header at least; `watch` looks whether the file is still the same.
+    /// `watch` looks whether the file is still the same.
     pub(super) fn new(
         source: &'a mut dyn Source,
         header: &'a Header,
         skips: &'a Skips,
-        pad: bool,
+        padding: Padding,
         watch: &'a dyn Fn() -> Result<(), Fault>,
     ) -> Self {
         Body {
@@ -239,7 +249,8 @@ impl<'a> Body<'a> {
             skipped: 0,
             whole: Row::default(),
             in_body: false,
-            pads: pad,
+            padding,
+            filled: 0,
             width: header.names.len(),
             claimed: 0,
             held: 0,
@@ -251,6 +262,11 @@ impl<'a> Body<'a> {
     /// How many rows were passed over because the user wants it so.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// How many rows were filled up because the user wants it so.
+    pub(super) fn filled(&self) -> u64 {
+        self.filled
     }
 
     fn next_row(&mut self, row: &mut Row) -> Result<bool, Fault> {
@@ -314,7 +330,13 @@ impl Source for Body<'_> {
             self.unwatched = 0;
             (self.watch)()?;
         }
-        if found && self.pads {
+        let is_padded = match self.padding {
+            Padding::None => false,
+            Padding::All => true,
+            Padding::But(one) => row.width() < self.width && row.position.row != one,
+        };
+        if found && is_padded {
+            self.filled += u64::from(self.padding != Padding::All);
             row.pad(self.width);
             self.weigh(row)?;
         }

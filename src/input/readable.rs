@@ -92,7 +92,8 @@ pub(super) fn recognise(path: &Path, options: &Options) -> Result<Readable, Faul
 }
 
 fn text(path: &Path, options: &Options) -> Result<Text, Fault> {
-    let (text, flaw) = Text::decide(path, options.encoding.as_deref(), options.delimiter)?;
+    let (mut text, flaw) = Text::decide(path, options.encoding.as_deref(), options.delimiter)?;
+    text.quoting = options.quoting;
     match flaw {
         Some(flaw) => Err(Fault::at(flaw.row, flaw.line, flaw.kind)),
         None => Ok(text),

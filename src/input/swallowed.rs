@@ -3,12 +3,14 @@
 //! Owns the looks of rows that were taken for the text of one cell. Such a text begins with the rest of the row in which the
 //! first quote stands and ends with the beginning of the row in which the second one does, each with as many cells as that
 //! takes; what lies between are rows. And their cells are written like those in the same columns around: as dates, numbers,
-//! phones. Text of several lines, pasted tables too, does not come out like that. Looks only at cells that have several lines,
-//! and nearly always at no more than how many delimiters their first and last line have.
+//! phones. Text of several lines, pasted tables too, does not come out like that. Where the records around quote cells that need no
+//! quotes, a row does so too, and lines without them are none: a swallowed row could not even be one, since its first quote would
+//! have ended the cell. Looks only at cells that have several lines, and nearly always at no more than how many delimiters their
+//! first and last line have.
 
 use super::csv::split;
 use crate::row::Row;
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 /// A row that was swallowed may have a delimiter too many, or lack one.
 const SLIP: usize = 1;
@@ -24,6 +26,8 @@ const WIDE: usize = 4;
 pub(super) struct Suspect<'a> {
     /// Its cells.
     pub(super) row: &'a Row,
+    /// The record as the file has it.
+    pub(super) record: &'a str,
     /// The record of one line before it, empty where there is none.
     pub(super) before: &'a str,
     /// The text behind it.
@@ -79,7 +83,52 @@ impl Suspect<'_> {
             }
         }
         let enough = if is_exact && width >= WIDE { 1 } else { ENOUGH };
-        likeness.alike >= enough && likeness.alike >= likeness.other * TIMES
+        let is_alike = likeness.alike >= enough && likeness.alike >= likeness.other * TIMES;
+        is_alike && !self.lacks_quotes(column, text)
+    }
+
+    /// Whether the lines of a column's text lack the quotes that the records around have where none are needed.
+    fn lacks_quotes(&self, column: usize, text: &str) -> bool {
+        let lines: Vec<&str> = text.lines().collect();
+        let [tail, between @ .., head] = lines.as_slice() else {
+            return false;
+        };
+        let habit = self.habit(column);
+        let is_usual = |place: usize| habit.get(place).copied().unwrap_or(false);
+        let at_the_end = (column + 1..self.row.width()).rev();
+        let tail = at_the_end.zip(self.cells(tail).rev().take(self.count(tail) - 1));
+        let between = between.iter().flat_map(|line| self.cells(line).enumerate());
+        // What stands before the quote that closes the text is of its own column.
+        let begun = self.count(head) - 1;
+        let head = self.cells(head).enumerate();
+        let head = head.map(|(at, cell)| (if at == begun { column } else { at }, cell));
+        let would_be = tail.chain(between).chain(head);
+        let mut usual = would_be.filter(|(place, _)| is_usual(*place)).peekable();
+        usual.peek().is_some() && usual.all(|(_, cell)| !cell.trim_start().starts_with('"'))
+    }
+
+    /// The columns that all records around quote where they need not, if the record itself does not do otherwise. It speaks
+    /// alone only where it quotes all other cells.
+    fn habit(&self, column: usize) -> Vec<bool> {
+        let own = Quoted::of(self.record, self.delimiter);
+        let around = [self.before, self.behind].map(|text| {
+            let text = text.trim_start_matches('\n');
+            let is_single = self.neighbour(text).width() > 0;
+            Quoted::of(if is_single { text } else { "" }, self.delimiter)
+        });
+        let is_alone = around.iter().all(Vec::is_empty);
+        let others = || own.iter().enumerate().filter(|(at, _)| *at != column);
+        if is_alone && others().count() > 1 && others().all(|(_, quoted)| *quoted == Quoted::Idly) {
+            return vec![true; own.len()];
+        }
+        let is_idle = |place: usize| {
+            let mut there = around.iter().filter(|record| !record.is_empty());
+            !is_alone && there.all(|record| record.get(place) == Some(&Quoted::Idly))
+        };
+        let habit: Vec<bool> = (0..own.len()).map(is_idle).collect();
+        // Somebody may have put bare rows between quoted ones.
+        let is_kept = others().all(|(at, quoted)| !is_idle(at) || *quoted != Quoted::Not);
+        if is_kept { habit } else { Vec::new() }
     }
 
     fn count(&self, line: &str) -> usize {
@@ -108,6 +157,66 @@ impl Suspect<'_> {
         }
         row
     }
+}
+
+/// Whether a cell stands in quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoted {
+    Not,
+    /// Without them it would be read otherwise.
+    Needfully,
+    /// It would be the same without.
+    Idly,
+}
+
+impl Quoted {
+    /// For each cell of the record that a text begins with; none where there is none.
+    fn of(text: &str, delimiter: u8) -> Vec<Quoted> {
+        let mut cells = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let quoted = rest.strip_prefix('"').map(inner);
+            let behind = match quoted {
+                Some(inner) => rest.get(inner.len() + 2..).unwrap_or_default(),
+                None => rest,
+            };
+            cells.push(match quoted {
+                None => Quoted::Not,
+                Some(inner) if is_plain(inner, delimiter) => Quoted::Idly,
+                Some(_) => Quoted::Needfully,
+            });
+            let end = memchr2(delimiter, b'\n', behind.as_bytes());
+            let Some(end) = end.filter(|&end| behind.as_bytes().get(end) == Some(&delimiter))
+            else {
+                break;
+            };
+            rest = behind.get(end + 1..).unwrap_or_default();
+            if rest.is_empty() {
+                cells.push(Quoted::Not);
+            }
+        }
+        cells
+    }
+}
+
+/// What stands before the quote that closes a cell; all where there is none.
+fn inner(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut quotes = memchr_iter(b'"', bytes);
+    while let Some(at) = quotes.next() {
+        if bytes.get(at + 1) != Some(&b'"') {
+            return text.get(..at).unwrap_or_default();
+        }
+        quotes.next();
+    }
+    text
+}
+
+fn is_plain(text: &str, delimiter: u8) -> bool {
+    let has_mark = text
+        .bytes()
+        .any(|byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'));
+    !has_mark && text.trim().len() == text.len()
 }
 
 /// How much of what was compared is alike.

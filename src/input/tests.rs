@@ -2,7 +2,7 @@
 
 use super::encoding::Text;
 use super::*;
-use crate::reading::Test;
+use crate::reading::{Quoting, ShortRows, Test};
 use flate2::write::GzEncoder;
 use std::io::Write;
 use tempfile::NamedTempFile;
@@ -162,9 +162,77 @@ fn two_lone_quotes_that_swallow_rows_are_placed_at_their_row() {
         let (input, _file) = open(text.concat().as_bytes()).unwrap();
         let end = input.for_each_row(|_| ControlFlow::<()>::Continue(()));
         let error = end.unwrap_err();
-        assert!(matches!(error.kind, InputErrorKind::StrayQuote), "{error}");
+        assert!(matches!(error.kind, InputErrorKind::LikeRows), "{error}");
         assert_eq!((error.position.row, error.position.line), (3, Some(4)));
+        // Whoever trusts the quotes gets what they say.
+        let file = file(text.concat().as_bytes());
+        let options = Options {
+            quoting: Quoting::Trust,
+            ..Options::default()
+        };
+        let input = Input::open(file.path(), &options).unwrap();
+        let mut rows = Vec::new();
+        let end = input.for_each_row(|row| {
+            rows.push(row.text(2).to_owned());
+            ControlFlow::<()>::Continue(())
+        });
+        assert!(end.is_ok() && rows.len() == 2, "{end:?}");
+        assert!(rows[1].starts_with("bad,6") && rows[1].ends_with("has fever"));
     }
+}
+
+/// The rows' numbers and widths, with the input that was read to its end.
+fn widths(text: &str, short_rows: ShortRows) -> (Input, Vec<(u64, usize)>) {
+    let file = file(text.as_bytes());
+    let options = Options {
+        short_rows,
+        ..Options::default()
+    };
+    let input = Input::open(file.path(), &options).unwrap();
+    let mut widths = Vec::new();
+    let end = input.for_each_row(|row| {
+        widths.push((row.position.row, row.width()));
+        ControlFlow::<()>::Continue(())
+    });
+    end.unwrap();
+    (input, widths)
+}
+
+#[test]
+fn short_rows_are_filled_where_that_is_asked_for() {
+    let text = "a,b,c\n1,2,3\n1\n1,2,3,4\n,2\n1,2";
+    let (input, found) = widths(&format!("{text}\n"), ShortRows::Fill);
+    assert_eq!(found, [(2, 3), (3, 3), (4, 4), (5, 3), (6, 3)]);
+    assert_eq!((input.filled_rows(), input.cut_row()), (3, None));
+    // A row in whose middle the file ends may have lost anything.
+    let (input, found) = widths(text, ShortRows::Fill);
+    assert_eq!(found.last(), Some(&(6, 2)));
+    assert_eq!((input.filled_rows(), input.cut_row()), (2, Some(6)));
+    let (input, found) = widths(text, ShortRows::Refuse);
+    assert_eq!(found, [(2, 3), (3, 1), (4, 4), (5, 2), (6, 2)]);
+    assert_eq!((input.filled_rows(), input.cut_row()), (0, Some(6)));
+}
+
+#[test]
+fn rows_that_excel_has_cut_short_are_told() {
+    let text = |blank: std::ops::RangeInclusive<u64>| {
+        let row = |at| {
+            if blank.contains(&at) {
+                format!("{at},x\n")
+            } else {
+                format!("{at},x,\n")
+            }
+        };
+        (2..=48)
+            .map(row)
+            .fold("id,name,note\n".to_owned(), |all, row| all + &row)
+    };
+    let (input, _) = widths(&text(17..=32), ShortRows::Refuse);
+    assert_eq!(input.rows_cut_by_excel(), Some((17, 16)));
+    let (input, _) = widths(&text(17..=31), ShortRows::Refuse);
+    assert_eq!(input.rows_cut_by_excel(), None);
+    let (input, _) = widths(&text(17..=32), ShortRows::Fill);
+    assert_eq!((input.rows_cut_by_excel(), input.filled_rows()), (None, 16));
 }
 
 #[test]
@@ -186,7 +254,7 @@ fn two_lone_quotes_are_found_in_tables_of_any_form() {
         let (input, _file) = open(format!("{header}{rows}").as_bytes()).unwrap();
         let end = input.for_each_row(|_| ControlFlow::<()>::Continue(()));
         let error = end.unwrap_err();
-        assert!(matches!(error.kind, InputErrorKind::StrayQuote), "{error}");
+        assert!(matches!(error.kind, InputErrorKind::LikeRows), "{error}");
         assert_eq!(error.position.row, 10);
     }
 }

@@ -7,7 +7,7 @@ use crate::input::{
     Description, EncodingReason, Further, Input, Kind, Layout, SheetLayout, TableInfo, TextLayout,
 };
 use crate::problem::Severity;
-use crate::reading::Hidden;
+use crate::reading::{Hidden, Quoting};
 use crate::seen::plain;
 
 /// Something about a file that a person should know.
@@ -164,7 +164,11 @@ fn text_findings(text: &TextLayout) -> Vec<Finding> {
         EncodingReason::Mark | EncodingReason::Asked | EncodingReason::Valid => None,
     };
     let further = text.further.map(run_together);
-    decoded.into_iter().chain(further).collect()
+    let trusted = (text.quoting == Quoting::Trust).then(|| {
+        let message = "its quotes are trusted, as asked: rows that a lone quote swallows would not be noticed";
+        Finding::note("quotes.trusted", message)
+    });
+    decoded.into_iter().chain(trusted).chain(further).collect()
 }
 
 fn workbook_findings(file: &Description, book: &SheetLayout) -> Vec<Finding> {
@@ -259,7 +263,24 @@ pub fn end_findings(input: &Input) -> Vec<Finding> {
             "the file ends in the middle of this row: it may have been copied before it was whole, and rows behind may be missing; export it again",
         )
     });
-    cut.into_iter().collect()
+    let filled = Some(input.filled_rows()).filter(|rows| *rows > 0);
+    let filled = filled.map(|rows| {
+        let message = format!(
+            "{} with fewer cells than the header: those missing at the end are taken for blank, as asked",
+            counted(rows, "row")
+        );
+        Finding::note("rows.filled", message)
+    });
+    let by_excel = input.rows_cut_by_excel().map(|(first, rows)| Finding {
+        rows,
+        first_row: Some(first),
+        ..Finding::warning(
+            "rows.short_blocks",
+            "rows have fewer cells than the header in whole blocks of 16, as Excel saves CSV where the last columns are blank in all \
+             rows of a block: short_rows = \"fill\" in [source] takes the missing cells for blank",
+        )
+    });
+    cut.into_iter().chain(filled).chain(by_excel).collect()
 }
 
 /// What is to be said of the header.

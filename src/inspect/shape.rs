@@ -90,7 +90,7 @@ impl Shape {
             (
                 self.ragged,
                 "rows.ragged",
-                "rows have another number of cells than the header: each is reported and not sent",
+                "rows have another number of cells than the header: each is reported and not sent; short_rows = \"fill\" in [source] takes cells that are missing at the end for blank",
             ),
             (
                 self.header_again,

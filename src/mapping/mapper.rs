@@ -88,7 +88,10 @@ impl Mapper {
     /// What is wrong with the number of cells, if anything is.
     fn raggedness(&self, row: &Row) -> Option<String> {
         let (has, wants) = (row.width(), self.width);
-        let advice = if self.strict_width {
+        let advice = if self.strict_width && has < wants {
+            "look for a delimiter or a quote too many or too few; where only blank cells at its end are left out, as Excel does \
+             in a CSV file, write short_rows = \"fill\" in [source]"
+        } else if self.strict_width {
             "look for a delimiter or a quote too many or too few"
         } else {
             "name the columns behind it in the header, or clear them"

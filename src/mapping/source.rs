@@ -6,7 +6,9 @@
 use super::diagnostics::Diagnostic;
 use super::document::Document;
 use super::walk::Walk;
-use crate::reading::{Condition, Hidden, Merged, Range, Test, delimiter_from_word};
+use crate::reading::{
+    Condition, Hidden, Merged, Quoting, Range, ShortRows, Test, delimiter_from_word,
+};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,6 +23,8 @@ impl Walk<'_> {
                 "header_row",
                 "encoding",
                 "delimiter",
+                "quotes",
+                "short_rows",
                 "hidden",
                 "merged",
                 "range",
@@ -36,6 +40,14 @@ impl Walk<'_> {
                 "header_row" => source.header_row = self.count(name, value),
                 "encoding" => source.encoding = self.encoding(name, value),
                 "delimiter" => source.delimiter = self.delimiter(name, value),
+                "quotes" => {
+                    source.quoting = self.word(name, value, &Quoting::WORDS).unwrap_or_default();
+                }
+                "short_rows" => {
+                    source.short_rows = self
+                        .word(name, value, &ShortRows::WORDS)
+                        .unwrap_or_default();
+                }
                 "hidden" => source.hidden = self.word(name, value, &Hidden::WORDS),
                 "merged" => {
                     source.merged = self.word(name, value, &Merged::WORDS).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The values of flags: what is typed as one word becomes what it means, or is refused with how to write it.
 
 use std::time::Duration;
-use ticketload::reading::{Merged, Range, delimiter_from_word};
+use ticketload::reading::{Merged, Quoting, Range, ShortRows, delimiter_from_word};
 
 /// A name or an address. An empty one would give way to that of the profile: the calls would go to another account than
 /// the one that was meant.
@@ -30,6 +30,16 @@ pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     let word = if text == "\\t" { "tab" } else { text };
     delimiter_from_word(word)
         .ok_or_else(|| "it may be , ; | tab, or another sign such as ^".to_owned())
+}
+
+/// `check` or `trust`.
+pub(super) fn quoting(text: &str) -> Result<Quoting, String> {
+    Quoting::from_word(text).ok_or_else(|| "it may be check or trust".to_owned())
+}
+
+/// `refuse` or `fill`.
+pub(super) fn short_rows(text: &str) -> Result<ShortRows, String> {
+    ShortRows::from_word(text).ok_or_else(|| "it may be refuse or fill".to_owned())
 }
 
 pub(super) fn merged(text: &str) -> Result<Merged, String> {

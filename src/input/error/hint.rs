@@ -44,8 +44,11 @@ impl InputErrorKind {
             }
             K::CutCharacter => "copy or export it again",
             K::BadDelimiter => "use , ; | a tab, or another sign such as ^",
-            K::UnclosedQuote | K::StrayQuote | K::TooManyLines { .. } => {
+            K::UnclosedQuote | K::StrayQuote => {
                 "look for a lone \" in this row and double or delete it; nothing of the file was used"
+            }
+            K::LikeRows | K::TooManyLines { .. } => {
+                "look at this line and those behind it: where they are the text of one cell (a list of contacts, a pasted table), its quotes are sound, and quotes = \"trust\" in [source] reads the file (inspect: --quotes trust); where they are calls of their own, a lone \" stands before them: double or delete that one; nothing of the file was used"
             }
             K::HeaderRowBlank => "set `header_row` in [source] to the row that names the columns",
             K::OwnResults => "name the file of calls, or the rejects file",

@@ -23,6 +23,7 @@ fn is_of_rows(table: &str) -> bool {
         let (record, behind) = rest.split_at(taken.length.min(rest.len()));
         let suspect = Suspect {
             row: &row,
+            record,
             before,
             behind,
             delimiter,
@@ -107,5 +108,69 @@ fn text_of_several_lines_is_no_rows() {
     ];
     for table in tables {
         assert!(!is_of_rows(table), "{table}");
+    }
+}
+
+#[test]
+fn lines_without_the_quotes_of_the_records_around_are_no_rows() {
+    let contacts = "contacts:\nMother, Ann, 2/3/1970, 212-555-0199";
+    let attempts = "called twice\n1/3/2024, 212-555-0199, no answer, x, y\n9, Ng, 1/3/1980, 212-555-0198, late";
+    for text in [contacts, attempts] {
+        let all = format!(
+            "\"L\",\"F\",\"DOB\",\"P\",\"C\"\n\"Ng\",\"Li\",\"1/2/1980\",\"212-555-0100\",\"ok\"\n\
+             \"Wu\",\"Al\",\"1/3/1980\",\"212-555-0101\",\"{text}\"\n\"Bo\",\"Di\",\"1/4/1980\",\"212-555-0102\",\"x\"\n"
+        );
+        assert!(!is_of_rows(&all), "{all}");
+        // At the end of the file, beside others like it, and with line ends of Windows.
+        let last = all.split("\"Bo\"").next().unwrap();
+        assert!(!is_of_rows(last), "{last}");
+        let (header, _) = all.split_once('\n').unwrap();
+        let record = all.split("ok\"\n").nth(1).unwrap();
+        let record = record.split("\"Bo\"").next().unwrap();
+        let twice = format!("{header}\n{record}{record}");
+        assert!(!is_of_rows(&twice), "{twice}");
+        assert!(!is_of_rows(&all.replace("\"\n\"", "\"\r\n\"")), "{all}");
+        // Only texts are quoted, or only the last column.
+        let texts = all
+            .replace("\"212-555-0100\"", "100")
+            .replace("\"212-555-0102\"", "102");
+        assert!(!is_of_rows(&texts), "{texts}");
+        let one = "L,F,DOB,P,\"C\"\nNg,Li,1/2/1980,212-555-0100,\"ok\"\n";
+        let one = format!(
+            "{one}Wu,Al,1/3/1980,212-555-0101,\"{text}\"\nBo,Di,1/4/1980,212-555-0102,\"x\"\n"
+        );
+        assert!(!is_of_rows(&one), "{one}");
+    }
+}
+
+#[test]
+fn quotes_that_are_needed_or_are_one_persons_say_nothing_of_rows() {
+    let tables = [
+        // Names with a comma are quoted here and there, and the swallowed one has none.
+        "ID,Name,Complaint,Phone,DOB\n0,\"Li, A\",cough,5551112222,1980-01-01\n1,\"Ng, B\",\"slipped,5551112223,1980-01-02\n2,Al,fell,5551112224,1980-01-03\n3,Bo,knee\",5551112225,1980-01-04\n9,\"Wu, C\",fever,5551112229,1980-01-09\n",
+        // The record itself is bare between quoted ones, or one neighbour is.
+        "\"ID\",\"Name\",\"C\",\"Phone\"\n\"0\",\"Li\",\"x\",\"5551112222\"\n1,Ng,\"slipped,5551112223\n3,Bo,knee\",5551112225\n\"9\",\"Wu\",\"y\",\"5551112229\"\n",
+        "ID,Name,C,Phone\n\"0\",\"Li\",\"x\",\"5551112222\"\n1,Ng,\"slipped,5551112223\n3,Bo,knee\",5551112225\n9,Wu,y,5551112229\n",
+        // A list whose lines have the quotes.
+        "\"ID\",\"Name\",\"C\",\"Phone\"\n\"0\",\"Li\",\"x\",\"5551112222\"\n\"1\",\"Ng\",\"slipped\"\",\"\"5551112223\"\"\n\"\"3\"\",\"\"Bo\"\",\"\"knee\",\"5551112225\"\n\"9\",\"Wu\",\"y\",\"5551112229\"\n",
+    ];
+    for table in tables {
+        assert!(is_of_rows(table), "{table}");
+    }
+}
+
+#[test]
+fn the_quotes_of_a_record_are_told_for_each_cell() {
+    use Quoted::{Idly, Needfully, Not};
+    let cases: [(&str, &[Quoted]); 6] = [
+        ("", &[]),
+        ("a,\"b\",\"c,d\"\nx,y", &[Not, Idly, Needfully]),
+        ("\"\",,\"e \"\"f\"\"\",", &[Idly, Not, Needfully, Not]),
+        ("\"a\nb\",c\r\n\"d\"", &[Needfully, Not]),
+        ("\" a\",\"b\" x,\"c\"", &[Needfully, Idly, Idly]),
+        ("\"open", &[Idly]),
+    ];
+    for (text, quoted) in cases {
+        assert_eq!(Quoted::of(text, b','), quoted, "{text:?}");
     }
 }

@@ -46,6 +46,8 @@ fn the_example_is_a_mapping_and_maps_a_row() {
         "sheet",
         "encoding",
         "delimiter",
+        "quotes",
+        "short_rows",
         "hidden",
         "merged",
         "range",
@@ -367,14 +369,15 @@ proptest! {
 
 #[test]
 fn the_source_says_which_rows_and_cells_are_meant() {
-    let more = "[source]\nhidden = \"skip\"\nmerged = \"fill\"\nrange = \"A3:F\"\n\
+    let more = "[source]\nhidden = \"skip\"\nmerged = \"fill\"\nquotes = \"trust\"\nshort_rows = \"fill\"\nrange = \"A3:F\"\n\
         skip_rows_where = [{ column = \"S\", equals = \"void\" }, { column = \"T\", blank = true }]\n";
     let mapping = Mapping::parse("mapping.toml", &format!("{SMALL}{more}")).unwrap();
     let source = mapping.source();
     assert_eq!(
-        (source.hidden, source.merged),
-        (Some(Hidden::Skip), Merged::Fill)
+        (source.hidden, source.merged, source.quoting),
+        (Some(Hidden::Skip), Merged::Fill, Quoting::Trust)
     );
+    assert_eq!(source.short_rows, ShortRows::Fill);
     assert_eq!(source.range, Range::from_words("A3:F"));
     assert_eq!(source.skip_rows_where.len(), 2);
     let wrong = "[source]\nhidden = \"skp\"\nmerged = 1\nrange = \"A3\"\n\

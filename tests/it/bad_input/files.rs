@@ -2,7 +2,8 @@
 
 use super::{refused, with_file, with_mapping};
 use crate::harness::{
-    Action, Project, RawServer, Running, Server, as_ticket, calls, csv, outcomes, table, xlsx,
+    Action, KEYED, Project, RawServer, Running, Server, as_ticket, calls, complaint, csv, csv_text,
+    outcomes, table, xlsx,
 };
 use std::os::unix::fs::PermissionsExt;
 
@@ -144,6 +145,94 @@ fn a_quote_that_never_ends() {
         3,
         &["row 5", "never ends"],
     );
+}
+
+#[test]
+fn a_list_in_a_cell_that_looks_like_rows() {
+    let row = |id: u32, text: &str| format!("{id},Ng,Li,1980-01-0{id},212555{id}100,\"{text}\"\n");
+    let list =
+        "contacts\n7,Wu,Ann,1980-01-05,2125550199,mother\n8,Wu,Bo,1980-01-06,2125550198,father";
+    let rows = [row(1, "a, b"), row(2, list), row(3, "c, d")].concat();
+    let text = format!("Call ID,Last,First,DOB,Phone,Reason\n{rows}");
+    let mapping = |source: &str| {
+        format!(
+            "version = 1\n{source}\n[key]\ncolumns = [\"Call ID\"]\n[fields]\npatient_lname = \"Last\"\n\
+             patient_fname = \"First\"\ndob = \"DOB\"\ncomplaint = \"Reason\"\nprac = {{ value = \"1\" }}\n"
+        )
+    };
+    let project = Project::with_mapping(&mapping(""));
+    project.write("calls.csv", &text);
+    for command in ["validate", "inspect"] {
+        let refused = project.run(&[command, "calls.csv"]).exits(3);
+        let refused = refused.says("row 3, line 3: a cell in this row has several lines");
+        let refused = refused.says("quotes = \"trust\" in [source]");
+        assert!(!refused.all().contains("mother") && !refused.all().contains("Wu"));
+    }
+    let inspected = project.run(&["inspect", "calls.csv", "--quotes", "trust"]);
+    let inspected = inspected.exits(0).says("3 rows");
+    inspected.says("its quotes are trusted, as asked");
+    let project = Project::with_mapping(&mapping("[source]\nquotes = \"trust\""));
+    project.write("calls.csv", &text);
+    let server = Server::new();
+    project.import(&server, &["calls.csv"]).exits(0);
+    let complaints: Vec<String> = server
+        .tickets()
+        .iter()
+        .map(|ticket| complaint(ticket).to_owned())
+        .collect();
+    assert!(complaints.len() == 3 && complaints.contains(&list.to_owned()));
+    // Where the others quote what needs no quotes, the list is known for text.
+    let quoted = text.lines().map(|line| match line.strip_suffix('"') {
+        Some(line) if line.starts_with(['1', '3']) => {
+            let (cells, text) = line.split_once(",\"").unwrap();
+            format!("\"{}\",\"{text}\"\n", cells.replace(',', "\",\""))
+        }
+        _ => format!(
+            "{}\n",
+            line.replace(
+                "2,Ng,Li,1980-01-02,2125552100,",
+                "\"2\",\"Ng\",\"Li\",\"1980-01-02\",\"2125552100\","
+            )
+        ),
+    });
+    let project = Project::with_mapping(&mapping(""));
+    project.write("calls.csv", quoted.collect::<String>());
+    project
+        .run(&["validate", "calls.csv"])
+        .exits(0)
+        .says("3 ready");
+}
+
+#[test]
+fn rows_that_excel_has_cut_short_are_sent_where_the_mapping_says_so() {
+    let mut rows = table(&calls(40));
+    rows[0].push("Spare".to_owned());
+    rows.iter_mut()
+        .skip(1)
+        .for_each(|row| row.push(String::new()));
+    // Excel looks at 16 rows together, the header in the first of them.
+    for row in &mut rows[16..32] {
+        row.pop();
+    }
+    let text = csv_text(&rows, b',', "\n");
+    let project = Project::new();
+    project.write("calls.csv", &text);
+    let server = Server::new();
+    let told = project.import(&server, &["calls.csv"]).exits(1);
+    let told = told.says("where only blank cells at its end are left out, as Excel does");
+    told.says("in whole blocks of 16, as Excel saves CSV");
+    assert_eq!(server.tickets().len(), 24);
+    let inspected = project.run(&["inspect", "calls.csv", "--short-rows", "fill"]);
+    inspected
+        .exits(0)
+        .says("16 rows with fewer cells than the header");
+    project.write(
+        "mapping.toml",
+        format!("{KEYED}\n[source]\nshort_rows = \"fill\"\n"),
+    );
+    let told = project.import(&server, &["calls.csv"]).exits(0);
+    told.says("16 rows with fewer cells than the header");
+    assert_eq!(server.tickets().len(), 40);
 }
 
 #[test]

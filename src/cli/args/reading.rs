@@ -1,0 +1,72 @@
+//! The flags of `inspect`, which reads a file without a mapping: what its `[source]` says elsewhere is said by flags here.
+//!
+//! Owns no reading: what the words mean is told in the library.
+
+use super::Format;
+use super::values::{delimiter, merged, quoting, range, short_rows};
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use ticketload::reading::{Hidden, Merged, Quoting, Range, ShortRows};
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The files: CSV or XLSX, also compressed (gzip); `-` is standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Report for people or as JSON for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Write header and rows, values included, as a mapping would see them (CSV, UTF-8, commas); `-` is stdout
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub(crate) dump: Option<PathBuf>,
+    /// The worksheet to read
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub(crate) sheet: Option<String>,
+    /// The row that holds the headers, as the spreadsheet numbers it
+    #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Reading")]
+    pub(crate) header_row: Option<u64>,
+    /// The encoding of a CSV file, such as windows-1252
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub(crate) encoding: Option<String>,
+    /// The delimiter of a CSV file: `,` `;` `|` `tab`, or another sign such as `^`
+    #[arg(long, value_name = "SIGN", value_parser = delimiter, help_heading = "Reading")]
+    pub(crate) delimiter: Option<u8>,
+    /// The quotes of a CSV file: `check` refuses a cell that looks like rows of the table, `trust` takes it as it is
+    #[arg(long, value_name = "CHOICE", default_value = "check", value_parser = quoting, help_heading = "Reading")]
+    pub(crate) quotes: Quoting,
+    /// Rows of a CSV file with fewer cells than the header: `refuse`, or `fill` for blank cells at their end
+    #[arg(long, value_name = "CHOICE", default_value = "refuse", value_parser = short_rows, help_heading = "Reading")]
+    pub(crate) short_rows: ShortRows,
+    /// What becomes of rows that the worksheet hides
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        default_value = "import",
+        help_heading = "Reading"
+    )]
+    pub(crate) hidden: HiddenChoice,
+    /// What becomes of merged cells: `top-left` or `fill`
+    #[arg(long, value_name = "CHOICE", default_value = "top-left", value_parser = merged, help_heading = "Reading")]
+    pub(crate) merged: Merged,
+    /// Where the table stands, header included: A3:F200, A3:F, or the name of a table in the workbook
+    #[arg(long, value_name = "AREA", value_parser = range, help_heading = "Reading")]
+    pub(crate) range: Option<Range>,
+}
+
+/// What becomes of hidden rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HiddenChoice {
+    /// Read them like all others
+    Import,
+    /// Pass them over
+    Skip,
+}
+
+impl From<HiddenChoice> for Hidden {
+    fn from(choice: HiddenChoice) -> Hidden {
+        match choice {
+            HiddenChoice::Import => Hidden::Import,
+            HiddenChoice::Skip => Hidden::Skip,
+        }
+    }
+}
