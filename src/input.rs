@@ -7,6 +7,7 @@
 //! aside), and that a file which changes between two reads is noticed. Knows no mapping and no ticket, and writes
 //! nothing.
 
+mod below;
 mod border;
 mod csv;
 mod delimiter;
@@ -31,6 +32,7 @@ mod corpus;
 #[cfg(test)]
 mod mutation;
 
+pub use below::RowsBelow;
 pub use border::panics_are_caught;
 pub use description::{
     DelimiterReason, Description, Further, Kind, Layout, SheetInfo, SheetLayout, TableInfo,
@@ -42,14 +44,16 @@ pub use relay::{Noted, Seen};
 pub use workbook::sheet_name_for_excel;
 
 use self::csv::{Block, Blocks, further};
+use crate::columns::REJECTS;
 use crate::reading::{Area, Condition, Hidden, Merged, Quoting, Range, ShortRows, letters};
 use crate::row::Row;
+use below::Below;
 use description::Origin;
 use ending::{Ending, Shorts};
 use error::Fault;
 use file_state::FileState;
 use header::{Body, Header, Padding, Skips};
-use part::within;
+use part::Part;
 use readable::{Readable, recognise};
 use relay::{Hand, Outlet, Pump, Source};
 use spool::Place;
@@ -91,8 +95,10 @@ pub struct Input {
     place: Place,
     state: FileState,
     header: Header,
+    /// Where the rows are read; none where all of them are.
     area: Option<Area>,
     skips: Skips,
+    below: Below,
     ending: Ending,
     short_rows: ShortRows,
     form: Readable,
@@ -172,6 +178,13 @@ impl Input {
         self.ending.in_blocks()
     }
 
+    /// The rows below the part that is read which have a value in its columns, when the rows were last read to their end;
+    /// none where all of the file is read. A table's own row of totals and rows that `skip_rows_where` means are none of them.
+    #[must_use]
+    pub fn rows_below(&self) -> Option<RowsBelow> {
+        self.below.told()
+    }
+
     /// The last row of a CSV file, where it has too few cells and no line end, when the rows were last read to their end.
     ///
     /// So a file ends that was still being written when it was copied: rows behind that one may be missing.
@@ -229,6 +242,7 @@ impl Input {
                 Noted { note, keep }
             },
         });
+        self.below.begin();
         let mut shorts = Shorts::behind(self.header.row());
         self.ending.begin();
         let end = relay::run(
@@ -301,10 +315,14 @@ impl Input {
         let header_row = options.header_row.or(form.header_row());
         let mut header = None;
         let found = form.read(path, true, &mut |source| {
-            within(area.as_ref(), source, &mut |source| {
-                header = Some(Header::find(source, header_row)?);
-                Ok(())
-            })
+            header = Some(match &area {
+                None => Header::find(source, header_row, usize::MAX)?,
+                Some(area) => {
+                    let mut part = Part::with_beside(source, area, REJECTS.len());
+                    Header::find(&mut part, header_row, area.columns.clone().count())?
+                }
+            });
+            Ok(())
         });
         found.map_err(|fault| form.placed(fault))?;
         let header = header.ok_or(InputErrorKind::NoHeader)?;
@@ -334,8 +352,9 @@ impl Input {
             description,
             place,
             state,
+            below: Below::new(area.as_ref(), form.totals()),
+            area: area.map(|named| header.area(&named)),
             header,
-            area,
             skips,
             ending: Ending::default(),
             short_rows: options.short_rows,
@@ -350,13 +369,10 @@ impl Input {
         watch()?;
         match &self.form {
             Readable::Csv(text) => {
-                let last = self.area.as_ref().map(|area| *area.rows.end());
                 let mut blocks = Blocks::open(path, text)?;
                 outlet.pass(|block| {
                     watch()?;
-                    let more = blocks.next(block)?;
-                    let is_wanted = last.is_none_or(|last| block.first_row() <= last);
-                    Ok((more && is_wanted).then(|| block.size()))
+                    Ok(blocks.next(block)?.then(|| block.size()))
                 })?;
             }
             Readable::Xlsx(book) => {
@@ -398,13 +414,19 @@ impl Input {
         watch: &dyn Fn() -> Result<(), Fault>,
         pump: &mut dyn Pump,
     ) -> Result<(), Fault> {
-        within(self.area.as_ref(), source, &mut |source| {
+        let mut take = |source: &mut dyn Source| {
             let padding = self.padding();
             let mut rows = Body::new(source, &self.header, &self.skips, padding, watch);
             pump.pump(&mut rows)?;
             self.ending.count(rows.skipped(), rows.filled());
             Ok(())
-        })
+        };
+        let Some(area) = &self.area else {
+            return take(source);
+        };
+        let mut part = Part::new(source, area);
+        take(&mut part)?;
+        self.below.count(&mut part, |row| self.skips.apply(row))
     }
 }
 

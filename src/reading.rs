@@ -171,6 +171,14 @@ impl Area {
         let columns = first_column..=last_column;
         (!rows.is_empty() && !columns.is_empty()).then_some(Area { rows, columns })
     }
+
+    /// The same cells, and those below them down to the last row of the sheet.
+    pub(crate) fn without_end(&self) -> Area {
+        Area {
+            rows: *self.rows.start()..=u64::MAX,
+            columns: self.columns.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Area {

@@ -154,6 +154,11 @@ pub const WORDS: &[Meaning] = &[
         "pass them over with `range` or `skip_rows_where` in [source]",
     ),
     word(
+        "rows.outside_range",
+        "found in the file: rows with values below the part that `range` names; they are not imported",
+        "make the range or the table longer, or pass the rows over with `skip_rows_where` in [source] if they are no calls",
+    ),
+    word(
         "rows.identical",
         "found in the file: rows that are the same as an earlier one",
         "give the mapping a [key], or make sure that each is a call of its own",

@@ -77,7 +77,7 @@ impl<'t> Blocks<'t> {
 
 impl Block {
     /// The number of its first row.
-    pub(super) fn first_row(&self) -> u64 {
+    fn first_row(&self) -> u64 {
         self.start.rows + 1
     }
 

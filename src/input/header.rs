@@ -1,13 +1,14 @@
 //! [`Header`]: the names of the columns, the row they stand in, and which rows follow them.
 //!
 //! Owns the choice of the header row, and what this program's own files do to a header: a rejects file's last two
-//! columns are taken off every row, a results file is refused. What a name means is the same for the whole program.
+//! columns are taken off every row, also where they stand right of the part that the user named, and a results file is
+//! refused. What a name means is the same for the whole program.
 
 use super::error::{Fault, InputErrorKind};
 use super::relay::Source;
 use crate::columns::{REJECTS, RESULTS};
 use crate::holds;
-use crate::reading::{Condition, Test, letters};
+use crate::reading::{Area, Condition, Test, letters};
 use crate::row::{CellKind, Position, Row};
 use crate::seen::{self, Columns, NoColumn};
 use std::borrow::Cow;
@@ -33,22 +34,32 @@ pub(super) struct Header {
     title_rows: u64,
     /// Where the two columns of a rejects file begin.
     cut: Option<usize>,
+    /// Whether they push what the file has beside or behind them out of the part that the user named.
+    is_pushing: bool,
     /// Whether it is rather a row like those below it.
     is_a_row: bool,
 }
 
 impl Header {
-    /// Finds the header, and that at least one row stands under it.
-    pub(super) fn find(source: &mut dyn Source, asked: Option<u64>) -> Result<Header, Fault> {
+    /// Finds the header, and that at least one row stands under it. The part that the user named, if it is one, is so many
+    /// columns wide; of what `source` has behind them only the two columns of a rejects file count.
+    pub(super) fn find(
+        source: &mut dyn Source,
+        asked: Option<u64>,
+        width: usize,
+    ) -> Result<Header, Fault> {
         let first = Preview::read(source, asked)?;
         let (at, row) = match asked {
             Some(_) => (0, first.rows.first().ok_or(InputErrorKind::HeaderRowBlank)?),
-            None => first.likely_header().ok_or(InputErrorKind::NoHeader)?,
+            None => first.likely_header(width).ok_or(InputErrorKind::NoHeader)?,
         };
         let name = |text| seen::of_formula(text).map_or_else(|| text.to_owned(), Cow::into_owned);
         let mut names: Vec<String> = row.cells().map(|cell| name(cell.text)).collect();
-        while names.last().is_some_and(|name| name.trim().is_empty()) {
-            names.pop();
+        trim_end(&mut names);
+        let is_pushing = rejects_at(&names).is_some();
+        if !is_pushing {
+            names.truncate(width);
+            trim_end(&mut names);
         }
         if names.iter().map(|name| name.trim()).eq(RESULTS) {
             return Err(InputErrorKind::OwnResults.into());
@@ -63,8 +74,7 @@ impl Header {
                 kind: InputErrorKind::NoRows,
             });
         }
-        let cut = names.len().checked_sub(2).filter(|&cut| cut > 0);
-        let cut = cut.filter(|&cut| names.iter().skip(cut).map(|name| name.trim()).eq(REJECTS));
+        let cut = rejects_at(&names);
         names.truncate(cut.unwrap_or(names.len()));
         let is_a_row = holds::is_a_row(&names, first.rows.get(at + 1..).unwrap_or_default());
         let title_rows = first.passed + u64::try_from(at).unwrap_or(u64::MAX);
@@ -73,6 +83,7 @@ impl Header {
             row: row.position.row,
             title_rows,
             cut,
+            is_pushing,
             is_a_row,
         })
     }
@@ -107,6 +118,29 @@ impl Header {
 
     pub(super) fn is_rejects(&self) -> bool {
         self.cut.is_some()
+    }
+
+    /// Where the rows stand: in the area that the user named, which of a rejects file is two columns wider, since it was named
+    /// for the file that the rejects are of.
+    pub(super) fn area(&self, named: &Area) -> Area {
+        let more = if self.is_pushing { REJECTS.len() } else { 0 };
+        Area {
+            rows: named.rows.clone(),
+            columns: *named.columns.start()..=named.columns.end() + more,
+        }
+    }
+}
+
+/// Where the two columns of a rejects file begin, if these names end with them.
+fn rejects_at(names: &[String]) -> Option<usize> {
+    let cut = names.len().checked_sub(REJECTS.len());
+    cut.filter(|&cut| cut > 0 && names.iter().skip(cut).map(|name| name.trim()).eq(REJECTS))
+}
+
+/// A file may have any number of blank cells behind its last name.
+fn trim_end(names: &mut Vec<String>) {
+    while names.last().is_some_and(|name| name.trim().is_empty()) {
+        names.pop();
     }
 }
 
@@ -158,8 +192,11 @@ impl Preview {
     }
 
     /// The first row that is not sparse beside the rows after it: title lines fill a cell or two of many.
-    fn likely_header(&self) -> Option<(usize, &Row)> {
-        let filled = |row: &Row| row.cells().filter(|c| !c.text.trim().is_empty()).count();
+    fn likely_header(&self, width: usize) -> Option<(usize, &Row)> {
+        let filled = |row: &Row| {
+            let cells = row.cells().take(width);
+            cells.filter(|c| !c.text.trim().is_empty()).count()
+        };
         let mut counts: Vec<usize> = self.rows.iter().map(filled).collect();
         counts.sort_unstable();
         let typical = counts.get(counts.len() / 2).copied().unwrap_or(0);
@@ -198,7 +235,8 @@ impl Skips {
             .map(Skips)
     }
 
-    fn apply(&self, row: &Row) -> bool {
+    /// Whether one of them applies to a row.
+    pub(super) fn apply(&self, row: &Row) -> bool {
         self.0
             .iter()
             .any(|(column, test)| test.applies(row.text(*column)))

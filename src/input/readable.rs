@@ -53,6 +53,14 @@ impl Readable {
         }
     }
 
+    /// How many rows of totals stand below that part and belong to it.
+    pub(super) fn totals(&self) -> u64 {
+        match self {
+            Readable::Xlsx(book) => book.totals(),
+            Readable::Csv(_) => 0,
+        }
+    }
+
     /// Gives a fault the sheet's name, which the rows of a preview do not carry.
     pub(super) fn placed(&self, mut fault: Fault) -> Fault {
         if let Readable::Xlsx(book) = self {

@@ -155,6 +155,18 @@ impl Workbook {
         self.area.as_ref()
     }
 
+    /// How many rows of totals the table has below that part, where the part is a table's, named or told by its cells.
+    pub(super) fn totals(&self) -> u64 {
+        let Some(area) = &self.area else { return 0 };
+        let is_asked = |named: &&Named| {
+            named.sheet == self.sheet.name
+                && named.area.columns == area.columns
+                && named.area.rows.end() == area.rows.end()
+        };
+        let asked = self.named.iter().filter(is_asked);
+        asked.map(|named| named.totals).max().unwrap_or(0)
+    }
+
     /// The header's row, where it is known before it is looked for.
     pub(super) fn header_row(&self) -> Option<u64> {
         self.header_row

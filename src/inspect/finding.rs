@@ -280,7 +280,34 @@ pub fn end_findings(input: &Input) -> Vec<Finding> {
              rows of a block: short_rows = \"fill\" in [source] takes the missing cells for blank",
         )
     });
-    cut.into_iter().chain(filled).chain(by_excel).collect()
+    cut.into_iter()
+        .chain(filled)
+        .chain(by_excel)
+        .chain(outside_range(input))
+        .collect()
+}
+
+/// A table or a log that has outgrown the cells which were named once.
+fn outside_range(input: &Input) -> Option<Finding> {
+    let (file, below) = (input.description(), input.rows_below()?);
+    let part = file.range.as_ref()?;
+    let name = file.workbook().and_then(|book| book.range_name.as_ref());
+    let longer = match name {
+        Some(name) => format!("make '{}' longer in the workbook", plain(name)),
+        None => format!(
+            "make the range longer (range = \"{}\" has no end)",
+            part.without_end()
+        ),
+    };
+    let message = format!(
+        "below {part}, which is the part that is read, stand rows with values: they are not imported; {longer}, or, if they \
+         are no calls, pass them over with skip_rows_where in [source]"
+    );
+    Some(Finding {
+        rows: below.rows,
+        first_row: Some(below.first_row),
+        ..Finding::warning("rows.outside_range", message)
+    })
 }
 
 /// What is to be said of the header.

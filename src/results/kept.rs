@@ -8,7 +8,7 @@ use super::{EarlierResults, file};
 use crate::input::{
     DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options, TextLayout,
 };
-use crate::reading::Hidden;
+use crate::reading::{Area, Hidden, Range};
 use crate::row::Row;
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -41,8 +41,11 @@ impl Strays {
         let delimiter = of.text().filter(is_parted).map(|text| text.delimiter);
         let is_named = |text: &&TextLayout| text.encoding_reason == EncodingReason::Asked;
         let encoding = of.text().filter(is_named).map(|text| text.encoding);
+        // What a person has added below is a row of theirs as well.
+        let range = of.range.as_ref().map(Area::without_end);
         let options = Options {
             header_row: Some(of.header_row),
+            range: range.map(Range::Area),
             delimiter: delimiter.and_then(|sign| u8::try_from(sign).ok()),
             encoding: encoding.map(str::to_owned),
             hidden: Some(Hidden::Import),

@@ -1,9 +1,9 @@
 //! [`Rejects`]: the rows that want mending, as the source has them, in the source's own format.
 //!
-//! Owns the file that people mend and import again with the same mapping: same kind, encoding, byte order mark, delimiter, line ends, sheet (its name
-//! as far as Excel takes it) and place of the header, the cells unchanged, and two columns behind them, `error_code` and `message`, which the reader
-//! knows to be no part of the row. Guarantees that a row that is read back has the identity it had, and that a row with too
-//! few or too many cells still has them.
+//! Owns the file that people mend and import again with the same mapping: same kind, encoding, byte order mark, delimiter, line
+//! ends, sheet (its name as far as Excel takes it), place of the header and name of the part that was read, the cells unchanged,
+//! and two columns behind them, `error_code` and `message`, which the reader knows to be no part of the row. Guarantees that a
+//! row that is read back has the identity it had, and that a row with too few or too many cells still has them.
 
 mod missing;
 
@@ -11,12 +11,14 @@ use super::kept::{Strays, keep};
 use super::{AtomicFile, ResultsError};
 use crate::columns::REJECTS;
 use crate::import::Table;
-use crate::input::{Layout, LineEnd, SheetLayout, TextLayout, sheet_name_for_excel};
+use crate::input::{Description, Layout, LineEnd, SheetLayout, TextLayout, sheet_name_for_excel};
+use crate::reading::letters;
 use crate::row::{Cell, CellKind, Row};
 use csv::Terminator;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, XlsxError};
 use std::io::{BufReader, BufWriter, IntoInnerError, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// The errors that a cell can hold and a formula can be.
@@ -33,6 +35,8 @@ pub struct Rejects {
     /// What the earlier rejects hold that would be lost with them.
     strays: Strays,
     form: Form,
+    /// The columns left of the part that was read: they stay blank.
+    left: usize,
     width: usize,
     rows: u64,
     failed: Option<ResultsError>,
@@ -62,6 +66,8 @@ enum Form {
 struct Sheet {
     book: Workbook,
     next_row: u32,
+    /// The name of the part that was read, its columns, and the row of the header.
+    part: Option<(String, RangeInclusive<usize>, u64)>,
     /// Whether a value is missing, so that the workbook wants another pass.
     has_missing: bool,
     date: Format,
@@ -88,14 +94,16 @@ impl Rejects {
         let header = table.input().header();
         let form = match &description.layout {
             Layout::Csv(text) => csv_form(text),
-            Layout::Xlsx(book) => xlsx_form(book)?,
+            Layout::Xlsx(book) => xlsx_form(book, description)?,
         };
+        let range = description.range.as_ref();
         let file = AtomicFile::create(path)?;
         let mut rejects = Rejects {
             path: path.to_owned(),
             file,
             strays: Strays::at(path, description),
             form,
+            left: range.map_or(0, |area| *area.columns.start()),
             width: header.len(),
             rows: 0,
             failed: None,
@@ -153,7 +161,7 @@ impl Rejects {
         })
     }
 
-    /// The header stands in the row in which the source has it, since the mapping may say which that is.
+    /// The header stands in the cells in which the source has it, since the mapping may say which those are.
     fn begin(&mut self, header_row: u64, header: &[String]) -> Result<(), ResultsError> {
         let above = header_row.saturating_sub(1);
         match &mut self.form {
@@ -201,7 +209,8 @@ impl Rejects {
                     .delimiter(*delimiter)
                     .terminator(*end)
                     .from_writer(Vec::new());
-                line.write_record(cells.iter().map(|cell| cell.text))?;
+                let left = std::iter::repeat_n("", self.left);
+                line.write_record(left.chain(cells.iter().map(|cell| cell.text)))?;
                 let line = line.into_inner().map_err(csv::IntoInnerError::into_error)?;
                 if *encoding == UTF_8 {
                     self.file.write_all(&line)?;
@@ -211,17 +220,17 @@ impl Rejects {
                 }
                 Ok(())
             }
-            Form::Xlsx(sheet) => Ok(sheet.write(cells)?),
+            Form::Xlsx(sheet) => Ok(sheet.write(cells, self.left)?),
         }
     }
 }
 
 impl Sheet {
-    fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), XlsxError> {
+    fn write(&mut self, cells: &[Cell<'_>], left: usize) -> Result<(), XlsxError> {
         let sheet = self.book.worksheet_from_index(0)?;
         let row = self.next_row;
         for (place, cell) in cells.iter().enumerate() {
-            let column = u16::try_from(place).unwrap_or(u16::MAX);
+            let column = u16::try_from(left + place).unwrap_or(u16::MAX);
             self.has_missing |= cell.kind == CellKind::Uncomputed;
             if cell.text.is_empty() && cell.kind != CellKind::Uncomputed {
                 continue;
@@ -248,6 +257,7 @@ impl Sheet {
     /// Writes the workbook. It holds as many rows as want mending, which may be all of a long file: it is never in memory as a
     /// whole, and where it wants another pass it waits for that in a file without a name.
     fn save(&mut self, out: &mut AtomicFile) -> Result<(), ResultsError> {
+        self.name_part()?;
         if !self.has_missing {
             return Ok(self.book.save_to_writer(out)?);
         }
@@ -256,6 +266,28 @@ impl Sheet {
         let book = book.into_inner().map_err(IntoInnerError::into_error)?;
         missing::without_values(BufReader::new(book), out)?;
         Ok(())
+    }
+}
+
+impl Sheet {
+    /// Gives header and rows the name under which the mapping finds those of the source. The two columns behind them are
+    /// none of it, as the reader knows.
+    fn name_part(&mut self) -> Result<(), XlsxError> {
+        let Some((name, columns, header_row)) = self.part.take() else {
+            return Ok(());
+        };
+        let sheet = self
+            .book
+            .worksheet_from_index(0)?
+            .name()
+            .replace('\'', "''");
+        let (first, last) = (letters(*columns.start()), letters(*columns.end()));
+        let cells = format!("='{sheet}'!${first}${header_row}:${last}${}", self.next_row);
+        match self.book.define_name(name, &cells) {
+            // Excel would not open a workbook with such a name. Who imports these rejects reads that there is none.
+            Err(XlsxError::NameError(..)) => Ok(()),
+            named => named.map(drop),
+        }
     }
 }
 
@@ -309,13 +341,16 @@ fn csv_form(text: &TextLayout) -> Form {
     }
 }
 
-fn xlsx_form(source: &SheetLayout) -> Result<Form, ResultsError> {
+fn xlsx_form(source: &SheetLayout, description: &Description) -> Result<Form, ResultsError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name(sheet_name_for_excel(&source.sheet))?;
+    let columns = description.range.as_ref().map(|area| area.columns.clone());
+    let named = source.range_name.clone().zip(columns);
     Ok(Form::Xlsx(Box::new(Sheet {
         book,
         next_row: 0,
+        part: named.map(|(name, columns)| (name, columns, description.header_row)),
         has_missing: false,
         date: Format::new().set_num_format("yyyy-mm-dd"),
         moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),

@@ -12,7 +12,8 @@ mod server;
 mod trial;
 
 pub(crate) use calls::{
-    Call, KEYED, UNKEYED, calls, csv, csv_text, table, typed_xlsx, without_key, xlsx,
+    Call, KEYED, UNKEYED, amid_notes, calls, csv, csv_text, table, typed_xlsx, without_key, xlsx,
+    xlsx_with_name, xlsx_with_table,
 };
 pub(crate) use failing::{Failing, can_inject, failing, injected, within};
 pub(crate) use raw::{Action, RawServer, Request, TOKEN, as_ticket};

@@ -1,8 +1,9 @@
 //! The way through the rejects file: what it holds, and that mending and importing it doubles and loses nothing.
 
 use crate::harness::{
-    Action, Call, KEYED, Project, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
-    count, csv, csv_text, outcomes, table, typed_xlsx, without_key, xlsx,
+    Action, Call, KEYED, Project, RawServer, Running, Server, Told, UNKEYED, amid_notes, as_ticket,
+    calls, complaint, count, csv, csv_text, outcomes, table, typed_xlsx, without_key, xlsx,
+    xlsx_with_name, xlsx_with_table,
 };
 use rust_xlsxwriter::{Format, Formula, Workbook};
 use std::collections::HashSet;
@@ -587,4 +588,224 @@ fn rejects_that_are_written_again_of_an_input_that_goes_leave_the_earlier_ones_i
     }
     assert_eq!(output.status.code(), Some(5), "{said}");
     assert_eq!(project.read("again.csv"), whole);
+}
+
+/// A file of which a mapping reads a part.
+struct InPart {
+    source: &'static str,
+    /// `csv` or `xlsx`.
+    ending: &'static str,
+    content: Vec<u8>,
+}
+
+impl InPart {
+    fn project(&self, mapping: &str) -> Project {
+        let lines = format!("[source]\n{}\n[fields]", self.source);
+        let project = Project::with_mapping(&mapping.replace("[fields]", &lines));
+        project.write(&self.file("calls"), &self.content);
+        project
+    }
+
+    fn file(&self, stem: &str) -> String {
+        format!("{stem}.{}", self.ending)
+    }
+
+    fn results(&self, project: &Project, stem: &str) -> Vec<Told> {
+        project.results(&format!("{stem}.results.csv"))
+    }
+
+    /// Mends the rejects of troubled calls as a person does, in their own format.
+    fn mend(&self, project: &Project) {
+        let path = project.path(&self.file("rejects"));
+        let rejects = std::fs::read(&path).unwrap();
+        let mended = match self.ending {
+            "csv" => mended(&String::from_utf8(rejects).unwrap()).into_bytes(),
+            _ => {
+                let first = replaced(&rejects, " [[reject:414]]", "");
+                let second = replaced(&first, " [[reject:406]]", "");
+                replaced(&second, "unknown", "02/03/1944")
+            }
+        };
+        std::fs::write(path, mended).unwrap();
+    }
+}
+
+/// Eight calls at most, in B3:J11 amid notes, in each way in which a mapping can name where they stand.
+fn in_parts(calls: &[Call]) -> Vec<InPart> {
+    let rows = amid_notes(&table(calls));
+    let last = u32::try_from(rows.len()).unwrap();
+    assert!(last <= 11);
+    let text = || csv_text(&rows, b';', "\r\n").into_bytes();
+    let name = |cells: &str| xlsx_with_name(&rows, "Kim's night", &format!("{cells}${last}"));
+    let table = || xlsx_with_table(&rows, (2, 1), (last - 1, 9), false);
+    let part = |ending, source, content| InPart {
+        source,
+        ending,
+        content,
+    };
+    vec![
+        part("csv", "range = \"B3:J11\"", text()),
+        part("csv", "range = \"B:J\"\nheader_row = 3", text()),
+        // Without the notes on the right; with columns that have no name.
+        part("csv", "range = \"B1:K11\"\nheader_row = 3", text()),
+        part("xlsx", "range = \"B3:J11\"", xlsx(&rows)),
+        part("xlsx", "range = \"B2:J11\"\nheader_row = 3", xlsx(&rows)),
+        part("xlsx", "range = \"B2:N11\"\nheader_row = 3", xlsx(&rows)),
+        part("xlsx", "range = \"Calls\"", name("$B$3:$J")),
+        part("xlsx", "range = \"calls\"", name("$B$1:$J")),
+        part("xlsx", "range = \"Calls\"", table()),
+        part("xlsx", "range = \"Calls\"\nheader_row = 3", table()),
+    ]
+}
+
+#[test]
+fn the_rejects_of_a_part_are_mended_and_imported_with_the_mapping_of_the_file() {
+    for mapping in [KEYED, UNKEYED] {
+        for part in in_parts(&troubled()) {
+            let (project, server) = (part.project(mapping), Server::new());
+            let (file, rejects) = (part.file("calls"), part.file("rejects"));
+            let import = [file.as_str(), "--rejects", &rejects];
+            project.import(&server, &import).exits(6);
+            let told = part.results(&project, "calls");
+            let expected = [
+                "created", "rejected", "created", "invalid", "created", "rejected", "created",
+                "in_doubt",
+            ];
+            assert_eq!(outcomes(&told), expected, "{}", part.source);
+            let before = server.tickets().len();
+            // As they were written they are what they were: known as rejects, and none of them is sent.
+            let inspect = ["inspect", &rejects];
+            project
+                .run(&inspect)
+                .exits(0)
+                .says("a rejects file of ticketload");
+            let validated = project.run(&["validate", &rejects]).exits(1);
+            for warning in ["unexplained", "stand rows with values"] {
+                assert!(!validated.all().contains(warning), "{}", validated.all());
+            }
+            let second = part.file("rejects-2");
+            let import = [rejects.as_str(), "--rejects", &second];
+            project.import(&server, &import).exits(1);
+            let told = part.results(&project, "rejects");
+            assert_eq!(outcomes(&told), ["rejected", "invalid", "rejected"]);
+            assert_eq!(server.tickets().len(), before);
+            // The rejects of rejects are the same once more.
+            std::fs::rename(project.path(&second), project.path(&rejects)).unwrap();
+            part.mend(&project);
+            for outcome in ["created", "already_created"] {
+                project.import(&server, &[&rejects]).exits(0);
+                let told = part.results(&project, "rejects");
+                assert_eq!(outcomes(&told), [outcome; 3], "{}", part.source);
+            }
+            assert_every_call_once(&server, 8);
+            project.import(&server, &[&file]).exits(6);
+            assert_every_call_once(&server, 8);
+        }
+    }
+}
+
+#[test]
+fn a_row_of_a_part_is_the_same_row_in_its_rejects() {
+    for mapping in [KEYED, UNKEYED] {
+        for part in in_parts(&not_sent_but_first()) {
+            for order in [["rejects", "calls"], ["calls", "rejects"]] {
+                let (project, server) = (part.project(mapping), Server::new());
+                let (file, rejects) = (part.file("calls"), part.file("rejects"));
+                let until_one_fails = [&UNTIL_ONE_FAILS[3..], &[&file, "--rejects", &rejects]];
+                project.import(&server, &until_one_fails.concat()).exits(5);
+                let [first, second] = order.map(|stem| part.file(stem));
+                project.import(&server, &[&first]);
+                assert_every_call_once(&server, 6);
+                project.import(&server, &[&second]);
+                let told = part.results(&project, order[1]);
+                assert_eq!(count(&told, "already_created"), 5, "{}", part.source);
+                assert_every_call_once(&server, 6);
+            }
+        }
+    }
+}
+
+/// Cells behind the last name are part of the row: without them it would look mended.
+#[test]
+fn a_value_in_the_last_column_of_a_part_is_still_there_in_its_rejects() {
+    let mut rows = amid_notes(&table(&calls(4)));
+    let mut longer = |row: usize, cells: [&str; 2]| rows[row].extend(cells.map(str::to_owned));
+    longer(4, ["", "stray"]);
+    longer(5, ["stray", ""]);
+    for source in ["range = \"B3:M20\"", "range = \"Calls\""] {
+        let part = InPart {
+            source,
+            ending: "xlsx",
+            content: xlsx_with_name(&rows, "Calls", "$B$3:$M$20"),
+        };
+        let (project, server) = (part.project(UNKEYED), Server::new());
+        let import = ["calls.xlsx", "--rejects", "rejects.xlsx"];
+        project.import(&server, &import).exits(1);
+        let expected = ["created", "invalid", "invalid", "created"];
+        assert_eq!(outcomes(&part.results(&project, "calls")), expected);
+        project.import(&server, &["rejects.xlsx"]).exits(1);
+        let told = part.results(&project, "rejects");
+        assert_eq!(outcomes(&told), ["invalid"; 2]);
+        assert!(told.iter().all(|row| row.error_code == "ragged"));
+        let rejects = std::fs::read(project.path("rejects.xlsx")).unwrap();
+        project.write("rejects.xlsx", replaced(&rejects, "stray", ""));
+        project.import(&server, &["rejects.xlsx"]).exits(0);
+        assert_every_call_once(&server, 4);
+    }
+}
+
+/// What is written later, and what becomes known again, go through the same file.
+#[test]
+fn the_rejects_of_a_part_are_written_again_kept_and_adopted_like_others() {
+    for part in in_parts(&troubled()) {
+        let (project, server) = (part.project(KEYED), Server::new());
+        let (file, rejects) = (part.file("calls"), part.file("rejects"));
+        let import = [&file, "--rejects", &rejects, "--format", "json"];
+        let kept = part.file("rejects.1");
+        for is_mended in [false, false, true] {
+            if is_mended {
+                part.mend(&project);
+            }
+            let ran = project.import(&server, &import).exits(6);
+            assert_eq!(ran.stdout.contains("kept in"), is_mended, "{}", part.source);
+            assert_eq!(project.path(&kept).exists(), is_mended);
+        }
+        let again = ["ledger", "results", "1", "--mapping", "mapping.toml"];
+        let again = [&again[..], &["--rejects", &rejects]].concat();
+        project.run(&again).exits(0);
+        project.import(&server, &[&rejects]).exits(1);
+        part.mend(&project);
+        project.import(&server, &[&rejects]).exits(0);
+        assert_every_call_once(&server, 8);
+        std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+        project.import(&server, &[&rejects]).exits(2).says("adopt");
+        let adopt = ["ledger", "adopt", "rejects.results.csv", &rejects];
+        project.run_for(&server, &adopt).exits(0);
+        project.import(&server, &[&rejects]).exits(0);
+        assert_every_call_once(&server, 8);
+    }
+}
+
+/// A part has its own columns; what stands right of them is nobody's, unless it is the reason of a reject.
+#[test]
+fn what_stands_beside_a_part_makes_no_rejects_of_it() {
+    let (project, server) = (Project::new(), Server::new());
+    let mapping = KEYED.replace("[fields]", "[source]\nrange = \"A1:I9\"\n[fields]");
+    project.write("mapping.toml", mapping);
+    for beside in [
+        ["error_code", ""],
+        ["", "message"],
+        ["message", "error_code"],
+        ["error_code", "note"],
+    ] {
+        let mut rows = table(&calls(2));
+        for row in &mut rows {
+            row.extend(beside.map(str::to_owned));
+        }
+        project.write("calls.csv", csv_text(&rows, b',', "\n"));
+        let ran = project.import(&server, &["calls.csv", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&ran.exits(0).stdout).unwrap();
+        let columns = report["files"][0]["columns"].as_array().unwrap();
+        assert_eq!((columns.len(), server.tickets().len()), (9, 2));
+    }
 }

@@ -1,10 +1,11 @@
 //! A run over a part of a file stays one: its results tell of no row that was never asked for, whenever they are written.
 
 use crate::harness::{
-    Action, Call, Project, Ran, RawServer, Running, Server, Told, as_ticket, calls, count, csv,
-    outcomes, table, told,
+    Action, Call, KEYED, Project, Ran, RawServer, Running, Server, Told, amid_notes, as_ticket,
+    calls, count, csv, csv_text, outcomes, table, told, xlsx, xlsx_with_name, xlsx_with_table,
 };
 use rust_xlsxwriter::Workbook;
+use serde_json::Value;
 
 /// A server that creates the first ticket and then answers nothing any more.
 fn silent_after_one() -> RawServer {
@@ -269,4 +270,169 @@ fn results_without_the_input_say_that_rows_may_be_missing() {
         .exits(0);
     assert!(!whole.stderr.contains("cut off"), "{}", whole.stderr);
     assert_eq!(told(&whole.stdout).len(), 40);
+}
+
+/// A project with a file of calls and a mapping that reads a part of it.
+fn with_source(file: &str, content: impl AsRef<[u8]>, source: &str) -> Project {
+    let lines = format!("[source]\n{source}\n[fields]");
+    let project = Project::with_mapping(&KEYED.replace("[fields]", &lines));
+    project.write(file, content);
+    project
+}
+
+fn report(ran: &Ran) -> Value {
+    let mut report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    report["files"][0].take()
+}
+
+/// What is said of rows that stand below the part that is read; nothing where nobody is told.
+fn told_of_below(ran: &Ran) -> Option<String> {
+    let report = report(ran);
+    let remarks = report["remarks"].as_array().unwrap().iter();
+    let mut below = remarks.filter_map(|remark| remark.as_str()?.strip_prefix("below "));
+    let first = below.next().map(str::to_owned);
+    assert_eq!(below.next(), None, "said once");
+    first
+}
+
+/// Validates and imports a file of which so many calls are read, and gives what is said of rows below.
+fn read_but_for_what_is_below(project: &Project, file: &str, calls: usize) -> Option<String> {
+    let server = Server::new();
+    let json = [file, "--format", "json"];
+    let validated = [&["validate"], &json[..]].concat();
+    let validated = told_of_below(&project.run(&validated).exits(0));
+    let imported = told_of_below(&project.import(&server, &json).exits(0));
+    assert_eq!(validated, imported);
+    assert_eq!(server.tickets().len(), calls);
+    validated
+}
+
+/// Five calls in the rows 4 to 8, amid notes; the last two stand below what the mapping reads.
+#[test]
+fn rows_below_the_range_are_told() {
+    let rows = amid_notes(&table(&calls(5)));
+    let text = csv_text(&rows, b';', "\r\n").into_bytes();
+    let (named, area) = ("range = \"Calls\"", "range = \"B3:J6\"");
+    let cases = [
+        ("calls.csv", text, area),
+        ("calls.xlsx", xlsx(&rows), area),
+        (
+            "calls.xlsx",
+            xlsx_with_name(&rows, "Night", "$B$3:$J$6"),
+            named,
+        ),
+        (
+            "calls.xlsx",
+            xlsx_with_table(&rows, (2, 1), (5, 9), false),
+            named,
+        ),
+    ];
+    for (file, content, source) in cases {
+        let project = with_source(file, content, source);
+        let told = read_but_for_what_is_below(&project, file, 3).expect(source);
+        let (part, first) = ("B3:J6, which is the part that is read", "row 7");
+        assert!(
+            told.starts_with(part) && told.contains("not imported"),
+            "{told}"
+        );
+        assert!(
+            told.ends_with(&format!("[2 rows, first: {first}]")),
+            "{told}"
+        );
+        let longer = if source == area { "B3:J\"" } else { "'Calls'" };
+        assert!(told.contains(longer), "{told}");
+        project
+            .run(&["validate", file])
+            .exits(0)
+            .says("[2 rows, first: row 7]");
+        let range = source
+            .trim_start_matches("range = ")
+            .trim_matches('"')
+            .to_owned();
+        let inspect = ["inspect", file, "--range", &range];
+        project
+            .run(&inspect)
+            .exits(0)
+            .says("stand rows with values");
+        let inspected = project.run(&[&inspect[..], &["--format", "json"]].concat());
+        let findings = report(&inspected)["findings"].take();
+        let findings = findings.as_array().unwrap().iter();
+        let found: Vec<_> = findings
+            .filter(|finding| finding["code"] == "rows.outside_range")
+            .collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (
+                &found[0]["severity"],
+                &found[0]["rows"],
+                &found[0]["first_row"]
+            ),
+            (&Value::from("warning"), &Value::from(2), &Value::from(7))
+        );
+    }
+}
+
+#[test]
+fn what_is_no_call_below_the_range_is_not_told() {
+    let mut rows = amid_notes(&table(&calls(3)));
+    let has_totals = |rows: &[Vec<String>]| {
+        let mut rows = rows.to_vec();
+        rows.insert(6, Vec::new());
+        xlsx_with_table(&rows, (2, 1), (6, 9), true)
+    };
+    let named = "range = \"Calls\"";
+    // Nothing, and a row of totals alone, whether the table is named or its cells are.
+    for (content, source) in [
+        (xlsx_with_table(&rows, (2, 1), (5, 9), false), named),
+        (has_totals(&rows), named),
+        (has_totals(&rows), "range = \"B3:J6\""),
+        (xlsx(&rows), "range = \"B3:J\""),
+    ] {
+        let project = with_source("calls.xlsx", content, source);
+        let told = read_but_for_what_is_below(&project, "calls.xlsx", 3);
+        assert_eq!(told, None, "{source}");
+    }
+    // Notes below that stand beside the table's columns, and a sum that is passed over wherever it stands.
+    let sum = ["", "Sum", "3"].map(str::to_owned).to_vec();
+    rows.extend([vec!["a remark".to_owned()], sum]);
+    let skips =
+        "range = \"B3:J6\"\nskip_rows_where = [{ column = \"Call ID\", equals = [\"sum\"] }]";
+    for (file, content) in [
+        ("calls.xlsx", xlsx(&rows)),
+        ("calls.csv", csv_text(&rows, b',', "\n").into_bytes()),
+    ] {
+        let project = with_source(file, &content, skips);
+        assert_eq!(read_but_for_what_is_below(&project, file, 3), None);
+        let project = with_source(file, &content, "range = \"B3:J6\"");
+        let told = read_but_for_what_is_below(&project, file, 3).unwrap();
+        assert!(told.ends_with("[row 8]"), "{told}");
+    }
+    // Behind the totals a call is a call.
+    let content = has_totals(&amid_notes(&table(&calls(4))));
+    let project = with_source("calls.xlsx", content, named);
+    let told = read_but_for_what_is_below(&project, "calls.xlsx", 3).unwrap();
+    assert!(told.ends_with("[row 8]"), "{told}");
+}
+
+/// A fixed range that a long log has outgrown: the rows below it are in blocks of their own.
+#[test]
+fn however_many_rows_stand_below_the_range_each_is_counted() {
+    let project = with_source("calls.csv", csv(&calls(20_000)), "range = \"A1:I4\"");
+    let told = read_but_for_what_is_below(&project, "calls.csv", 3).unwrap();
+    assert!(told.ends_with("[19,997 rows, first: row 5]"), "{told}");
+}
+
+/// What stands below is not read as calls, so it does not keep those above it from being sent.
+#[test]
+fn what_cannot_be_read_below_the_range_is_told_as_rows_below_it() {
+    let long = format!("{}\n", "x".repeat(2 << 20));
+    for (below, told_as) in [
+        (long.clone(), "[row 5]"),
+        (format!("\na call\n{long}"), "[2 rows, first: row 6]"),
+    ] {
+        let content = csv(&calls(3)) + &below;
+        let project = with_source("calls.csv", content, "range = \"A1:I4\"");
+        let told = read_but_for_what_is_below(&project, "calls.csv", 3).unwrap();
+        assert!(told.ends_with(told_as), "{told}");
+    }
 }

@@ -10,6 +10,7 @@ use super::super::relay::Source;
 use super::merges::Merges;
 use super::pattern::Pattern;
 use super::{Workbook, damaged, fault_at, parser_fault, show};
+use crate::columns::REJECTS;
 use crate::row::{CellKind, Row};
 use calamine::{Cell, CellErrorType, DataRef, XlsxCellReader, XlsxError};
 use std::collections::HashMap;
@@ -160,9 +161,10 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         }
         self.next_column = column.saturating_add(1);
         let at = usize::try_from(column).unwrap_or(usize::MAX);
-        // What stands behind the part that is read need not be reached over blank cells; merged cells may want it.
+        // What stands behind the part that is read, and the two columns that rejects have there, need not be reached over blank
+        // cells; merged cells may want it.
         let area = self.book.area.as_ref().filter(|_| self.merges.is_none());
-        if area.is_some_and(|area| at > *area.columns.end()) {
+        if area.is_some_and(|area| at > area.columns.end() + REJECTS.len()) {
             return Ok(());
         }
         row.pad(at);

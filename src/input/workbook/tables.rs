@@ -19,6 +19,8 @@ pub(in super::super) struct Named {
     pub(in super::super) sheet: String,
     /// Its cells: header and rows, without a row of totals.
     pub(in super::super) area: Area,
+    /// How many rows of totals follow them.
+    pub(super) totals: u64,
     /// What kind of name it is.
     pub(in super::super) nature: Nature,
 }
@@ -75,10 +77,12 @@ fn table(
         if let (Some(name), Some(mut area)) = (name, area) {
             let totals = number("totalsRowCount").unwrap_or(0);
             let last = area.rows.end().saturating_sub(totals);
-            area.rows = *area.rows.start()..=last.max(*area.rows.start());
+            let rows = area.rows.clone();
+            area.rows = *rows.start()..=last.max(*rows.start());
             found = Some(Named {
                 name,
                 sheet: sheet.name.clone(),
+                totals: rows.end().saturating_sub(*area.rows.end()),
                 area,
                 nature: if number("headerRowCount") == Some(0) {
                     Nature::Headless
@@ -109,6 +113,7 @@ fn names(package: &mut Package, sheets: &[Sheet]) -> Result<Vec<Named>, InputErr
                 name,
                 sheet: plain,
                 area,
+                totals: 0,
                 nature: Nature::Cells,
             });
         }

@@ -1,6 +1,6 @@
 //! Calls of people who do not exist, as mappings and files.
 
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+use rust_xlsxwriter::{ExcelDateTime, Format, Table, TableColumn, Workbook};
 
 macro_rules! fields {
     () => {
@@ -142,6 +142,63 @@ pub(crate) fn xlsx(rows: &[Vec<String>]) -> Vec<u8> {
             sheet.write_string(number, column, cell).unwrap();
         }
     }
+    book.save_to_buffer().unwrap()
+}
+
+/// A sheet that is more than its table: two rows of a title stand above it, and somebody's notes left and right of it.
+/// The header stands in row 3 and from column B on.
+pub(crate) fn amid_notes(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    let title = ["Night log", "Shift 2"].map(|title| vec![title.to_owned()]);
+    let noted = rows.iter().enumerate().map(|(number, row)| {
+        let notes = match number {
+            0 => ["Remark".to_owned(), "Clerk".to_owned()],
+            _ => [format!("Remark {number}"), format!("Clerk {number}")],
+        };
+        let [left, right] = notes;
+        [vec![left], row.clone(), vec![right]].concat()
+    });
+    title.into_iter().chain(noted).collect()
+}
+
+/// A workbook in which some cells have the name `Calls`, on a sheet of this name.
+pub(crate) fn xlsx_with_name(rows: &[Vec<String>], sheet_name: &str, cells: &str) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name(sheet_name).unwrap();
+    for (number, row) in (0_u32..).zip(rows) {
+        for (column, cell) in (0_u16..).zip(row) {
+            sheet.write_string(number, column, cell).unwrap();
+        }
+    }
+    let meaning = format!("='{}'!{cells}", sheet_name.replace('\'', "''"));
+    book.define_name("Calls", &meaning).unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+/// A workbook in which the cells between two corners (row and column from 0) are the table `Calls`, perhaps with a row of
+/// totals as its last.
+pub(crate) fn xlsx_with_table(
+    rows: &[Vec<String>],
+    first: (u32, u16),
+    last: (u32, u16),
+    has_totals: bool,
+) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Calls").unwrap();
+    let mut columns = Vec::new();
+    for (number, row) in (0_u32..).zip(rows) {
+        for (column, cell) in (0_u16..).zip(row) {
+            sheet.write_string(number, column, cell).unwrap();
+            if number == first.0 && (first.1..=last.1).contains(&column) {
+                let header = TableColumn::new().set_header(cell);
+                columns.push(header.set_total_label("Total"));
+            }
+        }
+    }
+    let table = Table::new().set_name("Calls").set_columns(&columns);
+    let table = table.set_total_row(has_totals);
+    sheet
+        .add_table(first.0, first.1, last.0, last.1, &table)
+        .unwrap();
     book.save_to_buffer().unwrap()
 }
 
