@@ -1,4 +1,4 @@
-//! Numbers as people write them in a sentence.
+//! How many there are: rows, told with the first of them, and numbers as people write them in a sentence.
 
 /// `1 row`, `1,204 rows`.
 #[must_use]
@@ -19,6 +19,31 @@ pub fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many rows, and the first of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) first: u64,
+    last: u64,
+}
+
+impl Tally {
+    /// Counts a row once, however often it is told.
+    pub(crate) fn add(&mut self, row: u64) {
+        if self.rows == 0 {
+            self.first = row;
+        } else if self.last == row {
+            return;
+        }
+        self.last = row;
+        self.rows += 1;
+    }
+
+    pub(crate) fn some(self) -> Option<Tally> {
+        (self.rows > 0).then_some(self)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Owns the looks of dates, phones, ZIP codes, e-mail addresses and numbers. A guess for people: the mapping's own
 //! rules decide what a ticket takes. Where the guess keeps a header from being shown it errs towards keeping it.
 
+use crate::date_order::DayMonth;
 use crate::row::{Cell, CellKind, Row};
 use crate::seen;
 
@@ -60,22 +61,30 @@ impl Holds {
     }
 }
 
-/// The first two numbers of a date that ends in its year.
-pub(crate) type DayMonth = (u32, u32);
-
-/// What a cell seems to hold, and the numbers of a date whose order is open.
+/// What a cell seems to hold; and of a date what its numbers show: those in front of the year, or, in a cell that the workbook
+/// holds as a date, its day and its month.
 pub(crate) fn of(cell: Cell<'_>) -> (Holds, Option<DayMonth>) {
     let formula = seen::of_formula(cell.text);
     let text = formula.as_deref().unwrap_or(cell.text.trim());
     let holds = match cell.kind {
         _ if text.is_empty() => Holds::Blank,
-        CellKind::Date => Holds::Date,
+        CellKind::Date => return (Holds::Date, of_date(text)),
         CellKind::Time => Holds::Time,
         CellKind::Boolean => Holds::Boolean,
         CellKind::Error | CellKind::Uncomputed => Holds::Text,
         CellKind::Text | CellKind::Number => return of_text(text),
     };
     (holds, None)
+}
+
+/// Of a cell's day and month, as a workbook's date is shown: `YYYY-MM-DD`, perhaps with a time. The days zero of spreadsheets,
+/// which a cell with only a time has, are none.
+fn of_date(text: &str) -> Option<DayMonth> {
+    if text.starts_with("1899-12-3") {
+        return None;
+    }
+    let (month, day) = (text.get(5..7)?, text.get(8..10)?);
+    Some(DayMonth::of(day.parse().ok()?, month.parse().ok()?))
 }
 
 /// What a cell says in place of a value.
@@ -308,7 +317,7 @@ fn is_time(text: &str) -> bool {
     (2..=3).contains(&parts.len()) && parts.iter().all(short)
 }
 
-/// Whether text is a date; the inner value holds its first two numbers where the year stands last.
+/// Whether text is a date; the inner value holds what its first two numbers show where the year stands last.
 fn date(text: &str) -> Option<Option<DayMonth>> {
     let day = text.split([' ', 'T']).next().unwrap_or(text);
     let parts: Vec<&str> = day.split(['/', '-', '.']).collect();
@@ -324,7 +333,8 @@ fn date(text: &str) -> Option<Option<DayMonth>> {
             }
             let fits = short.contains(&first.len()) && short.contains(&second.len());
             let one_is_a_month = (1..=12).contains(&a.min(b)) && a.max(b) <= 31;
-            return (fits && year.contains(&third.len()) && one_is_a_month).then_some(Some((a, b)));
+            let is_date = fits && year.contains(&third.len()) && one_is_a_month;
+            return is_date.then(|| Some(DayMonth::of(a, b)));
         }
     }
     has_month_name(text).then_some(None)
@@ -529,7 +539,7 @@ mod tests {
 
     #[test]
     fn the_order_of_day_and_month_is_open_where_the_year_stands_last() {
-        assert_eq!(date("03/04/1989"), Some(Some((3, 4))));
+        assert_eq!(date("03/04/1989"), Some(Some(DayMonth::Either)));
         assert_eq!(date("1989/03/04"), Some(None));
         assert_eq!(date("03/Apr/1989"), Some(None));
         assert_eq!(date("212-55-0100"), None);

@@ -10,8 +10,9 @@ mod damage;
 mod finding;
 mod shape;
 
+pub use crate::date_order::DateOrder;
 pub use crate::holds::Holds;
-pub use column::{Column, DateOrder};
+pub use column::Column;
 pub use damage::Damage;
 pub use finding::{Finding, end_findings, file_findings};
 

@@ -12,6 +12,7 @@ mod field;
 mod lack;
 mod mapped;
 mod mapper;
+mod misread;
 mod moved;
 mod rule;
 mod rules;

@@ -190,6 +190,7 @@ impl Failure {
             | Failure::Sandbox(_)
             | Failure::EarlierResults { .. }
             | Failure::Usage { .. }
+            | Failure::Rehearsal(RehearsalError::Mapping(_))
             | Failure::LostLedger { .. } => Exit::Usage,
             Failure::Input(error) if error.is_usage() => Exit::Usage,
             Failure::Input(_)
@@ -261,7 +262,9 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Failure::Config(error) => error.hint().map(str::to_owned),
-            Failure::Mapping(_) | Failure::Unread { .. } => None,
+            Failure::Mapping(_)
+            | Failure::Rehearsal(RehearsalError::Mapping(_))
+            | Failure::Unread { .. } => None,
             Failure::MappingFile { .. } => {
                 Some("give --mapping FILE, or put a mapping.toml here; mapping.example.toml shows every key".to_owned())
             }

@@ -192,6 +192,8 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
         Err(RehearsalError::Input(error)) => {
             return Ok(unread(table.name().to_owned(), error, stage.progress));
         }
+        // What holds for a mapping that does not fit: nothing is sent of any file.
+        Err(RehearsalError::Mapping(errors)) => return Err(Failure::Mapping(errors)),
         Err(error) => return Err(Failure::Rehearsal(error)),
     };
     let mut report = FileReport::of(table.name().to_owned());
@@ -217,6 +219,7 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
     findings.extend(end_findings(input));
     findings.extend(rehearsal.damage.findings(&input.shown_header()));
     let mut remarks: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    remarks.extend(rehearsal.date_remark.clone());
     remarks.extend(of_rows(
         rehearsal.left_out,
         &format!(

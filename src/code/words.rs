@@ -229,6 +229,11 @@ pub const WORDS: &[Meaning] = &[
         "ask whoever made the file, and say it with `dates` in the mapping",
     ),
     word(
+        "dates.exchanged",
+        "found in the file: day and month of some dates were exchanged by a spreadsheet that opened the file",
+        "export the column again as text, or with dates as YYYY-MM-DD",
+    ),
+    word(
         "zip.lost_zero",
         "found in the file: ZIP codes without their leading zero, which is put back",
         NOTHING,

@@ -12,10 +12,11 @@ use super::repeated::{KeyHasher, Ordinals, Repeated};
 use super::table::{Call, NotedCall, Table};
 use super::{RunEvent, Signal, Stop, Watch};
 use crate::api::{BodyFormat, body};
+use crate::date_order::{Clue, Evidence};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
 use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Registration, Snapshot};
-use crate::mapping::Mapped;
+use crate::mapping::{Mapped, MappingErrors};
 use crate::row::Row;
 use crate::ticket::Outcome;
 use std::collections::HashMap;
@@ -47,6 +48,8 @@ pub struct Rehearsal {
     pub key_proposal: Option<String>,
     /// What the file has lost before it came here.
     pub damage: Damage,
+    /// What its dates show against the mapping, where that is no proof or endangers no row.
+    pub date_remark: Option<String>,
     pub(super) repeated: Arc<Repeated>,
 }
 
@@ -78,6 +81,9 @@ pub enum RehearsalError {
     /// The file cannot be read as a table.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The file proves that the mapping is wrong for it.
+    #[error(transparent)]
+    Mapping(#[from] MappingErrors),
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -179,8 +185,10 @@ pub fn rehearse(
         sources,
         keys,
         proposal,
+        evidence,
         ..
     } = pass;
+    rehearsal.date_remark = table.mapping().hold_against(table.name(), &evidence)?;
     rehearsal.key_proposal = proposal.and_then(KeyProposal::finish);
     repeated.shared = keys.finish()?;
     repeated.rows = sources.finish()?;
@@ -241,6 +249,7 @@ struct Prepared {
     /// The short hash of the key.
     key: Option<u64>,
     is_suspected: bool,
+    clue: Option<Clue>,
 }
 
 impl<'a> Preparing<'a> {
@@ -251,6 +260,7 @@ impl<'a> Preparing<'a> {
                 source: self.counts_rows.then(|| self.identities.source(row)),
                 key: self.keys.short(&mapped.key),
                 is_suspected: Damage::is_suspected(row),
+                clue: mapped.clue,
             };
             if mapped.is_valid() {
                 body::encode(&mapped.payload, self.format, &mut body);
@@ -273,6 +283,7 @@ struct FirstPass<'a> {
     sources: Duplicates,
     keys: Duplicates,
     proposal: Option<KeyProposal>,
+    evidence: Evidence,
 }
 
 impl<'a> FirstPass<'a> {
@@ -294,6 +305,7 @@ impl<'a> FirstPass<'a> {
             by_key_alone: 0,
             key_proposal: None,
             damage: Damage::default(),
+            date_remark: None,
             repeated: Arc::default(),
         };
         FirstPass {
@@ -306,6 +318,7 @@ impl<'a> FirstPass<'a> {
             keys: Duplicates::new(),
             proposal: (!table.mapping().has_key())
                 .then(|| KeyProposal::new(&table.input().shown_header())),
+            evidence: Evidence::default(),
         }
     }
 
@@ -320,6 +333,10 @@ impl<'a> FirstPass<'a> {
         if let (Some(proposal), Some(call)) = (&mut self.proposal, &noted.call) {
             proposal.look(call.row);
         }
+        // The column is judged as a whole, whatever part of it is asked for: the first five rows may all be ambiguous.
+        if let Some(clue) = prepared.clue {
+            self.evidence.look(clue, noted.row);
+        }
         self.rehearsal.last_row = noted.row;
         if !noted.selected {
             self.rehearsal.left_out += 1;
@@ -332,6 +349,11 @@ impl<'a> FirstPass<'a> {
             None => Outcome::Ready,
         };
         self.rehearsal.outcomes.add(outcome);
+        if outcome == Outcome::Ready
+            && let Some(clue) = prepared.clue
+        {
+            self.evidence.stake(clue);
+        }
         Ok(())
     }
 

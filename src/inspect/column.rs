@@ -1,10 +1,12 @@
 //! [`Column`]: what one column seems to hold, told over all its cells.
 //!
-//! Owns the verdicts that only a whole column allows: what most of it holds, how many values are different, and whether
-//! day or month comes first in its dates. Holds hashes of values up to a cap, never a value.
+//! Owns the verdicts that only a whole column allows: what most of it holds, and how many values are different. What its
+//! dates prove is the same for everybody. Holds hashes of values up to a cap, never a value.
 
-use super::finding::{Finding, Tally};
-use crate::holds::{self, DayMonth, Holds, Lack};
+use super::finding::Finding;
+use crate::counting::Tally;
+use crate::date_order::{DateOrder, Order, Orders};
+use crate::holds::{self, Holds, Lack};
 use crate::row::{Cell, CellKind};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -43,32 +45,6 @@ impl Column {
     }
 }
 
-/// Whether day or month comes first in a column's dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateOrder {
-    /// Month first: some second number is above 12, no first one.
-    MonthFirst,
-    /// Day first: some first number is above 12, no second one.
-    DayFirst,
-    /// Both occur.
-    Mixed,
-    /// No number is above 12, so either may be.
-    Ambiguous,
-}
-
-impl DateOrder {
-    /// The words for reports, such as `month first`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DateOrder::MonthFirst => "month first",
-            DateOrder::DayFirst => "day first",
-            DateOrder::Mixed => "month first and day first",
-            DateOrder::Ambiguous => "month or day first",
-        }
-    }
-}
-
 /// A column being looked at.
 #[derive(Debug)]
 pub(super) struct Profile {
@@ -77,9 +53,7 @@ pub(super) struct Profile {
     distinct: HashSet<u64>,
     is_capped: bool,
     hasher: RandomState,
-    month_first: Tally,
-    day_first: Tally,
-    open: Tally,
+    orders: Orders,
     errors: Tally,
     nulls: Tally,
     short_zips: Tally,
@@ -95,9 +69,7 @@ impl Profile {
             distinct: HashSet::new(),
             is_capped: false,
             hasher: RandomState::new(),
-            month_first: Tally::default(),
-            day_first: Tally::default(),
-            open: Tally::default(),
+            orders: Orders::default(),
             errors: Tally::default(),
             nulls: Tally::default(),
             short_zips: Tally::default(),
@@ -106,7 +78,7 @@ impl Profile {
     }
 
     pub(super) fn look(&mut self, cell: Cell<'_>, row: u64) {
-        let (mut holds, order) = holds::of(cell);
+        let (mut holds, shows) = holds::of(cell);
         if holds == Holds::Zip && !self.is_zip && !cell.text.contains('-') {
             // Five digits are a ZIP code only where the header says so.
             holds = Holds::Number;
@@ -115,8 +87,10 @@ impl Profile {
         if holds == Holds::Blank {
             return;
         }
-        if let Some(order) = order {
-            self.count_order(order, row);
+        match shows {
+            Some(shows) if cell.kind == CellKind::Date => self.orders.add_cell(shows, row),
+            Some(shows) => self.orders.add(shows, row),
+            None => {}
         }
         if matches!(holds::lack(cell), Some(Lack::Error | Lack::TooNarrow)) {
             self.errors.add(row);
@@ -134,26 +108,6 @@ impl Profile {
             if !self.is_capped {
                 self.distinct.insert(hash);
             }
-        }
-    }
-
-    fn count_order(&mut self, (first, second): DayMonth, row: u64) {
-        let tally = match (first > 12, second > 12) {
-            (true, false) => &mut self.day_first,
-            (false, true) => &mut self.month_first,
-            // The third of March is the same either way.
-            _ if first == second => return,
-            _ => &mut self.open,
-        };
-        tally.add(row);
-    }
-
-    fn date_order(&self) -> Option<DateOrder> {
-        match (self.month_first.rows > 0, self.day_first.rows > 0) {
-            (true, true) => Some(DateOrder::Mixed),
-            (true, false) => Some(DateOrder::MonthFirst),
-            (false, true) => Some(DateOrder::DayFirst),
-            (false, false) => self.open.some().map(|_| DateOrder::Ambiguous),
         }
     }
 
@@ -175,6 +129,14 @@ impl Profile {
         if self.holds() == Holds::Date {
             findings.extend(self.order_finding());
         }
+        if let Some(exchanged) = self.orders.exchanged() {
+            let message = format!(
+                "a spreadsheet has exchanged day and month: no such date has a day above 12, and {}; export the column \
+                 again as text, or with dates as YYYY-MM-DD",
+                exchanged.told()
+            );
+            findings.push(Finding::warning("dates.exchanged", message).on(exchanged.cells));
+        }
         if let Some(tally) = self.errors.some() {
             let message = "errors such as #N/A instead of values: a row whose field comes from here is invalid";
             findings.push(Finding::warning("cells.error", message).on(tally));
@@ -192,19 +154,17 @@ impl Profile {
     }
 
     fn order_finding(&self) -> Option<Finding> {
-        match self.date_order()? {
+        match self.orders.decided()? {
             DateOrder::Mixed => {
-                let rarer = if self.day_first.rows < self.month_first.rows {
-                    self.day_first
-                } else {
-                    self.month_first
-                };
+                let (day, month) = (Order::DayFirst, Order::MonthFirst);
+                let (day, month) = (self.orders.only(day), self.orders.only(month));
+                let rarer = if day.rows < month.rows { day } else { month };
                 let message = "dates stand in both orders, month first and day first: some will be read wrongly; mend the file";
                 Some(Finding::warning("dates.mixed", message).on(rarer))
             }
             DateOrder::Ambiguous => {
                 let message = "nothing tells whether month or day comes first: no number is above 12; ask whoever made the file, and say it with `dates` in the mapping";
-                Some(Finding::warning("dates.ambiguous", message).on(self.open))
+                Some(Finding::warning("dates.ambiguous", message).on(self.orders.either()))
             }
             DateOrder::MonthFirst | DateOrder::DayFirst => None,
         }
@@ -213,7 +173,7 @@ impl Profile {
     pub(super) fn finish(self) -> Column {
         Column {
             holds: self.holds(),
-            date_order: self.date_order(),
+            date_order: self.orders.decided(),
             distinct: self.distinct.len() as u64,
             distinct_is_capped: self.is_capped,
             counts: self.counts,

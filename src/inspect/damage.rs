@@ -3,7 +3,8 @@
 //! Owns the signs: digits that a spreadsheet has cut, text that was decoded wrongly once, and quotes of another dialect. Guarantees to cost next
 //! to nothing on a sound row, since it looks at every row of every rehearsal.
 
-use super::finding::{Finding, Tally};
+use super::finding::Finding;
+use crate::counting::Tally;
 use crate::row::{CellKind, Row};
 use crate::seen;
 use memchr::{memchr, memchr2_iter, memmem};

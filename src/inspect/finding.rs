@@ -2,7 +2,7 @@
 //!
 //! Owns the stable codes' form and what is said of a file as a whole. A finding names columns and rows, never a value.
 
-use crate::counting::counted;
+use crate::counting::{Tally, counted};
 use crate::input::{
     Description, EncodingReason, Further, Input, Kind, Layout, SheetLayout, TableInfo, TextLayout,
 };
@@ -73,31 +73,6 @@ impl std::fmt::Display for Finding {
             Some(row) => write!(f, " [{}, first: row {row}]", counted(self.rows, "row")),
             None => Ok(()),
         }
-    }
-}
-
-/// How many rows, and the first of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) rows: u64,
-    pub(super) first: u64,
-    last: u64,
-}
-
-impl Tally {
-    /// Counts a row once, however often it is told.
-    pub(super) fn add(&mut self, row: u64) {
-        if self.rows == 0 {
-            self.first = row;
-        } else if self.last == row {
-            return;
-        }
-        self.last = row;
-        self.rows += 1;
-    }
-
-    pub(super) fn some(self) -> Option<Tally> {
-        (self.rows > 0).then_some(self)
     }
 }
 

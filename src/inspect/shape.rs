@@ -3,7 +3,8 @@
 //! Owns the looks of a header that is repeated in the middle, of totals and notes, of ragged rows and of rows that are
 //! there twice. A guess for people; nothing is left out because of it.
 
-use super::finding::{Finding, Tally};
+use super::finding::Finding;
+use crate::counting::Tally;
 use crate::input::Kind;
 use crate::row::Row;
 use std::collections::HashSet;

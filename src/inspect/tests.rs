@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::input::{Kind, Options};
+use crate::row::{Cell, CellKind};
 use std::io::Write;
 
 fn inspected(text: impl AsRef<[u8]>) -> Inspection {
@@ -209,4 +210,26 @@ fn a_single_column_is_no_matter_of_delimiters_in_a_workbook() {
         assert!(!hint(name).contains("probably"), "{name}");
     }
     assert!(told(Kind::Xlsx).contains("sheet") && !told(Kind::Xlsx).contains("delimiter"));
+}
+
+#[test]
+fn cells_that_a_spreadsheet_has_exchanged_are_told() {
+    let told = |cells: &[&str], texts: &[&str]| -> Vec<(&'static str, u64, Option<u64>)> {
+        let mut profile = Profile::new("DOB");
+        let cells = cells.iter().map(|text| (*text, CellKind::Date));
+        let texts = texts.iter().map(|text| (*text, CellKind::Text));
+        for (row, (text, kind)) in (2..).zip(cells.chain(texts)) {
+            profile.look(Cell { text, kind }, row);
+        }
+        let findings = profile.findings().into_iter();
+        let told = findings.inspect(|found| assert!(!found.to_string().contains("1980")));
+        told.map(|found| (found.code, found.rows, found.first_row))
+            .collect()
+    };
+    let (cells, texts) = (["1980-01-03", "1980-03-03"], ["13/03/1980", "14/03/1980"]);
+    let exchanged = [("dates.exchanged", 2, Some(2))];
+    assert_eq!(told(&cells, &texts), exchanged);
+    assert_eq!(told(&["1980-01-03", "1980-01-13"], &texts), []);
+    assert_eq!(told(&cells, &texts[1..]), []);
+    assert_eq!(told(&cells, &["13/03/1980", "14/03/1980", "1/3/1980"]), []);
 }

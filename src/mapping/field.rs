@@ -217,7 +217,7 @@ fn dates(walk: &mut Walk<'_>, rule: &mut Rule, value: &Spanned<DeValue<'_>>) {
     let mut formats = Vec::new();
     for written in walk.texts("dates", value) {
         match DateFormat::new(&written.text) {
-            Some(format) => formats.push(format),
+            Some(format) => formats.push(format.behind(&formats)),
             None => {
                 let title = match meant_by(&written.text) {
                     Some(meant) => format!("this is no date format; did you mean \"{meant}\"?"),

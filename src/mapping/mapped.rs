@@ -4,6 +4,7 @@
 //! row and show no value in `Debug`.
 
 use super::wording::{composed, of_formula, stripped};
+use crate::date_order::Clue;
 use crate::problem::{Problem, Severity};
 use crate::ticket::Payload;
 use std::fmt;
@@ -17,6 +18,8 @@ pub struct Mapped {
     pub problems: Vec<Problem>,
     /// The row's key.
     pub key: Key,
+    /// What its date of birth shows of the order of day and month in its column.
+    pub(crate) clue: Option<Clue>,
 }
 
 impl Mapped {
@@ -33,6 +36,7 @@ impl Mapped {
         self.payload.clear();
         self.problems.clear();
         self.key.clear();
+        self.clue = None;
     }
 }
 

@@ -11,7 +11,7 @@ use super::moved::note;
 use super::rules::date::{DateFormat, Days};
 use super::rules::{self, Calendar, Case, Value, list};
 use super::translate::Translation;
-use super::wording::{listed, of_formula, stripped, trim};
+use super::wording::{of_formula, sources, stripped, trim};
 use crate::holds::is_null;
 use crate::problem::{Problem, ProblemCode, Severity};
 use crate::row::{Cell, Row};
@@ -19,6 +19,7 @@ use crate::ticket::TicketField;
 use memchr::memchr;
 use regex::Regex;
 use std::borrow::Cow;
+use std::cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -104,6 +105,7 @@ impl Rule {
         let calendar = Calendar {
             formats: &self.dates,
             days: &days,
+            clue: &cell::Cell::new(None),
         };
         rules::write(self.field, value, calendar, &mut out)
             .err()
@@ -354,14 +356,21 @@ impl Filler {
         (moved, call): (&mut String, &mut Mapped),
     ) {
         let field = self.rule.field;
+        let clue = cell::Cell::new(None);
         let calendar = Calendar {
             formats: &self.rule.dates,
             days,
+            clue: &clue,
         };
         let mut judged = Ok(None);
         call.payload.set_with(field, |out| {
             judged = rules::write(field, value, calendar, out);
         });
+        // What the mapping itself says (a constant, a default, a translation's target) shows nothing of the file.
+        if clue.get().is_some() && self.rule.translation.is_none() {
+            let is_of_file = !self.columns.is_empty() && !found.is_empty();
+            call.clue = clue.get().filter(|_| is_of_file);
+        }
         let remark = match judged {
             Ok(remark) => remark,
             Err(why) => return self.refuse(found, &why, moved, call),
@@ -431,7 +440,10 @@ impl Filler {
         let (column, message) = match self.columns.as_slice() {
             [column] => (Some(Arc::clone(&column.header)), message.to_owned()),
             [] => (None, message.to_owned()),
-            columns => (None, format!("{message} ({})", sources(columns))),
+            columns => {
+                let columns = sources(columns.iter().map(|column| &*column.header));
+                (None, format!("{message} (from {columns})"))
+            }
         };
         Problem {
             column,
@@ -441,20 +453,4 @@ impl Filler {
             message,
         }
     }
-}
-
-/// So many of the columns that a field is joined from are named.
-const NAMED: usize = 4;
-
-/// The columns that a field is joined from, as a message names them.
-fn sources(columns: &[Column]) -> String {
-    let named = columns.iter().take(NAMED);
-    let mut names: Vec<String> = named
-        .map(|column| format!("'{}'", column.header.escape_debug()))
-        .collect();
-    let more = columns.len().saturating_sub(NAMED);
-    if more > 0 {
-        names.push(format!("{more} more"));
-    }
-    format!("from the columns {}", listed(&names, "and"))
 }

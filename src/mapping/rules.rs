@@ -15,11 +15,13 @@ mod zip;
 
 pub(super) use text::Case;
 
+use crate::date_order::Clue;
 use crate::problem::Severity;
 use crate::row::CellKind;
 use crate::ticket::TicketField;
 use date::{DateFormat, Days};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// What is worth telling about a value that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,8 @@ impl<'a> Value<'a> {
 pub(super) struct Calendar<'a> {
     pub(super) formats: &'a [DateFormat],
     pub(super) days: &'a Days,
+    /// Takes what the value shows of the order of day and month, also where it is refused.
+    pub(super) clue: &'a Cell<Option<Clue>>,
 }
 
 /// Judges a value and appends it to `out` as the ticket has it; what was appended counts only if it is accepted.

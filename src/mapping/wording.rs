@@ -6,8 +6,24 @@ pub(super) use crate::seen::{composed, fold_header, fold_value, of_formula, stri
 
 /// How many letters of a name stand for each one that may be wrong in it: slips of the pen pass, other words do not.
 const LETTERS_A_SLIP: usize = 4;
+/// So many of the columns that a field is joined from are named.
+const NAMED: usize = 4;
 /// How alike names of the same words in another order are.
 const ALIKE: f64 = 0.8;
+
+/// The columns that a field comes from, as a message names them: `the column 'DOB'`, `the columns 'Day', 'Month' and 'Year'`.
+pub(super) fn sources<'a>(columns: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let all = columns.len();
+    let named = columns.take(NAMED);
+    let mut names: Vec<String> = named
+        .map(|name| format!("'{}'", name.escape_debug()))
+        .collect();
+    if all > NAMED {
+        names.push(format!("{} more", all - NAMED));
+    }
+    let noun = if all == 1 { "column" } else { "columns" };
+    format!("the {noun} {}", listed(&names, "and"))
+}
 
 /// The letters and digits of a name, small, for comparing what is alike.
 fn letters(name: &str) -> String {

@@ -1,6 +1,7 @@
 //! Bad input: what, where and what to do next, the right exit code, nothing sent, no panic.
 
 mod account;
+mod dates;
 mod files;
 mod mapping;
 mod outputs;

@@ -7,8 +7,10 @@
 //! refused, since nobody knows by which clock that day began.
 
 mod clock;
+mod order;
 
 use super::{Calendar, Value};
+use crate::date_order::{Clue, Order};
 use crate::row::CellKind;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, date};
@@ -50,6 +52,18 @@ impl Days {
 pub(in crate::mapping) struct DateFormat {
     written: String,
     reader: Reader,
+    /// What is to be known of a format with day and month in numbers and no year in front of them.
+    numbers: Option<Numbers>,
+}
+
+/// How a format takes two numbers of which each may be the month.
+#[derive(Debug, Clone)]
+struct Numbers {
+    order: Order,
+    /// How the mapping takes them: the first of its formats that reads such texts decides.
+    taken_as: Order,
+    /// The format of the other order, which reads what this one cannot.
+    exchanged: Box<DateFormat>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +88,30 @@ enum Piece {
 impl DateFormat {
     /// Takes a format if dates can be read with it: none where it lacks a part of the date or has an unknown letter.
     pub(in crate::mapping) fn new(written: &str) -> Option<DateFormat> {
+        let mut format = DateFormat::alone(written)?;
+        let exchanged = order::exchanged(written);
+        format.numbers = exchanged.and_then(|(order, other)| {
+            Some(Numbers {
+                order,
+                taken_as: order,
+                exchanged: Box::new(DateFormat::alone(&other)?),
+            })
+        });
+        Some(format)
+    }
+
+    /// The format as one of those that a mapping names, in its order: `earlier` are tried before it.
+    pub(in crate::mapping) fn behind(mut self, earlier: &[DateFormat]) -> DateFormat {
+        let rival = earlier.iter().filter(|other| other.numbers.is_some());
+        let mut rival = rival.filter(|other| self.sample_read_by(other).is_some());
+        let rival = rival.next().and_then(|other| other.numbers.as_ref());
+        if let (Some(numbers), Some(rival)) = (&mut self.numbers, rival) {
+            numbers.taken_as = rival.taken_as;
+        }
+        self
+    }
+
+    fn alone(written: &str) -> Option<DateFormat> {
         let reader = match pieces(written) {
             Some(pieces) => Reader::Pieces(pieces),
             None => Reader::Strptime {
@@ -83,6 +121,7 @@ impl DateFormat {
         let format = DateFormat {
             written: written.to_owned(),
             reader,
+            numbers: None,
         };
         let sample = strtime::format(written, SAMPLE).ok()?;
         (format.read(&sample, date(2100, 1, 1)) == Some(SAMPLE.date())).then_some(format)
@@ -111,10 +150,29 @@ impl DateFormat {
 
     /// Whether a date written in this format could be read by the other one as another day.
     pub(in crate::mapping) fn is_taken_for(&self, other: &DateFormat) -> bool {
-        strtime::format(&self.written, SAMPLE)
-            .ok()
-            .and_then(|sample| other.read(&sample, date(2100, 1, 1)))
+        self.sample_read_by(other)
             .is_some_and(|day| day != SAMPLE.date())
+    }
+
+    /// What the other format makes of a date that is written in this one.
+    fn sample_read_by(&self, other: &DateFormat) -> Option<Date> {
+        let sample = strtime::format(&self.written, SAMPLE).ok()?;
+        other.read(&sample, date(2100, 1, 1))
+    }
+
+    /// The format as a mapping should have it that takes day and month in the wrong order; this one where it does not.
+    pub(in crate::mapping) fn without(&self, wrong: Order) -> &str {
+        match &self.numbers {
+            Some(numbers) if numbers.order == wrong => &numbers.exchanged.written,
+            Some(_) | None => &self.written,
+        }
+    }
+
+    /// What a date that was read in this format shows.
+    #[inline]
+    fn clue(&self, day: Date) -> Option<Clue> {
+        let numbers = self.numbers.as_ref()?;
+        Some(numbers.clue(numbers.order, day))
     }
 
     /// The format as people write it, `MM/DD/YYYY`.
@@ -255,15 +313,23 @@ pub(super) fn write(
     calendar: Calendar<'_>,
     out: &mut String,
 ) -> Result<(), Cow<'static, str>> {
-    let Days { today, oldest } = calendar.days;
     let day = match read(value, calendar) {
         Some(day) => day,
         None => read_with_time(value, calendar)?,
     };
-    if day > *today {
+    believe(day, calendar.days)?;
+    push_digits(out, day.year().into(), 1000);
+    push_digits(out, day.month().into(), 10);
+    push_digits(out, day.day().into(), 10);
+    Ok(())
+}
+
+/// Whether a patient may have been born on a day.
+fn believe(day: Date, days: &Days) -> Result<(), Cow<'static, str>> {
+    if day > days.today {
         return Err("is in the future; check the date".into());
     }
-    if day < *oldest {
+    if day < days.oldest {
         return Err(format!("is over {OLDEST_AGE} years ago; check the date").into());
     }
     if DAYS_ZERO.contains(&day) {
@@ -272,16 +338,23 @@ pub(super) fn write(
                 .into(),
         );
     }
-    push_digits(out, day.year().into(), 1000);
-    push_digits(out, day.month().into(), 10);
-    push_digits(out, day.day().into(), 10);
     Ok(())
 }
 
 fn read(value: Value<'_>, calendar: Calendar<'_>) -> Option<Date> {
+    if let Some(day) = in_cell(value, value.text) {
+        calendar.clue.set(order::of_cell(day));
+        return Some(day);
+    }
     let today = calendar.days.today;
     let mut formats = calendar.formats.iter();
-    in_cell(value, value.text).or_else(|| formats.find_map(|format| format.read(value.text, today)))
+    let (format, day) =
+        formats.find_map(|format| Some((format, format.read(value.text, today)?)))?;
+    calendar.clue.set(match value.kind {
+        CellKind::Date => order::of_cell(day),
+        _ => format.clue(day),
+    });
+    Some(day)
 }
 
 /// The day as a date cell of a workbook writes it, whatever the formats are.
@@ -292,15 +365,29 @@ fn in_cell(value: Value<'_>, day: &str) -> Option<Date> {
     YEARS.contains(&day.year()).then_some(day)
 }
 
-/// Reads what is no date as a date with a midnight behind it, or says what is wrong.
-fn read_with_time(value: Value<'_>, calendar: Calendar<'_>) -> Result<Date, Cow<'static, str>> {
+/// A date with a time of day behind it: the format that reads the date, unless the workbook knows it; the date; the time.
+fn split<'a>(
+    value: Value<'a>,
+    calendar: Calendar<'a>,
+) -> Option<(Option<&'a DateFormat>, Date, &'a str)> {
     let today = calendar.days.today;
-    let read = clock::splits(value.text).find_map(|(day, time)| {
+    clock::splits(value.text).find_map(|(day, time)| {
         if let Some(day) = in_cell(value, day) {
             return Some((None, day, time));
         }
         let mut formats = calendar.formats.iter();
         formats.find_map(|format| Some((Some(format), format.read(day, today)?, time)))
+    })
+}
+
+/// Reads what is no date as a date with a midnight behind it, or says what is wrong.
+fn read_with_time(value: Value<'_>, calendar: Calendar<'_>) -> Result<Date, Cow<'static, str>> {
+    let read = split(value, calendar);
+    // Whatever is wrong with the time, the date in front of it is written as the others are.
+    calendar.clue.set(match &read {
+        Some((None, day, _)) => order::of_cell(*day),
+        Some((Some(format), day, _)) => format.clue(*day),
+        None => order::of_unread(value, calendar),
     });
     match read {
         Some((_, day, time)) if clock::is_midnight(time) => Ok(day),
