@@ -83,7 +83,10 @@ pub(super) struct Hit {
     pub run: RunId,
     pub row: u64,
     pub payload: Identity,
+    /// Whether the row's cells lead there.
     pub by_source: bool,
+    /// Whether its key does; both may.
+    pub by_key: bool,
     pub ticket_id: Option<String>,
 }
 
@@ -124,10 +127,10 @@ pub(super) enum Decision {
 }
 
 pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
-    // What another row of this run has taken over is this row's too where they share a key, and is none of its business
-    // where they do not: it was known by these cells, or by this key, under another mapping.
+    // What another row of this run has taken over is this row's too where they share the key that leads there, and is none of
+    // its business where they do not: it was known by these cells, or by this key, under another mapping.
     let is_of_another_row = |hit: &Hit| hit.run == run && hit.row != row.row;
-    let is_own = |hit: &Hit| !is_of_another_row(hit) || (row.shares_key && !hit.by_source);
+    let is_own = |hit: &Hit| !is_of_another_row(hit) || (row.shares_key && hit.by_key);
     let find = |wanted: &dyn Fn(&Hit) -> bool| hits.iter().find(|hit| is_own(hit) && wanted(hit));
     if let Some(hit) = find(&|hit| hit.state == HitState::Created && hit.by_source) {
         return known(hit, Outcome::AlreadyCreated, true);
@@ -152,7 +155,11 @@ pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
         return Decision::Twin(hit.submission);
     }
     // A row with these very cells is this row; where the key leads elsewhere, other columns were the key then.
-    match find(&|hit| hit.by_source).or(find(&|_| true)) {
+    let is_the_same = |hit: &Hit| compare(&payload, &hit.payload) == Comparison::Same;
+    // Rejects are there to be mended. In any other file it may be another patient's call under one key: taken over, the
+    // work of before would answer for both, and whichever comes second would be told to have the first one's ticket.
+    let is_mended = row.rejects.is_some();
+    match find(&|hit| hit.by_source).or(find(&|hit| is_mended || is_the_same(hit))) {
         Some(hit) => Decision::Requeue {
             submission: hit.submission,
             payload,
@@ -233,6 +240,7 @@ mod tests {
             row: 2,
             payload: payload(1, 1),
             by_source,
+            by_key: !by_source,
             ticket_id: (state == HitState::Created).then(|| "T1".to_owned()),
         }
     }
@@ -319,10 +327,10 @@ mod tests {
     fn open_work_is_taken_up_again_and_a_second_row_of_this_run_is_its_twin() {
         let open = hit(HitState::Open, false);
         assert_eq!(
-            decide(std::slice::from_ref(&open), &valid(payload(1, 2)), RUN),
+            decide(std::slice::from_ref(&open), &valid(payload(1, 1)), RUN),
             Decision::Requeue {
                 submission: SubmissionId(1),
-                payload: payload(1, 2)
+                payload: payload(1, 1)
             }
         );
         let ours = Hit {
@@ -382,17 +390,74 @@ mod tests {
         assert_eq!(decide(&[cells, key], &valid(payload(1, 1)), RUN), expected);
     }
 
+    #[test]
+    fn what_the_shared_key_leads_to_is_the_row_s_although_its_cells_lead_there_as_well() {
+        for (state, by_source) in [
+            (HitState::Open, true),
+            (HitState::Open, false),
+            (HitState::Created, true),
+        ] {
+            let both = Hit {
+                run: RUN,
+                row: 5,
+                by_key: true,
+                ..hit(state, by_source)
+            };
+            let decision = decide(&[both], &valid(payload(1, 1)), RUN);
+            assert!(
+                matches!(
+                    decision,
+                    Decision::Twin(SubmissionId(1))
+                        | Decision::Known {
+                            submission: SubmissionId(1),
+                            ..
+                        }
+                ),
+                "{decision:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn open_work_of_other_content_under_the_key_is_taken_over_by_its_mended_reject_alone() {
+        let open = [hit(HitState::Open, false)];
+        let mended = Registration {
+            rejects: Some(RejectsFile {
+                fingerprint: [0; 32],
+                sheet: None,
+            }),
+            ..valid(payload(1, 2))
+        };
+        let requeued = |payload| Decision::Requeue {
+            submission: SubmissionId(1),
+            payload,
+        };
+        assert_eq!(decide(&open, &mended, RUN), requeued(payload(1, 2)));
+        assert_eq!(
+            decide(&open, &valid(payload(1, 1)), RUN),
+            requeued(payload(1, 1))
+        );
+        for payload in [payload(1, 2), payload(2, 1)] {
+            assert_eq!(
+                decide(&open, &valid(payload), RUN),
+                Decision::New { payload }
+            );
+        }
+    }
+
     fn any_hit() -> impl Strategy<Value = Hit> {
         let state = prop_oneof![
             Just(HitState::Created),
             Just(HitState::InDoubt),
             Just(HitState::Open)
         ];
-        (state, any::<bool>(), 0..3_u8, 0..3_u8, 6..8_i64, 1..4_u64).prop_map(
-            |(state, by_source, m, c, run, row)| Hit {
+        let led = prop_oneof![Just((true, false)), Just((false, true)), Just((true, true))];
+        (state, led, 0..3_u8, 0..3_u8, 6..8_i64, 1..4_u64).prop_map(
+            |(state, (by_source, by_key), m, c, run, row)| Hit {
                 payload: payload(m, c),
                 run: RunId(run),
                 row,
+                by_key,
                 ..hit(state, by_source)
             },
         )
@@ -410,12 +475,15 @@ mod tests {
                 Decision::Twin(_) | Decision::Known { .. } | Decision::Invalid { .. } => None,
             };
             let sends = sent.is_some();
-            let is_strange = |hit: &Hit| hit.by_source && hit.run == RUN && hit.row != row.row;
+            let is_strange = |hit: &Hit| !hit.by_key && hit.run == RUN && hit.row != row.row;
+            let is_taken_up = |hit: &Hit| hit.by_source || hit.run == RUN && hit.row != row.row
+                || hit.state != HitState::Open || hit.payload == payload(mapping, content);
             let settled = hits.iter().any(|hit| hit.state != HitState::Open && !is_strange(hit));
             prop_assert!(!(sends && settled));
             prop_assert!(is_valid || !sends);
             prop_assert!(sent.is_none_or(|sent| sent == payload(mapping, content)));
-            prop_assert_eq!(matches!(decision, Decision::New { .. }), hits.iter().all(is_strange) && is_valid);
+            let takes_none_up = hits.iter().all(|hit| is_strange(hit) || !is_taken_up(hit));
+            prop_assert_eq!(matches!(decision, Decision::New { .. }), takes_none_up && is_valid);
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn register(
     at: i64,
 ) -> Result<Disposition, LedgerErrorKind> {
     let (source, hits) = look_up(connection, row, Some(run))?;
-    let identities = [Some(source), row.key];
+    let own = Own { source, run, row };
     match decide(&hits, row, run) {
         Decision::New { payload } => {
             connection
@@ -29,7 +29,7 @@ pub(super) fn register(
                 )?
                 .execute(params![run.0, number(row.row), payload.bytes()])?;
             let submission = SubmissionId(connection.last_insert_rowid());
-            attach(connection, identities, submission)?;
+            own.attach(connection, submission)?;
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }
@@ -48,11 +48,13 @@ pub(super) fn register(
                     number(row.row),
                     payload.bytes()
                 ])?)?;
-            attach(connection, identities, submission)?;
+            own.attach(connection, submission)?;
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Send(submission))
         }
         Decision::Twin(submission) => {
+            // Under a mapping without a key nothing else would say that this row was sent.
+            own.attach(connection, submission)?;
             remember(connection, run, row, submission, None)?;
             Ok(Disposition::Twin(submission))
         }
@@ -63,7 +65,7 @@ pub(super) fn register(
             by_key_alone,
         } => {
             if lead_there {
-                attach(connection, identities, submission)?;
+                own.attach(connection, submission)?;
             }
             let remark = by_key_alone.then_some(BY_KEY_ALONE);
             remember(connection, run, row, submission, remark)?;
@@ -170,9 +172,14 @@ fn look_up(
     let mut hits: Vec<Hit> = by_source.into_iter().collect();
     if let Some(key) = &row.key
         && let Some(hit) = find(connection, key, false)?
-        && hits.iter().all(|known| known.submission != hit.submission)
     {
-        hits.push(hit);
+        match hits
+            .iter_mut()
+            .find(|known| known.submission == hit.submission)
+        {
+            Some(known) => known.by_key = true,
+            None => hits.push(hit),
+        }
     }
     Ok((source, hits))
 }
@@ -208,26 +215,50 @@ pub(super) fn hit(row: &Row<'_>, by_source: bool) -> rusqlite::Result<Hit> {
         row: row.get::<_, i64>(3)?.unsigned_abs(),
         payload: Identity(row.get(4)?),
         by_source,
+        by_key: !by_source,
         ticket_id: row.get(5)?,
     })
 }
 
-/// Leads identities to a submission; those that led to open work are led here now, since nothing was created there.
-fn attach(
-    connection: &Connection,
-    identities: [Option<Identity>; 2],
-    submission: SubmissionId,
-) -> Result<(), LedgerErrorKind> {
-    for identity in identities.into_iter().flatten() {
-        connection
-            .prepare_cached(
-                "INSERT INTO identity(hash, submission) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE
-                 SET submission = excluded.submission
-                 WHERE (SELECT state FROM submission WHERE id = identity.submission) IN ('ready', 'rejected')",
-            )?
-            .execute(params![identity.bytes(), submission.0])?;
+/// What a row is known by from now on.
+struct Own<'a> {
+    /// The identity of its cells, with its place among identical rows.
+    source: Identity,
+    run: RunId,
+    row: &'a Registration,
+}
+
+impl Own<'_> {
+    /// Leads the row's identities to a submission: also those that led to open work, since nothing was created there, and
+    /// those that led to what another row of this run has taken over, since that was sent for the other one.
+    fn attach(
+        &self,
+        connection: &Connection,
+        submission: SubmissionId,
+    ) -> Result<(), LedgerErrorKind> {
+        // A key that rows share leads to what any of them was sent as.
+        let identities = [
+            Some((self.source, true)),
+            self.row.key.map(|key| (key, !self.row.shares_key)),
+        ];
+        for (identity, is_own_alone) in identities.into_iter().flatten() {
+            connection
+                .prepare_cached(
+                    "INSERT INTO identity(hash, submission) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE
+                     SET submission = excluded.submission
+                     WHERE EXISTS (SELECT 1 FROM submission s WHERE s.id = identity.submission
+                                   AND (s.state IN ('ready', 'rejected') OR (?5 AND s.run = ?3 AND s.row <> ?4)))",
+                )?
+                .execute(params![
+                    identity.bytes(),
+                    submission.0,
+                    self.run.0,
+                    number(self.row.row),
+                    is_own_alone
+                ])?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn remember(

@@ -495,3 +495,47 @@ fn a_file_that_is_no_ledger_and_one_of_a_newer_version_are_refused() {
         LedgerErrorKind::Damaged(_)
     ));
 }
+
+#[test]
+fn a_row_without_a_key_is_known_by_its_cells_although_they_led_to_what_another_row_was_sent_as() {
+    let keyed = |ledger: &Ledger, row| Registration {
+        row,
+        ..call(ledger, row, "the same", Some("K"))
+    };
+    for events in [
+        &[Event::Claimed][..],
+        &[Event::Claimed, created("T1")],
+        &[
+            Event::Claimed,
+            Event::Rejected {
+                code: ErrorCode(414),
+            },
+        ],
+    ] {
+        let bench = Bench::new();
+        let ledger = bench.open();
+        let rows = |key: bool| {
+            [2, 3].map(|row| Registration {
+                ordinal: row - 2,
+                key: keyed(&ledger, row).key.filter(|_| key),
+                shares_key: key,
+                ..keyed(&ledger, row)
+            })
+        };
+        // One submission with the cells of two rows.
+        ledger.register(begin(&ledger), rows(true).into()).unwrap();
+        let run = begin(&ledger);
+        let [one, other] = rows(false);
+        let one = register(&ledger, run, vec![one])[0];
+        for event in events {
+            apply(&ledger, one, event.clone()).unwrap();
+        }
+        let other = register(&ledger, run, vec![other])[0];
+        assert_ne!(one, other);
+        apply(&ledger, other, Event::Claimed).unwrap();
+        apply(&ledger, other, created("T2")).unwrap();
+        let [_, again] = rows(false);
+        let disposition = ledger.register(begin(&ledger), vec![again]).unwrap();
+        assert_eq!(disposition, [Disposition::Settled(Outcome::AlreadyCreated)]);
+    }
+}

@@ -4,6 +4,7 @@ use crate::harness::{
     Call, KEYED, Project, Server, UNKEYED, assert_agrees, assert_told_truly, calls, count, csv,
     outcomes, rehearsed,
 };
+use std::collections::HashSet;
 
 #[test]
 fn a_key_that_is_added_later_knows_the_rows_of_before() {
@@ -175,6 +176,29 @@ fn the_same_key_and_content_twice_shares_a_rejection_and_a_doubt() {
     }
 }
 
+/// Cells and key of the second row lead to what was not sent before, and the first row takes that over.
+#[test]
+fn the_same_key_and_content_twice_is_one_call_also_where_one_of_them_is_open_from_before() {
+    let (project, server) = (Project::new(), Server::new());
+    let before = Call::numbered(1);
+    let mut wrong = Call::numbered(2);
+    wrong.dob = "never".to_owned();
+    project.write("before.csv", csv(&[before.clone(), wrong]));
+    project
+        .import(&server, &["before.csv", "--strict"])
+        .exits(5);
+    let mut again = before.clone();
+    again.practice = " 1234".to_owned();
+    project.write("calls.csv", csv(&[again, before]));
+    let rehearsed = rehearsed(&project, &server, 0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_eq!(outcomes(&told), ["created", "already_created"]);
+    assert_eq!(told[0].ticket_id, told[1].ticket_id);
+    assert_eq!(server.tickets().len(), 1);
+    assert_agrees(&rehearsed, &told);
+}
+
 #[test]
 fn the_same_key_with_two_contents_is_a_conflict_for_both_rows() {
     let (project, server) = (Project::new(), Server::new());
@@ -247,4 +271,131 @@ fn the_same_key_with_other_content_later_is_a_conflict_that_names_the_ticket() {
     assert_eq!(told[1].error_code, "conflict.key");
     assert!(told[1].message.contains(&ticket), "{}", told[1].message);
     assert_eq!(server.tickets().len(), 3);
+}
+
+/// A file that is rehearsed and registered, and of which nothing is sent: its last row is invalid.
+fn register_only(project: &Project, server: &Server, calls: &[Call]) {
+    let mut calls = calls.to_vec();
+    calls.push(Call {
+        dob: String::new(),
+        ..Call::numbered(9)
+    });
+    project.write("open.csv", csv(&calls));
+    project.import(server, &["open.csv", "--strict"]).exits(5);
+    assert!(server.tickets().is_empty());
+}
+
+/// One call under one key, in two rows whose cells differ in what makes no other payload.
+fn written_twice() -> [Call; 2] {
+    let call = Call::numbered(1);
+    let other = Call {
+        practice: format!(" {}", call.practice),
+        ..call.clone()
+    };
+    [call, other]
+}
+
+#[test]
+fn rows_of_one_key_are_one_call_in_whatever_order_and_files_they_were_met_before() {
+    let [one, other] = written_twice();
+    let both = [one.clone(), other.clone()];
+    let [first, second] = [&both[..1], &both[1..]];
+    let identical = [one.clone(), one.clone()];
+    let before: [&[&[Call]]; 4] = [&[&both], &[first, second], &[first], &[&identical]];
+    for files in before {
+        for turned in [false, true] {
+            let (project, server) = (Project::new(), Server::new());
+            for calls in files {
+                register_only(&project, &server, calls);
+            }
+            let mut all = vec![one.clone(), Call::numbered(2), other.clone(), one.clone()];
+            if turned {
+                all.reverse();
+            }
+            project.write("all.csv", csv(&all));
+            for outcome in ["created", "already_created"] {
+                project.import(&server, &["all.csv"]).exits(0);
+                let told = project.results("all.results.csv");
+                assert_eq!(server.tickets().len(), 2, "{:?}", outcomes(&told));
+                assert!(count(&told, outcome) >= 2, "{:?}", outcomes(&told));
+                let of = |key: &str| -> HashSet<&str> {
+                    let rows = told.iter().filter(|row| row.key == key);
+                    rows.map(|row| row.ticket_id.as_str()).collect()
+                };
+                assert_eq!((of(&one.id).len(), of(&Call::numbered(2).id).len()), (1, 1));
+            }
+            project.run(&["ledger", "check"]).exits(0);
+        }
+    }
+}
+
+#[test]
+fn identical_rows_of_one_key_that_were_registered_apart_are_one_call() {
+    let (project, server) = (Project::new(), Server::new());
+    let bad = Call {
+        dob: String::new(),
+        ..Call::numbered(9)
+    };
+    let one = Call::numbered(1);
+    project.write("calls.csv", csv(&[one.clone(), bad, one]));
+    for rows in ["2-3", "3-4"] {
+        let part = ["calls.csv", "--strict", "--rows", rows];
+        project.import(&server, &part).exits(5);
+    }
+    project.import(&server, &["calls.csv"]).exits(1);
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn rows_that_were_one_call_under_a_key_create_nothing_when_it_is_taken_away() {
+    let (project, server) = (Project::new(), Server::new());
+    let both = written_twice();
+    project.write("calls.csv", csv(&both));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("mapping.toml", UNKEYED);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_eq!(outcomes(&told), ["already_created"; 2]);
+    assert_eq!(server.tickets().len(), 1);
+}
+
+#[test]
+fn rows_that_were_to_be_one_call_under_a_key_are_two_without_it() {
+    let (project, server) = (Project::new(), Server::new());
+    let both = written_twice();
+    register_only(&project, &server, &both);
+    project.write("mapping.toml", UNKEYED);
+    project.write("calls.csv", csv(&both));
+    for outcome in ["created", "already_created"] {
+        let workers = ["calls.csv", "--workers", "1"];
+        project.import(&server, &workers).exits(0);
+        let told = project.results("calls.results.csv");
+        assert_eq!(outcomes(&told), [outcome; 2]);
+        assert_ne!(told[0].ticket_id, told[1].ticket_id);
+        assert_eq!(server.tickets().len(), 2);
+    }
+    project.run(&["ledger", "check"]).exits(0);
+}
+
+/// Whoever was not sent is not told to have the ticket of the other one who has the key.
+#[test]
+fn the_same_key_for_two_patients_in_two_files_is_a_conflict_for_whoever_comes_second() {
+    let (project, server) = (Project::new(), Server::new());
+    let jane = Call::numbered(1);
+    let ann = Call {
+        id: jane.id.clone(),
+        ..Call::numbered(2)
+    };
+    register_only(&project, &server, std::slice::from_ref(&jane));
+    project.write("ann.csv", csv(&[ann]));
+    project.import(&server, &["ann.csv"]).exits(0);
+    project.write("jane.csv", csv(&[jane]));
+    project.run_for(&server, &["validate", "jane.csv"]).exits(1);
+    project.import(&server, &["jane.csv"]).exits(1);
+    let told = project.results("jane.results.csv");
+    assert_eq!(
+        (told[0].outcome.as_str(), told[0].error_code.as_str()),
+        ("invalid", "conflict.key")
+    );
+    assert_eq!(server.tickets().len(), 1);
 }
