@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::api::BodyFormat;
-use ticketload::import::{Observer, Purpose, RunEvent, Stop, Table, Watch, rehearse};
+use ticketload::import::{Known, Observer, Purpose, RunEvent, Stop, Table, Watch, rehearse};
 use ticketload::input::{Input, Options};
 use ticketload::ledger::Identities;
 use ticketload::mapping::Mapping;
@@ -100,8 +100,14 @@ fn rehearsal(criterion: &mut Criterion) {
                 observer: &Nobody,
                 stop: &Stop::new(),
             };
-            let rehearsal = rehearse(&table, &Identities::passing(), None, purpose, watch)
-                .expect("the file can be read");
+            let rehearsal = rehearse(
+                &table,
+                &Identities::passing(),
+                Known::default(),
+                purpose,
+                watch,
+            )
+            .expect("the file can be read");
             assert_eq!(rehearsal.rows, ROWS as u64);
             black_box(rehearsal.outcomes)
         });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::{BodyFormat, Client, Credentials, Endpoint, Tokens};
 use ticketload::import::{
-    Conditions, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, Watch, rehearse, run,
+    Conditions, Known, Observer, Office, Purpose, Rate, RunEvent, Stop, Table, Watch, rehearse, run,
 };
 use ticketload::input::{Input, Options};
 use ticketload::ledger::{Ledger, Scope, Synchronous};
@@ -113,8 +113,8 @@ async fn import(
         observer: &Nobody,
         stop: &office.stop,
     };
-    let rehearsal =
-        rehearse(&table, &office.identities, None, purpose, watch).expect("the file can be read");
+    let rehearsal = rehearse(&table, &office.identities, Known::default(), purpose, watch)
+        .expect("the file can be read");
     let summary = run(&office, Arc::new(table), &rehearsal, [0; 32], None)
         .await
         .expect("the ledger takes it");

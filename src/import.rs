@@ -16,22 +16,26 @@ mod crew;
 mod duplicates;
 mod end;
 mod feeder;
+mod foresee;
 mod gate;
 mod identify;
 mod key_proposal;
 mod limits;
 mod pace;
+mod patience;
 mod prober;
 mod problems;
 mod rehearsal;
 mod repeated;
 mod run;
+mod second_look;
 #[cfg(test)]
 mod simulation;
 mod stop;
 mod table;
 
 pub use end::{End, Signal, spoken};
+pub use foresee::{Among, RowsBefore};
 pub use identify::for_each_registration;
 pub use limits::{MaxFailures, MaxFailuresError};
 pub use pace::{Pace, Period, Rate, RateError, SlowDown};

@@ -7,10 +7,12 @@ use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::import::{Known, Purpose, Rehearsal, RehearsalError, Stop, Table, Watch, rehearse};
+use ticketload::import::{
+    Among, Known, Purpose, Rehearsal, RehearsalError, Stop, Table, Watch, rehearse,
+};
 use ticketload::input::{Input, InputError, Options};
 use ticketload::inspect::{end_findings, file_findings};
-use ticketload::ledger::{Identities, Reader};
+use ticketload::ledger::{Foreseen, Identities, Reader};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
 use ticketload::report::{FileReport, counted, plain, plain_path, thousands};
@@ -77,17 +79,27 @@ pub(crate) fn prepare(
     rehearse_all(args, open_all(args, mapping)?, stage)
 }
 
-/// Rehearses every file that could be opened.
+/// Rehearses every file that could be opened, each after what those before it would have put into the ledger.
 pub(crate) fn rehearse_all(
     args: &FileArgs,
     tables: Vec<Result<Table, InputError>>,
     stage: &Stage<'_>,
 ) -> Result<Vec<Slot>, Failure> {
     let mut slots = Vec::new();
+    let mut foreseen = Foreseen::default();
+    let mut left = tables.iter().filter(|table| table.is_ok()).count();
+    let is_alone = left == 1;
     for (path, table) in args.files.iter().zip(tables) {
         let name = name_of(path);
         slots.push(match table {
-            Ok(table) => rehearsed(table, stage)?,
+            Ok(table) => {
+                left -= 1;
+                let among = Among {
+                    foreseen: &mut foreseen,
+                    is_followed: left > 0,
+                };
+                rehearsed(table, (!is_alone).then_some(among), stage)?
+            }
             Err(error) => unread(name, error, stage.progress),
         });
     }
@@ -165,13 +177,10 @@ pub(crate) fn open_all(
     Ok(tables)
 }
 
-fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
-    let known = match stage.reader {
-        Some(reader) => Some(Known {
-            reader,
-            is_empty: reader.is_empty()?,
-        }),
-        None => None,
+fn rehearsed(table: Table, among: Option<Among<'_>>, stage: &Stage<'_>) -> Result<Slot, Failure> {
+    let ledger = match stage.reader {
+        Some(reader) if !reader.is_empty()? => Some(reader),
+        _ => None,
     };
     stage
         .progress
@@ -179,7 +188,7 @@ fn rehearsed(table: Table, stage: &Stage<'_>) -> Result<Slot, Failure> {
     let rehearsal = rehearse(
         &table,
         stage.identities,
-        known,
+        Known { ledger, among },
         stage.purpose,
         Watch {
             observer: stage.progress,
@@ -236,6 +245,17 @@ fn remarks(table: &Table, rehearsal: &Rehearsal) -> Vec<String> {
         rehearsal.twins,
         "with the key of an earlier row and the same content: each shares that row's ticket and is not sent",
     ));
+    for before in &rehearsal.before {
+        let (file, row) = (&before.of.file, thousands(before.of.row));
+        remarks.extend(of_rows(
+            before.rows,
+            &format!(
+                "with the call of a row of {file}, which is sent before (the first: row {}, there row {row}): \
+                 each shares that row's ticket, and is sent only if that row is refused",
+                thousands(before.first)
+            ),
+        ));
+    }
     remarks.extend(of_rows(
         rehearsal.by_key_alone,
         "known by the key alone, since cells and mapping are others than then: make sure that no key is used for two calls",

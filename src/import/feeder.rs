@@ -7,7 +7,7 @@
 use super::crew::Job;
 use super::end::End;
 use super::gate::Gate;
-use super::identify::{conflicting, identify};
+use super::identify::judge;
 use super::repeated::Repeated;
 use super::table::{Call, Table};
 use super::{Observer, RunEvent};
@@ -45,10 +45,8 @@ impl Feeder {
         };
         let (table, repeated) = (Arc::clone(&self.table), Arc::clone(&self.repeated));
         let identities = self.identities.clone();
-        let read = identify(&table, &repeated, &identities, |call, mut row| {
-            if let Some(problem) = repeated.conflict(&call) {
-                row.verdict = conflicting(&row.verdict, &problem);
-            }
+        let goes_on = || ControlFlow::Continue(());
+        let read = judge(&table, &repeated, &identities, goes_on, |call, row, _| {
             group.push(row, call);
             if group.rows.len() < group.size {
                 ControlFlow::Continue(())

@@ -23,19 +23,41 @@ pub fn for_each_registration<B>(
     identities: &Identities,
     mut each: impl FnMut(&Call<'_>, Registration) -> ControlFlow<B>,
 ) -> Result<Option<B>, InputError> {
+    let goes_on = || ControlFlow::Continue(());
     let each = |call: Call<'_>, row| each(&call, row);
-    identify(table, &rehearsal.repeated, identities, each)
+    identify(table, &rehearsal.repeated, identities, goes_on, each)
 }
 
-/// Hands every row that is asked for and its registration to `each`; the other rows are counted only.
-pub(super) fn identify<B>(
+/// Hands every row that is asked for to `each`, with what a run registers of it and, where its key is in conflict with another
+/// row's of the file, the problem that makes it invalid. `goes_on` is asked before every row; what it breaks off with is
+/// given back.
+pub(super) fn judge<B>(
     table: &Table,
     repeated: &Repeated,
     identities: &Identities,
+    goes_on: impl FnMut() -> ControlFlow<B>,
+    mut each: impl FnMut(Call<'_>, Registration, Option<Problem>) -> ControlFlow<B>,
+) -> Result<Option<B>, InputError> {
+    identify(table, repeated, identities, goes_on, |call, mut row| {
+        let conflict = repeated.conflict(&call);
+        if let Some(problem) = &conflict {
+            row.verdict = conflicting(&row.verdict, problem);
+        }
+        each(call, row, conflict)
+    })
+}
+
+/// Hands every row that is asked for and its registration to `each`; the other rows are counted only.
+fn identify<B>(
+    table: &Table,
+    repeated: &Repeated,
+    identities: &Identities,
+    mut goes_on: impl FnMut() -> ControlFlow<B>,
     mut each: impl FnMut(Call<'_>, Registration) -> ControlFlow<B>,
 ) -> Result<Option<B>, InputError> {
     let mut ordinals = Ordinals::default();
     table.for_each_call(|call| {
+        goes_on()?;
         let source = identities.source(call.row);
         let ordinal = ordinals.next(repeated, source);
         if !call.selected {

@@ -207,16 +207,21 @@ impl ProblemLog {
 
     /// Adds a conflict that only the ledger shows.
     pub(super) fn add_conflict(&mut self, row: u64, code: &str, message: &str) -> io::Result<()> {
-        let entry = RowProblem {
-            row,
-            column: None,
-            field: None,
-            code: code.to_owned(),
-            severity: Severity::Error,
-            message: message.to_owned(),
-        };
+        let entry = conflict(row, code, message);
         self.count(&entry);
         self.found.push(entry)
+    }
+
+    /// Adds such a conflict that was found when the file was read once more.
+    pub(super) fn add_conflict_later(
+        &mut self,
+        row: u64,
+        code: &str,
+        message: &str,
+    ) -> io::Result<()> {
+        let entry = conflict(row, code, message);
+        self.count(&entry);
+        self.later.push(entry)
     }
 
     fn count(&mut self, entry: &RowProblem) {
@@ -277,6 +282,17 @@ impl ProblemLog {
         }
         self.found.end()?;
         self.later.end()
+    }
+}
+
+fn conflict(row: u64, code: &str, message: &str) -> RowProblem {
+    RowProblem {
+        row,
+        column: None,
+        field: None,
+        code: code.to_owned(),
+        severity: Severity::Error,
+        message: message.to_owned(),
     }
 }
 

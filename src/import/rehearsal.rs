@@ -5,22 +5,23 @@
 //! nothing; holds a few bytes per row in memory, and problems beyond a limit in a temporary file.
 
 use super::duplicates::Duplicates;
-use super::identify::{conflicting, key_identity, registration};
+use super::foresee::{Among, Foresight, RowsBefore};
+use super::identify::{key_identity, registration};
 use super::key_proposal::KeyProposal;
+use super::patience::Patience;
 use super::problems::ProblemLog;
-use super::repeated::{KeyHasher, Ordinals, Repeated};
+use super::repeated::{KeyHasher, Repeated};
+use super::second_look::SecondLook;
 use super::table::{Call, NotedCall, Table};
-use super::{RunEvent, Signal, Stop, Watch};
+use super::{RunEvent, Signal, Watch};
 use crate::api::{BodyFormat, body};
 use crate::date_order::{Clue, Evidence};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
-use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Registration, Snapshot};
+use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Snapshot};
 use crate::mapping::{Mapped, MappingErrors};
 use crate::row::Row;
 use crate::ticket::Outcome;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Rehearsal {
     pub twins: u64,
     /// How many rows have a ticket by their key alone: their cells and the mapping are others than then.
     pub by_key_alone: u64,
+    /// How many rows would share the tickets of earlier files of the same command, file by file.
+    pub before: Vec<RowsBefore>,
     /// A column that would do as `[key]`, where the mapping has none.
     pub key_proposal: Option<String>,
     /// What the file has lost before it came here.
@@ -57,13 +60,13 @@ pub struct Rehearsal {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes([u64; Outcome::ALL.len()]);
 
-/// What the ledger knows, where there is one to ask.
-#[derive(Debug)]
+/// What is known of a file's rows before it is looked at.
+#[derive(Debug, Default)]
 pub struct Known<'a> {
-    /// A reading connection.
-    pub reader: &'a Reader,
-    /// Whether it knows any row at all.
-    pub is_empty: bool,
+    /// The ledger; none where there is none to ask, or where it knows no row.
+    pub ledger: Option<&'a Reader>,
+    /// The other files of its command; none where there is no other.
+    pub among: Option<Among<'a>>,
 }
 
 /// What a rehearsal is for, with the form in which tickets would be written.
@@ -102,7 +105,7 @@ impl Outcomes {
     }
 
     /// Moves one row to another outcome.
-    fn shift(&mut self, from: Outcome, to: Outcome) {
+    pub(super) fn shift(&mut self, from: Outcome, to: Outcome) {
         self.0[from as usize] = self.0[from as usize].saturating_sub(1);
         self.add(to);
     }
@@ -135,10 +138,9 @@ impl Outcomes {
 
 /// Progress is told every so many rows: some ten times a second at full speed.
 const TOLD_EVERY: u64 = 1 << 16;
-/// Whether it is to stop is asked every so many rows.
-const STOPPED_AFTER: u64 = 1 << 12;
 
-/// Reads and maps the whole file and tells what would become of every row.
+/// Reads and maps the whole file and tells what would become of every row, after the earlier files of its command where there
+/// are any.
 ///
 /// # Errors
 ///
@@ -146,20 +148,23 @@ const STOPPED_AFTER: u64 = 1 << 12;
 pub fn rehearse(
     table: &Table,
     identities: &Identities,
-    known: Option<Known<'_>>,
+    known: Known<'_>,
     purpose: Purpose,
     watch: Watch<'_>,
 ) -> Result<Rehearsal, RehearsalError> {
-    let known = known.filter(|known| !known.is_empty);
-    let known = known.map(|known| known.reader.snapshot()).transpose()?;
-    let mut pass = FirstPass::new(table, identities, known.as_ref(), purpose);
+    let Known { ledger, among } = known;
+    let known = ledger.map(Reader::snapshot).transpose()?;
+    // What is known of the rows of a file among others is asked once all is known of the file.
+    let known_at_once = known.as_ref().filter(|_| among.is_none());
+    let mut pass = FirstPass::new(table, identities, known_at_once, purpose);
+    pass.counts_rows |= among.is_some();
     let mut repeated = Repeated::default();
     let preparing = Preparing {
         identities,
         keys: repeated.key_hasher(),
         format: purpose.format(),
         counts_rows: pass.counts_rows,
-        shows_all: known.is_some() || pass.proposal.is_some(),
+        shows_all: known_at_once.is_some() || pass.proposal.is_some(),
     };
     let mut patience = Patience {
         stop: watch.stop,
@@ -193,7 +198,17 @@ pub fn rehearse(
     repeated.shared = keys.finish()?;
     repeated.rows = sources.finish()?;
     let rows_matter = known.is_some() || !table.mapping().has_key();
-    if !repeated.shared.is_empty() || (rows_matter && !repeated.rows.is_empty()) {
+    if let Some(among) = among {
+        let stopped = repeated.find_conflicts(table, identities, || patience.row())?;
+        stopped.map_or(Ok(()), Err)?;
+        let foresight = Foresight {
+            table,
+            identities,
+            repeated: &repeated,
+            known: known.as_ref(),
+        };
+        foresight.correct(&mut rehearsal, among, &mut patience)?;
+    } else if !repeated.shared.is_empty() || (rows_matter && !repeated.rows.is_empty()) {
         let look = SecondLook {
             table,
             identities,
@@ -204,24 +219,6 @@ pub fn rehearse(
     rehearsal.repeated = Arc::new(repeated);
     // A signal at its very end is the run's to notice, which tells every row that it was not sent.
     Ok(rehearsal)
-}
-
-/// Goes on until it is to stop. Counts the rows of all passes, since a long file is read up to three times.
-struct Patience<'a> {
-    stop: &'a Stop,
-    rows: u64,
-}
-
-impl Patience<'_> {
-    fn row(&mut self) -> ControlFlow<RehearsalError> {
-        self.rows += 1;
-        if self.rows.is_multiple_of(STOPPED_AFTER)
-            && let Some(signal) = self.stop.signalled()
-        {
-            return ControlFlow::Break(RehearsalError::Stopped(signal));
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 impl Purpose {
@@ -303,6 +300,7 @@ impl<'a> FirstPass<'a> {
             identical: 0,
             twins: 0,
             by_key_alone: 0,
+            before: Vec::new(),
             key_proposal: None,
             damage: Damage::default(),
             date_remark: None,
@@ -374,6 +372,7 @@ impl<'a> FirstPass<'a> {
                 outcome,
                 reason,
                 by_key_alone,
+                before: _,
             } = known.preview(&row)?;
             self.rehearsal.by_key_alone += u64::from(by_key_alone);
             if call.mapped.is_valid()
@@ -404,101 +403,11 @@ impl<'a> FirstPass<'a> {
     }
 }
 
-/// What the rows that stand in the file more than once are judged by.
-struct SecondLook<'a> {
-    table: &'a Table,
-    identities: &'a Identities,
-    known: Option<&'a Snapshot<'a>>,
-}
-
-impl SecondLook<'_> {
-    /// Reads the file once more for the rows that stand in it more than once, and corrects what the first pass took each of
-    /// them for.
-    fn correct(
-        &self,
-        rehearsal: &mut Rehearsal,
-        repeated: &mut Repeated,
-        patience: &mut Patience<'_>,
-    ) -> Result<(), RehearsalError> {
-        let SecondLook {
-            table,
-            identities,
-            known,
-        } = self;
-        let stopped = repeated.find_conflicts(table, identities, || patience.row())?;
-        stopped.map_or(Ok(()), Err)?;
-        let mut ordinals = Ordinals::default();
-        let mut fates = HashMap::new();
-        let mut look = |call: &Call<'_>| -> Result<(), RehearsalError> {
-            let source = identities.source(call.row);
-            let ordinal = ordinals.next(repeated, source);
-            if !call.selected {
-                return Ok(());
-            }
-            rehearsal.identical += u64::from(ordinal > 0);
-            let conflict = repeated.conflict(call);
-            let key = repeated.shared_key(call);
-            if key.is_none() && (ordinal == 0 || known.is_none()) {
-                return Ok(());
-            }
-            let first = registration(call, identities, table, source, 0);
-            let mut row = Registration {
-                ordinal,
-                ..first.clone()
-            };
-            if let Some(problem) = &conflict {
-                row.verdict = conflicting(&row.verdict, problem);
-            }
-            let outcome_of = |row: &Registration, valid: bool| match known {
-                Some(known) => known.preview(row).map(|preview| preview.outcome),
-                None if valid => Ok(Outcome::Ready),
-                None => Ok(Outcome::Invalid),
-            };
-            let before = outcome_of(&first, call.mapped.is_valid())?;
-            let mut now = outcome_of(&row, call.mapped.is_valid() && conflict.is_none())?;
-            if let Some(key) = key
-                && conflict.is_none()
-                && now != Outcome::Invalid
-            {
-                let first = fates.entry(key);
-                rehearsal.twins += u64::from(matches!(first, Entry::Occupied(_)));
-                now = share(first, now);
-            }
-            if let Some(problem) = conflict.filter(|_| now == Outcome::Invalid) {
-                rehearsal.problems.add_later(row.row, &problem)?;
-            }
-            rehearsal.outcomes.shift(before, now);
-            Ok(())
-        };
-        let stopped = table.for_each_call(|call| {
-            patience.row()?;
-            match look(&call) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => ControlFlow::Break(error),
-            }
-        })?;
-        stopped.map_or(Ok(()), Err)
-    }
-}
-
-/// The outcome of a row that has its key with others and would end like this by itself: the first one is sent, the others
-/// share what becomes of it.
-fn share(first: Entry<'_, u64, Outcome>, alone: Outcome) -> Outcome {
-    match (first, alone) {
-        (Entry::Vacant(first), _) => *first.insert(alone),
-        (Entry::Occupied(first), Outcome::Ready) => match first.get() {
-            Outcome::InDoubt => Outcome::InDoubt,
-            // By the time of its turn the first one has its ticket.
-            _ => Outcome::AlreadyCreated,
-        },
-        (Entry::Occupied(_), _) => alone,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::Observer;
+    use crate::import::patience::STOPPED_AFTER;
+    use crate::import::{Observer, Stop};
     use crate::input::{Input, Options};
     use crate::mapping::Mapping;
     use crate::reading::Selection;
@@ -543,7 +452,8 @@ prac = { value = "1" }
             stop: &stop,
         };
         let purpose = Purpose::Send(BodyFormat::Json);
-        rehearse(&table, &Identities::passing(), None, purpose, watch)
+        let known = Known::default();
+        rehearse(&table, &Identities::passing(), known, purpose, watch)
     }
 
     #[test]

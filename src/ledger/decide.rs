@@ -6,6 +6,7 @@
 use super::identity::{Comparison, Identity, compare};
 use super::{RunId, SubmissionId};
 use crate::ticket::Outcome;
+use std::sync::Arc;
 
 /// A row as a run meets it.
 #[derive(Debug, Clone)]
@@ -88,6 +89,8 @@ pub(super) struct Hit {
     /// Whether its key does; both may.
     pub by_key: bool,
     pub ticket_id: Option<String>,
+    /// The file of the same command that has its row, where nothing is sent yet; see [`Foreseen`](super::Foreseen).
+    pub foreseen_in: Option<Arc<str>>,
 }
 
 /// The states that matter here.
@@ -192,22 +195,37 @@ fn by_key_only(hit: &Hit, row: &Registration) -> Decision {
             attach: false,
             by_key_alone: true,
         },
-        (None, Verdict::Invalid { code, message, .. }) => {
-            let ticket = ticket(hit);
-            Decision::Invalid {
-                code: code.clone(),
-                message: format!("{message}; its key already has ticket {ticket}"),
-            }
-        }
+        (None, Verdict::Invalid { code, message, .. }) => Decision::Invalid {
+            code: code.clone(),
+            message: match &hit.foreseen_in {
+                Some(file) => format!("{message}; its key is that of row {} of {file}", hit.row),
+                None => format!("{message}; its key already has ticket {}", ticket(hit)),
+            },
+        },
         (Some(Comparison::Other) | None, _) => Decision::Invalid {
             code: "conflict.key".to_owned(),
-            message: format!(
-                "its key already has ticket {}, made of other content; if this is another call give it a key of its own, \
-                 if it is a correction change the ticket in the call centre",
-                ticket(hit)
-            ),
+            message: conflict(hit),
         },
     }
+}
+
+fn conflict(hit: &Hit) -> String {
+    let (whose, correction) = match &hit.foreseen_in {
+        Some(file) => (
+            format!(
+                "is that of row {} of {file}, which has other content and is sent before",
+                hit.row
+            ),
+            "leave one of the two out",
+        ),
+        None => (
+            format!("already has ticket {}, made of other content", ticket(hit)),
+            "change the ticket in the call centre",
+        ),
+    };
+    format!(
+        "its key {whose}; if this is another call give it a key of its own, if it is a correction {correction}"
+    )
 }
 
 /// A ticket ID is foreign text: control characters are escaped before it goes into a message.
@@ -242,6 +260,7 @@ mod tests {
             by_source,
             by_key: !by_source,
             ticket_id: (state == HitState::Created).then(|| "T1".to_owned()),
+            foreseen_in: None,
         }
     }
 

@@ -10,30 +10,29 @@
 
 use super::decide::{Hit, HitState, Registration, RejectsFile};
 use super::identity::Identity;
-use super::register::{HIT_COLUMNS, hit};
-use super::{LedgerErrorKind, RunId};
+use super::register::{HIT_COLUMNS, Leads, hit};
+use super::{LedgerErrorKind, RunId, SubmissionId};
 use rusqlite::{Connection, params};
 
 /// No file has so many identical rows; identities of other cells do not come so near.
-const MOST: u64 = 1 << 32;
+pub(super) const MOST: u64 = 1 << 32;
 
 /// A submission of a row with these cells.
-struct Candidate {
-    ordinal: usize,
-    identity: Identity,
-    hit: Hit,
+pub(super) struct Candidate {
+    pub identity: Identity,
+    pub hit: Hit,
     /// Whether it was sent last from this very file.
-    is_ours: bool,
+    pub is_ours: bool,
 }
 
 /// The submission that a row of a rejects file stands for, with its source identity; a new identity where none is left.
 pub(super) fn among_identical(
-    connection: &Connection,
+    known: &impl Leads,
     row: &Registration,
     file: &RejectsFile,
     run: Option<RunId>,
 ) -> Result<(Identity, Option<Hit>), LedgerErrorKind> {
-    let all = candidates(connection, row, file)?;
+    let all = known.identical(row, file)?;
     let unused = (0..)
         .map(|ordinal| row.source.nth(ordinal))
         .zip(
@@ -69,7 +68,8 @@ fn choose(all: Vec<Candidate>, row: &Registration, run: Option<RunId>) -> Option
         .into_iter()
         .filter(|known| !is_of_another_row(known))
         .collect();
-    left.sort_by_key(|known| (rank(known), known.ordinal));
+    // Those of one rank stay in the order of their identities.
+    left.sort_by_key(rank);
     let is_own = left.first().is_some_and(|known| known.is_ours);
     let place = if shares || is_own {
         0
@@ -90,8 +90,8 @@ fn rank(known: &Candidate) -> u8 {
     }
 }
 
-/// All submissions of rows with these cells. Their identities stand beside each other.
-fn candidates(
+/// All submissions of rows with these cells, in the order of their identities, which stand beside each other.
+pub(super) fn candidates(
     connection: &Connection,
     row: &Registration,
     file: &RejectsFile,
@@ -109,18 +109,32 @@ fn candidates(
         file.sheet
     ];
     let found = statement.query_map(range, |row| {
-        Ok((hit(row, true)?, Identity(row.get(6)?), row.get(7)?))
-    })?;
-    (0..)
-        .zip(found)
-        .map(|(ordinal, candidate)| {
-            let (hit, identity, is_ours) = candidate?;
-            Ok(Candidate {
-                ordinal,
-                identity,
-                hit,
-                is_ours,
-            })
+        Ok(Candidate {
+            identity: Identity(row.get(6)?),
+            hit: hit(row, true)?,
+            is_ours: row.get(7)?,
         })
-        .collect()
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// A submission as that of a row with these cells, though no identity in the ledger says so.
+pub(super) fn candidate(
+    connection: &Connection,
+    submission: SubmissionId,
+    identity: Identity,
+    file: &RejectsFile,
+) -> Result<Candidate, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {HIT_COLUMNS}, r.fingerprint = ?2 AND r.sheet IS ?3
+         FROM submission s JOIN run r ON r.id = s.run WHERE s.id = ?1"
+    ))?;
+    let asked = params![submission.0, file.fingerprint, file.sheet];
+    Ok(statement.query_row(asked, |row| {
+        Ok(Candidate {
+            identity,
+            hit: hit(row, true)?,
+            is_ours: row.get(6)?,
+        })
+    })?)
 }

@@ -27,6 +27,14 @@ pub struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.transaction
+    }
+
+    pub(super) fn located<T>(&self, result: Result<T, LedgerErrorKind>) -> Result<T, LedgerError> {
+        self.reader.located(result)
+    }
+
     /// Whether anything is known of a row, which is not one of a rejects file, by its cells or by its key. Where nothing
     /// is, it would become `ready` or `invalid`, as it is by itself.
     ///

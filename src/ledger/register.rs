@@ -3,8 +3,11 @@
 //! Owns the SQL behind [`decide`](super::decide). Runs inside the writer's transaction, or, as [`preview`], on a reading
 //! connection that changes nothing.
 
-use super::decide::{BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, decide};
-use super::identical::among_identical;
+use super::decide::{
+    BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, RejectsFile, decide,
+};
+use super::foreseen::RowBefore;
+use super::identical::{Candidate, among_identical, candidates};
 use super::identity::Identity;
 use super::submissions::{change, one};
 use super::{LedgerErrorKind, RunId, SubmissionId};
@@ -107,6 +110,35 @@ pub struct Preview {
     pub reason: Option<(String, String)>,
     /// Whether nothing but its key says that it has a ticket.
     pub by_key_alone: bool,
+    /// The row of an earlier file of the same command whose ticket it would share.
+    pub before: Option<RowBefore>,
+}
+
+impl Preview {
+    /// What a decision would come to, if all that is sent is taken.
+    pub(super) fn of(decision: &Decision) -> Preview {
+        let (outcome, reason) = match decision {
+            Decision::New { .. } | Decision::Requeue { .. } => (Outcome::Ready, None),
+            // By the time of its turn the first one has its ticket.
+            Decision::Twin(_) => (Outcome::AlreadyCreated, None),
+            Decision::Known { outcome, .. } => (*outcome, None),
+            Decision::Invalid { code, message } => {
+                (Outcome::Invalid, Some((code.clone(), message.clone())))
+            }
+        };
+        Preview {
+            outcome,
+            reason,
+            by_key_alone: matches!(
+                decision,
+                Decision::Known {
+                    by_key_alone: true,
+                    ..
+                }
+            ),
+            before: None,
+        }
+    }
 }
 
 /// What would become of a row, without changing anything.
@@ -115,26 +147,7 @@ pub(super) fn preview(
     row: &Registration,
 ) -> Result<Preview, LedgerErrorKind> {
     let (_, hits) = look_up(connection, row, None)?;
-    let of = |outcome| Preview {
-        outcome,
-        reason: None,
-        by_key_alone: false,
-    };
-    Ok(match decide(&hits, row, RunId(0)) {
-        Decision::New { .. } | Decision::Requeue { .. } | Decision::Twin(_) => of(Outcome::Ready),
-        Decision::Known {
-            outcome,
-            by_key_alone,
-            ..
-        } => Preview {
-            by_key_alone,
-            ..of(outcome)
-        },
-        Decision::Invalid { code, message } => Preview {
-            reason: Some((code, message)),
-            ..of(Outcome::Invalid)
-        },
-    })
+    Ok(Preview::of(&decide(&hits, row, RunId(0))))
 }
 
 /// The submission by which the ledger knows a row, if it has a ticket or is in doubt, with what is to be said of that.
@@ -156,22 +169,55 @@ pub(super) fn known_as(
     })
 }
 
+/// What is asked where the identities of a row lead.
+pub(super) trait Leads {
+    /// The submission that an identity leads to.
+    fn find(&self, identity: &Identity, by_source: bool) -> Result<Option<Hit>, LedgerErrorKind>;
+
+    /// All submissions of rows with the cells of a row of a rejects file, in the order of their identities.
+    fn identical(
+        &self,
+        row: &Registration,
+        file: &RejectsFile,
+    ) -> Result<Vec<Candidate>, LedgerErrorKind>;
+}
+
+impl Leads for Connection {
+    fn find(&self, identity: &Identity, by_source: bool) -> Result<Option<Hit>, LedgerErrorKind> {
+        let mut statement = self.prepare_cached(&format!(
+            "SELECT {HIT_COLUMNS} FROM identity i JOIN submission s ON s.id = i.submission WHERE i.hash = ?1"
+        ))?;
+        let found = statement
+            .query_row([identity.bytes()], |row| hit(row, by_source))
+            .optional()?;
+        Ok(found)
+    }
+
+    fn identical(
+        &self,
+        row: &Registration,
+        file: &RejectsFile,
+    ) -> Result<Vec<Candidate>, LedgerErrorKind> {
+        candidates(self, row, file)
+    }
+}
+
 /// The row's own source identity and everything that its identities lead to.
-fn look_up(
-    connection: &Connection,
+pub(super) fn look_up(
+    known: &impl Leads,
     row: &Registration,
     run: Option<RunId>,
 ) -> Result<(Identity, Vec<Hit>), LedgerErrorKind> {
     let (source, by_source) = match &row.rejects {
-        Some(file) => among_identical(connection, row, file, run)?,
+        Some(file) => among_identical(known, row, file, run)?,
         None => {
             let source = row.source.nth(row.ordinal);
-            (source, find(connection, &source, true)?)
+            (source, known.find(&source, true)?)
         }
     };
     let mut hits: Vec<Hit> = by_source.into_iter().collect();
     if let Some(key) = &row.key
-        && let Some(hit) = find(connection, key, false)?
+        && let Some(hit) = known.find(key, false)?
     {
         match hits
             .iter_mut()
@@ -182,20 +228,6 @@ fn look_up(
         }
     }
     Ok((source, hits))
-}
-
-fn find(
-    connection: &Connection,
-    identity: &Identity,
-    by_source: bool,
-) -> Result<Option<Hit>, LedgerErrorKind> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {HIT_COLUMNS} FROM identity i JOIN submission s ON s.id = i.submission WHERE i.hash = ?1"
-    ))?;
-    let found = statement
-        .query_row([identity.bytes()], |row| hit(row, by_source))
-        .optional()?;
-    Ok(found)
 }
 
 /// The columns of [`hit`].
@@ -217,7 +249,20 @@ pub(super) fn hit(row: &Row<'_>, by_source: bool) -> rusqlite::Result<Hit> {
         by_source,
         by_key: !by_source,
         ticket_id: row.get(5)?,
+        foreseen_in: None,
     })
+}
+
+/// A submission by its number.
+pub(super) fn numbered(
+    connection: &Connection,
+    submission: SubmissionId,
+    by_source: bool,
+) -> Result<Hit, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {HIT_COLUMNS} FROM submission s WHERE s.id = ?1"
+    ))?;
+    Ok(statement.query_row([submission.0], |row| hit(row, by_source))?)
 }
 
 /// What a row is known by from now on.

@@ -295,6 +295,23 @@ fn rows_that_a_run_did_not_come_to_have_the_tickets_of_earlier_runs() {
 }
 
 #[test]
+fn rows_that_a_run_did_not_come_to_have_the_tickets_of_the_file_before_it() {
+    let (project, server) = (Project::new(), Server::with_faults("hang@35-38"));
+    let calls = calls(3_030);
+    project.write("first.csv", csv(&calls[3_000..]));
+    project.write("second.csv", csv(&calls));
+    let mut running = project.start_import(&server, &["first.csv", "second.csv"]);
+    server.wait_for(38);
+    running.signal("INT");
+    running.wait_for_line("stopping");
+    running.signal("INT");
+    running.end().exits(130);
+    let told = project.results("second.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "already_created"), 30);
+}
+
+#[test]
 fn a_second_signal_waits_for_no_row_that_is_still_to_be_looked_up() {
     let (project, server) = (Project::new(), Server::with_faults("hang@5-8"));
     // Far more than are looked up between the two signals.

@@ -223,11 +223,20 @@ pub(crate) fn assert_told_truly(told: &[Told], calls: &[Call], tickets: &[Logged
 
 /// The outcomes that `validate` expects of `calls.csv`.
 pub(crate) fn rehearsed(project: &Project, server: &Server, exit: i32) -> serde_json::Value {
-    let ran = project
-        .run_for(server, &["validate", "calls.csv", "--format", "json"])
-        .exits(exit);
-    let mut report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut report = rehearsed_together(project, server, &["calls.csv"], exit);
     report["outcomes"].take()
+}
+
+/// What `validate` reports of several files of one command.
+pub(crate) fn rehearsed_together(
+    project: &Project,
+    server: &Server,
+    files: &[&str],
+    exit: i32,
+) -> serde_json::Value {
+    let args = [&["validate", "--format", "json"], files].concat();
+    let ran = project.run_for(server, &args).exits(exit);
+    serde_json::from_str(&ran.stdout).unwrap()
 }
 
 /// What was rehearsed is what was told; `ready` was to be sent.

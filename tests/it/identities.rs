@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Call, KEYED, Project, Server, Told, UNKEYED, assert_agrees, assert_told_truly, calls, count,
-    csv, csv_text, outcomes, rehearsed, table, typed_xlsx, without_key, xlsx,
+    csv, csv_text, outcomes, rehearsed, rehearsed_together, table, typed_xlsx, without_key, xlsx,
 };
 
 /// Imports `first`, and then `second`, which says the same in another way: nothing is created by it.
@@ -390,5 +390,37 @@ fn that_a_file_was_imported_before_is_told_before_its_first_row_leaves() {
         server.start();
         running.end().exits(0).says("it finished");
         assert_eq!(server.tickets().len(), 4);
+    }
+}
+
+/// Without a key: what an earlier file has twice and a later one three times is sent three times.
+#[test]
+fn identical_rows_are_counted_over_the_files_of_one_command_as_over_commands() {
+    for part in [&[][..], &["--rows", "3-5"], &["--limit", "2"]] {
+        let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+        let (one, other) = (Call::numbered(1), Call::numbered(2));
+        let two = without_key(&[one.clone(), other.clone(), one.clone()]);
+        let three = without_key(&[one.clone(), one.clone(), other, one]);
+        project.write("two.csv", csv_text(&two, b',', "\n"));
+        project.write("three.csv", csv_text(&three, b';', "\r\n"));
+        project.write("text.xlsx", xlsx(&three));
+        let files = ["two.csv", "three.csv", "text.xlsx"];
+        let report = rehearsed_together(&project, &server, &[&files, part].concat(), 0);
+        project.import(&server, &[&files, part].concat()).exits(0);
+        let results = ["two", "three", "text"].map(|file| format!("{file}.results.csv"));
+        let told = results.map(|results| project.results(&results));
+        for (file, told) in told.iter().enumerate() {
+            assert_agrees(&report["files"][file]["outcomes"], told);
+        }
+        if part.is_empty() {
+            let expected = [
+                "already_created",
+                "already_created",
+                "already_created",
+                "created",
+            ];
+            assert_eq!(outcomes(&told[1]), expected);
+            assert_eq!(server.tickets().len(), 4);
+        }
     }
 }

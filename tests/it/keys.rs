@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Call, KEYED, Project, Server, UNKEYED, assert_agrees, assert_told_truly, calls, count, csv,
-    outcomes, rehearsed,
+    outcomes, rehearsed, rehearsed_together, typed_xlsx,
 };
 use std::collections::HashSet;
 
@@ -398,4 +398,97 @@ fn the_same_key_for_two_patients_in_two_files_is_a_conflict_for_whoever_comes_se
         ("invalid", "conflict.key")
     );
     assert_eq!(server.tickets().len(), 1);
+}
+
+/// Three files with the same two keys: the third says of the first call something else.
+fn three_files(project: &Project) -> [&'static str; 3] {
+    let mut calls = calls(2);
+    project.write("first.csv", csv(&calls));
+    project.write("second.xlsx", typed_xlsx(&calls, 1));
+    calls[0].reason = "something else".to_owned();
+    calls.push(Call::numbered(3));
+    project.write("third.csv", csv(&calls));
+    ["first.csv", "second.xlsx", "third.csv"]
+}
+
+#[test]
+fn files_of_one_command_are_rehearsed_in_their_order() {
+    let (project, server) = (Project::new(), Server::new());
+    let files = three_files(&project);
+    let ran = project
+        .run_for(&server, &[&["validate"], &files[..]].concat())
+        .exits(1);
+    for told in [
+        "2 rows with the call of a row of first.csv, which is sent before (the first: row 2, there row 2)",
+        "its key is that of row 2 of first.csv",
+    ] {
+        assert!(ran.stdout.contains(told), "{}", ran.all());
+    }
+    let report = rehearsed_together(&project, &server, &files, 1);
+    assert_eq!(report["outcomes"]["ready"], 3);
+    let problems = report["files"][2]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0]["code"], "conflict.key");
+
+    let ran = project.import(&server, &files).exits(1);
+    for announced in ["sending 2 rows", "sending 1 row to"] {
+        assert_eq!(ran.stderr.matches(announced).count(), 1, "{}", ran.all());
+    }
+    let results = ["first", "second", "third"].map(|file| format!("{file}.results.csv"));
+    let told = results.map(|results| project.results(&results));
+    assert_eq!(outcomes(&told[0]), ["created", "created"]);
+    assert_eq!(outcomes(&told[1]), ["already_created", "already_created"]);
+    assert_eq!(
+        outcomes(&told[2]),
+        ["invalid", "already_created", "created"]
+    );
+    for (file, told) in told.iter().enumerate() {
+        assert_agrees(&report["files"][file]["outcomes"], told);
+    }
+    assert_eq!(server.tickets().len(), 3);
+}
+
+#[test]
+fn strict_sends_nothing_where_files_of_one_command_contradict_each_other() {
+    let (project, server) = (Project::new(), Server::new());
+    let files = three_files(&project);
+    let ran = project
+        .import(&server, &[&files[..], &["--strict"]].concat())
+        .exits(5);
+    assert!(!ran.all().contains("sending 2 rows"), "{}", ran.all());
+    assert!(
+        ran.stdout.contains("its key is that of row 2 of first.csv"),
+        "{}",
+        ran.all()
+    );
+    assert_eq!(server.tickets().len(), 0);
+    assert_eq!(server.requests("ticket"), 0);
+    // Without the file that contradicts nothing stands against it.
+    project
+        .import(&server, &[&files[..2], &["--strict"]].concat())
+        .exits(0);
+    assert_eq!(server.tickets().len(), 2);
+}
+
+/// A row that is not sent from its own file leaves the key to whoever has it next.
+#[test]
+fn what_an_earlier_file_does_not_send_stands_in_nobodys_way() {
+    let (project, server) = (Project::new(), Server::new());
+    let mut wrong = calls(3);
+    wrong[0].dob = "never".to_owned();
+    wrong[2].id = wrong[1].id.clone();
+    project.write("wrong.csv", csv(&wrong));
+    project.write("broken.csv", "Call ID,Last Name\n\"C00001,");
+    project.write("right.csv", csv(&calls(3)));
+    let files = ["wrong.csv", "broken.csv", "right.csv"];
+    let report = rehearsed_together(&project, &server, &files, 3);
+    project.import(&server, &files).exits(3);
+    for (file, results) in [(0, "wrong.results.csv"), (2, "right.results.csv")] {
+        assert_agrees(
+            &report["files"][file]["outcomes"],
+            &project.results(results),
+        );
+    }
+    let told = project.results("right.results.csv");
+    assert_eq!(outcomes(&told), ["created", "created", "created"]);
 }

@@ -8,19 +8,16 @@ use super::super::files::{Prepared, Stage, name_of, prepare, read_mapping};
 use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
 use super::super::progress::Screen;
+use super::inputs::{PURPOSE, rehearsed};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::api::BodyFormat;
 use ticketload::config::Settings;
-use ticketload::import::{Known, Purpose, Stop, Table, Watch, rehearse};
+use ticketload::import::{Stop, Table};
 use ticketload::ledger::{Identities, Reader, Steward};
 use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::{AdoptError, AdoptSummary, Adoptable, EarlierResults, EarlierRow, adopt};
 use ticketload::ticket::Outcome;
-
-/// Nothing is written for a server, and rows are the same rows in every form.
-const PURPOSE: Purpose = Purpose::Send(BodyFormat::Json);
 
 pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     let settings = settings(args)?;
@@ -63,18 +60,8 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
 
 /// How many rows the next import sends: those that are ready with the ledger as it is now.
 fn still_to_send(table: &Table, identities: &Identities, reader: &Reader) -> Result<u64, Failure> {
-    let known = Known {
-        reader,
-        is_empty: reader.is_empty()?,
-    };
-    let screen = Screen::open();
-    let watch = Watch {
-        observer: &*screen.progress(),
-        // A signal ends the process: there is nothing to bring to an end.
-        stop: &Stop::new(),
-    };
-    let rehearsal = rehearse(table, identities, Some(known), PURPOSE, watch);
-    let rehearsal = rehearsal.map_err(Failure::Rehearsal)?;
+    let ledger = (!reader.is_empty()?).then_some(reader);
+    let rehearsal = rehearsed(table, identities, ledger)?;
     Ok(rehearsal.outcomes.get(Outcome::Ready))
 }
 

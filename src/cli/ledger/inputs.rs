@@ -2,13 +2,37 @@
 
 use super::super::failure::Failure;
 use super::super::files::{options, read_mapping};
+use super::super::progress::Screen;
 use std::path::Path;
 use std::sync::Arc;
-use ticketload::import::Table;
+use ticketload::api::BodyFormat;
+use ticketload::import::{Known, Purpose, Rehearsal, Stop, Table, Watch, rehearse};
 use ticketload::input::Input;
-use ticketload::ledger::RunStory;
+use ticketload::ledger::{Identities, Reader, RunStory};
 use ticketload::mapping::Mapping;
 use ticketload::reading::Hidden;
+
+/// Nothing is written for a server, and rows are the same rows in every form.
+pub(super) const PURPOSE: Purpose = Purpose::Send(BodyFormat::Json);
+
+/// A rehearsal as of an import, so that identical rows are counted the same way.
+pub(super) fn rehearsed(
+    table: &Table,
+    identities: &Identities,
+    ledger: Option<&Reader>,
+) -> Result<Rehearsal, Failure> {
+    let screen = Screen::open();
+    let watch = Watch {
+        observer: &*screen.progress(),
+        // A signal ends the process: there is nothing to bring to an end.
+        stop: &Stop::new(),
+    };
+    let known = Known {
+        ledger,
+        among: None,
+    };
+    rehearse(table, identities, known, PURPOSE, watch).map_err(Failure::Rehearsal)
+}
 
 /// Reads a mapping that was named for the sake of keys.
 pub(super) fn mapping(path: &Path) -> Result<Arc<Mapping>, Failure> {
