@@ -13,7 +13,7 @@ mod written;
 
 pub use account::Account;
 pub use error::ConfigError;
-pub use profile::{DEFAULT_PROFILE, FILE_NAME};
+pub use profile::{DEFAULT_PROFILE, FILE_NAME, profile_file};
 pub use secret::SecretFiles;
 
 use crate::api::BodyFormat;

@@ -18,7 +18,7 @@ pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
 pub use ending::Ending;
 pub use file::AtomicFile;
 pub use kept::{keep_results_of_another, place_under_own_name};
-pub use rejects::{Rejects, RejectsWritten};
+pub use rejects::{Rejects, RejectsWritten, are_rejects};
 pub use shown::{ToldTicket, inert, shown_ticket};
 pub use whose::tells_of;
 

@@ -5,15 +5,16 @@
 //! nor that of another output. All of that is asked before any work is done.
 
 use super::failure::Failure;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use ticketload::config::Settings;
+use ticketload::config::{Settings, profile_file};
 use ticketload::folder::folder_of;
-use ticketload::input::{Input, InputErrorKind, Options};
 use ticketload::ledger;
+use ticketload::mapping::Mapping;
 use ticketload::report::plain_path;
-use ticketload::results::{AtomicFile, EarlierResults};
+use ticketload::results::{AtomicFile, EarlierResults, are_rejects};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +65,28 @@ impl Destinations {
         Ok(())
     }
 
-    /// Keeps what is planned away from the mapping and from the ledger with all that stands beside it.
+    /// Keeps what is planned away from all that settings are read from and name: profiles, secrets, the mapping with its
+    /// translations, and the ledger with all that stands beside it.
     pub(crate) fn spare_settings(&mut self, settings: &Settings) -> Result<(), Failure> {
-        self.spare(&settings.mapping(), "the mapping")?;
+        if let Some(file) = profile_file() {
+            self.spare(&file, "the file with profiles")?;
+        }
+        let of = [
+            (&settings.flagged.password, "the password file"),
+            (&settings.password_file, "the password file"),
+            (&settings.flagged.key, "the key file"),
+            (&settings.key_file, "the key file"),
+        ];
+        for (path, what) in of {
+            if let Some(path) = path {
+                self.spare(path, what)?;
+            }
+        }
+        let mapping = settings.mapping();
+        self.spare(&mapping, "the mapping")?;
+        for file in translations(&mapping) {
+            self.spare(&file, "a translation file of the mapping")?;
+        }
         match settings.ledger() {
             Ok(ledger) => self.spare_ledger(&ledger),
             // Without a place for it there is none.
@@ -98,14 +118,33 @@ impl Destinations {
         if let Some((_, what)) = self.spared.iter().find(|(spared, _)| *spared == planned) {
             return Err(place.taken(what));
         }
-        if self.planned.iter().any(|(other, _)| *other == planned) {
-            return Err(place.taken("another output"));
+        if let Some((_, other)) = self.planned.iter().find(|(other, _)| *other == planned) {
+            return Err(match (other.kind, kind) {
+                (Kind::Results, Kind::Results) => self.of_two_inputs(&place),
+                _ => place.taken("another output"),
+            });
         }
         if holds_something(path) && !kind.is_begun_by(path)? {
             return Err(place.foreign());
         }
         self.planned.push((planned, place));
         Ok(())
+    }
+
+    /// Two inputs have their results in one place, which nobody has named: there is a name to give only for one input.
+    fn of_two_inputs(&self, place: &Place) -> Failure {
+        let path = plain_path(&place.path);
+        let mut seen = HashSet::new();
+        match self.spared.iter().all(|(path, _)| seen.insert(path)) {
+            true => usage(
+                &format!("{path} would hold the results of two inputs"),
+                "give them to commands of their own, one after the other: the results of the first are kept under another name",
+            ),
+            false => usage(
+                &format!("{path} would hold the results of one input twice"),
+                "name each input once",
+            ),
+        }
     }
 
     /// As [`Destinations::plan`], where a file can be written there at all.
@@ -191,13 +230,22 @@ fn holds_something(path: &Path) -> bool {
     path.is_file() && path.metadata().is_ok_and(|facts| facts.len() > 0)
 }
 
-/// Whether a file is an earlier rejects file; one without rows, as a good run leaves it, cannot be told from any other
-/// file without rows, and is as little worth.
-fn are_rejects(path: &Path) -> bool {
-    match Input::open(path, &Options::default()) {
-        Ok(input) => input.description().is_rejects,
-        Err(error) => matches!(error.kind, InputErrorKind::NoRows),
-    }
+/// The translation files that a mapping names. One that cannot be understood is told by whoever needs it, and a pipe gives
+/// what it holds only once, which is theirs.
+fn translations(mapping: &Path) -> Vec<PathBuf> {
+    let text = match mapping.is_file() {
+        true => std::fs::read_to_string(mapping).unwrap_or_default(),
+        false => String::new(),
+    };
+    let folder = mapping.parent().unwrap_or(Path::new(""));
+    let parsed = Mapping::parse(&plain_path(mapping), &text);
+    parsed.map_or_else(
+        |_| Vec::new(),
+        |mapping| {
+            let files = mapping.translate_files();
+            files.map(|file| folder.join(file.path)).collect()
+        },
+    )
 }
 
 /// Whether a file is an earlier one of statuses. The table for people has no beginning of its own.

@@ -21,12 +21,14 @@ pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use ticketload::api::Client;
 use ticketload::import::{End, Office, Purpose, Rehearsal, RunSummary, Table, spoken};
+use ticketload::input::Kind;
 use ticketload::ledger::{Identity, LedgerError, Reader, RunEnd, RunStory};
-use ticketload::report::{Advised, FileReport, Report, counted, plain};
+use ticketload::report::{Advised, FileReport, Report, counted, plain, plain_path};
 use ticketload::results::LookUp;
 use ticketload::ticket::Outcome;
 use tokio::runtime::Builder;
@@ -198,6 +200,11 @@ impl Dispatch<'_> {
             slot.report.results = written.results;
             slot.report.rejects = written.rejects;
             slot.report.remarks.extend(written.remarks);
+            let rejects = slot.report.rejects.as_ref().map(|(path, _)| path.as_path());
+            let kind = table.input().description().kind();
+            slot.report
+                .remarks
+                .extend(rejects.and_then(|path| misnamed(path, kind)));
             for failure in written.unwritten {
                 self.progress.say(failure.shown());
                 exit = exit.worse(failure.exit());
@@ -265,6 +272,26 @@ impl Dispatch<'_> {
         self.progress.end();
         Ok((summary?, table, rehearsal))
     }
+}
+
+/// Rejects are what their input is, whatever their name says; a spreadsheet goes by the name.
+fn misnamed(path: &Path, kind: Kind) -> Option<String> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    let is_misnamed = match kind {
+        Kind::Csv => ["xlsx", "xlsm", "xlsb", "xls", "ods"].contains(&ending.as_str()),
+        Kind::Xlsx => ending != "xlsx",
+    };
+    let fitting = kind.as_str();
+    is_misnamed.then(|| {
+        format!(
+            "{} is {}, as its input is: give it a name that ends in .{fitting} before a spreadsheet opens it",
+            plain_path(path),
+            match kind {
+                Kind::Csv => "a text (CSV)",
+                Kind::Xlsx => "a workbook (XLSX)",
+            }
+        )
+    })
 }
 
 /// `sending 1,181 rows to HOST as USER at 5/s, about 4 min, not after 06:00 tomorrow`.
@@ -351,6 +378,26 @@ fn story(run: &RunStory) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rejects_whose_name_says_what_they_are_not_are_told() {
+        let told = |name: &str, kind| misnamed(Path::new(name), kind);
+        for (name, kind) in [
+            ("r.csv", Kind::Csv),
+            ("r.txt", Kind::Csv),
+            ("r.rejects", Kind::Csv),
+            ("r", Kind::Csv),
+            ("r.XLSX", Kind::Xlsx),
+            ("r", Kind::Xlsx),
+        ] {
+            assert_eq!(told(name, kind), None);
+        }
+        let text = told("r.xlsx", Kind::Csv).unwrap();
+        assert!(text.starts_with("r.xlsx is a text (CSV)"), "{text}");
+        assert!(text.contains("ends in .csv"), "{text}");
+        let book = told("a/r.CSV", Kind::Xlsx).unwrap();
+        assert!(book.starts_with("a/r.CSV is a workbook (XLSX)"), "{book}");
+    }
 
     #[test]
     fn a_window_that_ends_on_another_day_says_so() {

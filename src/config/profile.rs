@@ -60,7 +60,8 @@ impl Settings {
 }
 
 /// The file with profiles: in the working folder, else in the user's configuration folder.
-fn profile_file() -> Option<PathBuf> {
+#[must_use]
+pub fn profile_file() -> Option<PathBuf> {
     let here = PathBuf::from(FILE_NAME);
     if here.is_file() {
         return Some(here);

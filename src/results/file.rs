@@ -83,6 +83,14 @@ const PREFIX: &str = ".ticketload-";
 /// How many letters follow.
 const LETTERS: usize = 6;
 
+/// Why no file can be made in a folder, without the name that nobody has asked for.
+fn unnamed(error: &io::Error) -> io::Error {
+    match error.kind() {
+        kind @ io::ErrorKind::NotFound => io::Error::new(kind, "its folder does not exist"),
+        kind => kind.into(),
+    }
+}
+
 /// Begins a file under a name of its own, and locks it.
 fn begin(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
@@ -91,8 +99,7 @@ fn begin(folder: &Path) -> io::Result<NamedTempFile> {
             .prefix(PREFIX)
             .rand_bytes(LETTERS)
             .tempfile_in(folder)
-            // Without the name that nobody has asked for.
-            .map_err(|error| io::Error::from(error.kind()))?;
+            .map_err(|error| unnamed(&error))?;
         match file.as_file().try_lock() {
             // Another run was faster and took it for a leftover.
             Err(TryLockError::WouldBlock) => {}

@@ -4,6 +4,7 @@
 //! the input does not have, as after a person has mended them, and results say themselves of which input they are. Needs no
 //! memory of what was written. What is kept gets a second name beside its own; it is never moved while it is needed there.
 
+use super::rejects::has_their_header;
 use super::{EarlierResults, file};
 use crate::input::{
     DelimiterReason, Description, EncodingReason, Input, InputErrorKind, Options, TextLayout,
@@ -58,9 +59,10 @@ impl Strays {
                 ControlFlow::Continue(())
             })
         });
-        self.is_unknown |= read.is_err_and(|error| {
-            let is_nothing = matches!(error.kind, InputErrorKind::NoRows | InputErrorKind::Empty);
-            !is_nothing
+        self.is_unknown |= read.is_err_and(|error| match error.kind {
+            InputErrorKind::Empty => false,
+            InputErrorKind::NoRows => !has_their_header(path),
+            _ => true,
         });
     }
 

@@ -5,7 +5,11 @@
 //! and two columns behind them, `error_code` and `message`, which the reader knows to be no part of the row. Guarantees that a
 //! row that is read back has the identity it had, and that a row with too few or too many cells still has them.
 
+mod earlier;
 mod missing;
+
+pub use earlier::are_rejects;
+pub(super) use earlier::has_their_header;
 
 use super::kept::{Strays, keep};
 use super::{AtomicFile, ResultsError};

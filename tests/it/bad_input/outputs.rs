@@ -1,7 +1,9 @@
 //! Results and ledgers in places where they cannot or must not be: exit code 2.
 
 use super::{refused, with_mapping};
-use crate::harness::{Project, Running, Server, calls, count, csv, files_below};
+use crate::harness::{
+    KEYED, Project, Running, Server, calls, count, csv, files_below, table, xlsx,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -220,12 +222,88 @@ fn rejects_of_before_are_replaced_also_those_without_rows() {
     }
 }
 
+/// A file of one line is read as a header without rows, which earlier rejects may be as well.
+#[test]
+fn a_file_of_one_line_that_a_command_needs_or_that_is_somebodys_is_never_written_over() {
+    let (project, server) = (with_mapping(str::to_owned), Server::new());
+    project.write("calls.csv", csv(&calls(3)).replace("1234,17", ",17"));
+    let column = "prac = \"Practice\"";
+    let translated = "prac = { column = \"Practice\", translate_file = \"table.csv\" }";
+    assert!(KEYED.contains(column));
+    let translated = KEYED.replace(column, translated);
+    for (name, content) in [
+        ("pw", "sandbox password\n"),
+        ("ky", "sandbox key\n"),
+        ("pw-of-another", "secret\n"),
+        ("hello", "hello\n"),
+        ("header.csv", "Call ID,Last Name\n"),
+        ("translated.toml", &translated),
+        ("table.csv", "from,error_code,message\n"),
+        ("ours", "sandbox,error_code,message\n"),
+        ("ticketload.toml", "profile.default.workers = 2"),
+    ] {
+        project.write(name, content);
+    }
+    let before = files(&project);
+    let account = ["--password-file", "pw", "--key-file", "ky"];
+    let import = |more: &[&'static str]| [&["import", "calls.csv"], &account[..], more].concat();
+    let status =
+        |more: &[&'static str]| [&["status", "--ticket", "T"], &account[..], more].concat();
+    let mut lines = vec![
+        vec![
+            "import",
+            "calls.csv",
+            "--key-file",
+            "ours",
+            "--rejects",
+            "ours",
+        ],
+        vec![
+            "import",
+            "calls.csv",
+            "--mapping",
+            "translated.toml",
+            "--rejects",
+            "table.csv",
+        ],
+    ];
+    for name in [
+        "pw",
+        "ky",
+        "pw-of-another",
+        "hello",
+        "header.csv",
+        "ticketload.toml",
+    ] {
+        lines.push(import(&["--rejects", name]));
+        lines.push(import(&["--results", name]));
+        lines.push(status(&["--output", name]));
+        lines.push(vec!["inspect", "calls.csv", "--dump", name]);
+    }
+    for line in lines {
+        let ran = project.run_for(&server, &line).exits(2);
+        assert!(ran.stderr.contains("\nhint: "), "{line:?}: {}", ran.all());
+        assert_eq!(files(&project), before, "{line:?}");
+    }
+    assert_eq!((server.tickets().len(), server.requests("ticket")), (0, 0));
+    project
+        .import(&server, &["calls.csv", "--rejects", "ours"])
+        .exits(1);
+}
+
 #[test]
 fn results_that_cannot_be_written_are_told_before_anything_is_sent() {
     let project = with_mapping(str::to_owned);
     std::fs::create_dir(project.path("folder")).unwrap();
-    for place in ["missing/calls.csv", "folder", "calls.csv/results.csv"] {
-        let words = [place, "cannot be written", "hint: "];
+    for (place, why) in [
+        (
+            "missing/calls.csv",
+            "cannot be written: its folder does not exist",
+        ),
+        ("folder", "cannot be written: it is a folder"),
+        ("calls.csv/results.csv", "cannot be written"),
+    ] {
+        let words = [place, why, "hint: "];
         refused(&project, &["calls.csv", "--results", place], 2, &words);
         refused(&project, &["calls.csv", "--rejects", place], 2, &words);
     }
@@ -241,12 +319,37 @@ fn one_name_for_the_outputs_of_several_files() {
         2,
         &["--results"],
     );
-    refused(
-        &project,
-        &["calls.csv", "calls.csv"],
-        2,
-        &["calls.results.csv"],
-    );
+    project.write("calls.xlsx", xlsx(&table(&calls(2))));
+    for (inputs, words) in [
+        (
+            ["calls.csv", "calls.csv"],
+            ["one input twice", "name each input once"],
+        ),
+        (
+            ["calls.csv", "./calls.csv"],
+            ["one input twice", "name each input once"],
+        ),
+        (["-", "-"], ["one input twice", "name each input once"]),
+        (
+            ["calls.csv", "calls.xlsx"],
+            ["two inputs", "one after the other"],
+        ),
+    ] {
+        let server = Server::new();
+        for command in ["import", "validate"] {
+            let ran = project.run_for(&server, &[&[command], &inputs[..]].concat());
+            let ran = ran.exits(2).says(words[0]).says(words[1]);
+            assert!(!ran.stderr.contains("give --results"), "{}", ran.all());
+        }
+        assert_eq!(server.requests("ticket"), 0);
+    }
+    // What is advised goes.
+    let server = Server::new();
+    project.import(&server, &["calls.csv"]).exits(0);
+    project
+        .import(&server, &["calls.xlsx"])
+        .exits(0)
+        .says("kept in");
 }
 
 #[test]
