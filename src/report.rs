@@ -52,6 +52,8 @@ pub struct FileReport {
     pub unwritten: Vec<String>,
     /// Rows with a ticket that a person should look at.
     pub warnings: u64,
+    /// How many of the rows in doubt are so only since the ledger could not take what came of them.
+    pub not_stored: u64,
 }
 
 /// Commands that a report advises, as they are to be typed after the one that is reported.
@@ -61,6 +63,8 @@ pub struct Advised {
     pub in_doubt: Option<String>,
     /// What tries server and account.
     pub check: String,
+    /// What makes the tickets of results known to another ledger.
+    pub adopt: String,
 }
 
 impl Default for Advised {
@@ -68,6 +72,7 @@ impl Default for Advised {
         Advised {
             in_doubt: Some("ticketload ledger in-doubt".to_owned()),
             check: "ticketload check".to_owned(),
+            adopt: "ticketload ledger adopt RESULTS.csv INPUT".to_owned(),
         }
     }
 }
@@ -110,6 +115,7 @@ impl FileReport {
             rejects: None,
             unwritten: Vec::new(),
             warnings: 0,
+            not_stored: 0,
         }
     }
 }

@@ -150,6 +150,7 @@ pub(super) fn for_report() -> Advised {
     Advised {
         in_doubt: Some(command("ledger in-doubt")),
         check: command("check"),
+        adopt: command(ADOPT),
     }
 }
 

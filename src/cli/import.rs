@@ -197,6 +197,7 @@ impl Dispatch<'_> {
             let written = written.map_err(Failure::later)?;
             slot.report.outcomes = written.outcomes;
             slot.report.warnings = written.warnings;
+            slot.report.not_stored = self.not_stored(&summary);
             slot.report.results = written.results;
             slot.report.rejects = written.rejects;
             slot.report.remarks.extend(written.remarks);
@@ -238,6 +239,17 @@ impl Dispatch<'_> {
             rehearsal,
             identities: &self.office.identities,
         })
+    }
+
+    /// How many rows are told as in doubt only since the ledger did not take what came of them. Nothing but words hangs on
+    /// it, so nothing fails for it.
+    fn not_stored(&self, summary: &RunSummary) -> u64 {
+        if summary.all_stored {
+            return 0;
+        }
+        let snapshot = self.reader.snapshot();
+        let claimed = snapshot.and_then(|snapshot| snapshot.claimed_of(summary.run));
+        claimed.unwrap_or_default()
     }
 
     async fn send(

@@ -6,6 +6,7 @@ use crate::code::explain;
 use crate::counting::{counted, thousands};
 use crate::import::{End, Outcomes, ProblemLog, RunSummary, spoken};
 use crate::input::{Description, Layout};
+use crate::ledger::LedgerErrorKind;
 use crate::problem::Severity;
 use crate::seen::{plain, plain_path};
 use crate::ticket::Outcome;
@@ -249,20 +250,10 @@ fn next_steps(report: &Report) -> Vec<String> {
     let outcomes = report.outcomes();
     let mut steps = Vec::new();
     let is_import = report.command == "import";
-    if outcomes.get(Outcome::InDoubt) > 0 {
-        let doubts = outcomes.get(Outcome::InDoubt);
-        let rows = counted(doubts, "row");
-        let whom = agreeing(doubts, "it", "each of them");
-        let (them, themselves) = agreeing(
-            doubts,
-            ("it", "it is never sent again by itself"),
-            ("them", "they are never sent again by themselves"),
-        );
-        steps.push(match &report.advised.in_doubt {
-            Some(command) => format!("{rows} in doubt: look {whom} up in the call centre. `{command}` lists {them}; {themselves}."),
-            None => format!("{rows} in doubt: a real run never sends {them} again by itself. This sandbox is gone with its ledger; --sandbox=FOLDER keeps both."),
-        });
-    }
+    let not_stored: u64 = report.files.iter().map(|file| file.not_stored).sum();
+    steps.extend(until_stored(report, not_stored));
+    let doubts = outcomes.get(Outcome::InDoubt).saturating_sub(not_stored);
+    steps.extend(in_doubt(report, doubts));
     if is_import && outcomes.get(Outcome::NotSent) > 0 {
         let rows = counted(outcomes.get(Outcome::NotSent), "row");
         let advice = stopped(report).unwrap_or_default();
@@ -315,6 +306,71 @@ fn next_steps(report: &Report) -> Vec<String> {
     steps
 }
 
+/// What to do about rows of which only the ledger does not know what came of them: no call centre is to be asked before the
+/// next run has read back what was kept elsewhere.
+fn until_stored(report: &Report, rows: u64) -> Option<String> {
+    if rows == 0 {
+        return None;
+    }
+    let are = agreeing(rows, "is", "are");
+    let them = agreeing(rows, "it", "them");
+    let rows = counted(rows, "row");
+    let advice = match is_ledger_gone(report) {
+        true => gone(report),
+        false => "make room or give back the right to write, then ".to_owned(),
+    };
+    Some(format!(
+        "{rows} {are} in doubt only since the ledger could not take what came of {them}: {advice}run the same command again before \
+         anything else: it says what came of {them}, and what is still in doubt then is to be looked up."
+    ))
+}
+
+fn in_doubt(report: &Report, doubts: u64) -> Option<String> {
+    if doubts == 0 {
+        return None;
+    }
+    let rows = counted(doubts, "row");
+    let whom = agreeing(doubts, "it", "each of them");
+    let (them, themselves, they) = agreeing(
+        doubts,
+        ("it", "it is never sent again by itself", "it is"),
+        (
+            "them",
+            "they are never sent again by themselves",
+            "they are",
+        ),
+    );
+    Some(match &report.advised.in_doubt {
+        None => format!(
+            "{rows} in doubt: a real run never sends {them} again by itself. This sandbox is gone with its ledger; --sandbox=FOLDER keeps both."
+        ),
+        Some(_) if is_ledger_gone(report) => {
+            format!(
+                "{rows} in doubt: look {whom} up in the call centre; the results tell which {they}."
+            )
+        }
+        Some(command) => format!(
+            "{rows} in doubt: look {whom} up in the call centre. `{command}` lists {them}; {themselves}."
+        ),
+    })
+}
+
+/// Whether the ledger was taken away during a run, so that no command can look into it.
+fn is_ledger_gone(report: &Report) -> bool {
+    let mut runs = report.files.iter().filter_map(|file| file.run.as_ref());
+    runs.any(
+        |run| matches!(&run.end, End::Ledger(error) if matches!(error.kind, LedgerErrorKind::Gone)),
+    )
+}
+
+/// What comes before the next run where the ledger is gone: a new one would send everything again.
+fn gone(report: &Report) -> String {
+    format!(
+        "put the ledger back, with the files beside it; if you cannot, make the tickets of these results known to a new one (`{}`); then ",
+        report.advised.adopt
+    )
+}
+
 /// The words that agree with a number.
 fn agreeing<W>(number: u64, one: W, several: W) -> W {
     if number == 1 { one } else { several }
@@ -327,24 +383,42 @@ fn stopped(report: &Report) -> Option<String> {
         .iter()
         .filter_map(|file| file.run.as_ref())
         .find(|run| run.end != End::Finished)?;
+    if matches!(run.end, End::Ledger(_)) && report.files.iter().any(|file| file.not_stored > 0) {
+        // What comes first was said of the rows that are worse off.
+        return None;
+    }
+    if is_ledger_gone(report) {
+        return Some(gone(report));
+    }
     let advice = explain(run.end.word())?.what_to_do;
     let check = format!("`{}`", report.advised.check);
     let advice = advice.replace("`ticketload check`", &check);
-    (!advice.contains("run the same command")).then(|| format!("{advice}; then "))
+    // Whoever advises to run it again says it at the end, and so does the sentence that this becomes a part of.
+    match advice.find("run the same command") {
+        None => Some(format!("{advice}; then ")),
+        Some(at) => Some(advice.split_at(at).0.to_owned()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{LedgerError, RunId};
     use crate::report::Advised;
+    use std::path::PathBuf;
+    use std::time::Duration;
 
-    fn shown(outcome: Outcome, rows: u64) -> String {
+    fn file(outcome: Outcome, rows: u64) -> FileReport {
         let mut file = FileReport::of("calls.csv".to_owned());
         file.rows = rows;
         file.warnings = rows;
         for _ in 0..rows {
             file.outcomes.add(outcome);
         }
+        file
+    }
+
+    fn shown_of(file: FileReport) -> String {
         let mut out = Vec::new();
         let report = Report {
             command: "import",
@@ -356,6 +430,60 @@ mod tests {
         };
         write_human(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    fn shown(outcome: Outcome, rows: u64) -> String {
+        shown_of(file(outcome, rows))
+    }
+
+    fn ended(end: End) -> Option<RunSummary> {
+        Some(RunSummary {
+            run: RunId(1),
+            end,
+            took: Duration::from_secs(1),
+            all_stored: false,
+            all_registered: true,
+        })
+    }
+
+    fn of_ledger(kind: LedgerErrorKind) -> End {
+        End::Ledger(LedgerError {
+            path: PathBuf::from("ledger.db"),
+            kind,
+        })
+    }
+
+    #[test]
+    fn a_row_that_only_the_ledger_lacks_is_looked_up_by_nobody_before_the_next_run() {
+        let mut full = file(Outcome::InDoubt, 3);
+        full.outcomes.add(Outcome::NotSent);
+        full.not_stored = 3;
+        full.run = ended(of_ledger(LedgerErrorKind::WriterGone));
+        let full = shown_of(full);
+        assert!(full.contains("3 rows are in doubt only since"), "{full}");
+        assert!(full.contains("make room"), "{full}");
+        assert!(!full.contains("rows in doubt: look"), "{full}");
+        assert!(!full.contains("ledger in-doubt"), "{full}");
+        let mut both = file(Outcome::InDoubt, 3);
+        both.not_stored = 2;
+        let both = shown_of(both);
+        assert!(both.contains("2 rows are in doubt only since"), "{both}");
+        assert!(both.contains("1 row in doubt: look it up"), "{both}");
+    }
+
+    #[test]
+    fn no_command_is_advised_that_wants_a_ledger_which_is_gone() {
+        for not_stored in [0, 2] {
+            let mut gone = file(Outcome::InDoubt, 2);
+            gone.outcomes.add(Outcome::NotSent);
+            gone.not_stored = not_stored;
+            gone.run = ended(of_ledger(LedgerErrorKind::Gone));
+            let gone = shown_of(gone);
+            assert!(gone.contains("put the ledger back"), "{gone}");
+            assert!(gone.contains("`ticketload ledger adopt"), "{gone}");
+            assert!(!gone.contains("in-doubt"), "{gone}");
+            assert!(!gone.contains("make room"), "{gone}");
+        }
     }
 
     #[test]

@@ -270,8 +270,8 @@ fn a_submission_that_always_fails_does_not_put_the_file_in_doubt_row_by_row() {
         project
             .import(&server, &args)
             .exits(5)
-            .says("run the same command again to continue")
-            .says("in doubt");
+            .says("look up the rows in doubt; check --resource; then run the same command again to continue")
+            .says("3 rows in doubt: look each of them up");
         let told = project.results("calls.results.csv");
         assert_told_truly(&told, &calls, &server.tickets());
         assert_eq!(
