@@ -14,7 +14,7 @@ mod shown;
 mod whose;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
-pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, Trace};
+pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, ToldInput, Trace};
 pub use ending::Ending;
 pub use file::AtomicFile;
 pub use kept::{keep_results_of_another, place_under_own_name};

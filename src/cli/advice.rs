@@ -16,7 +16,7 @@ use ticketload::report::Advised;
 /// secrets are named as they were, and nothing of what they hold.
 const REPEATED: [Flag; 12] = [
     Flag::path("mapping"),
-    Flag::word("sheet"),
+    SHEET,
     Flag::word("hidden"),
     Flag::word("profile"),
     Flag::path("ledger"),
@@ -28,6 +28,9 @@ const REPEATED: [Flag; 12] = [
     Flag::word("resource"),
     Flag::word("timeout"),
 ];
+
+/// The flag of the worksheet, which results know of their input.
+const SHEET: Flag = Flag::word("sheet");
 
 /// The flag of the ledger, which a sandbox that is kept has in its own folder.
 const LEDGER: Flag = Flag::path("ledger");
@@ -65,7 +68,7 @@ impl Flag {
 }
 
 /// Flags as they were typed, ready for a shell.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Typed(Vec<(Flag, String)>);
 
 impl Typed {
@@ -144,6 +147,19 @@ pub(super) fn adopt(results: &Path, input: &Path) -> String {
 
 /// What makes the tickets of any results known again.
 pub(super) const ADOPT: &str = "ledger adopt RESULTS.csv INPUT";
+
+/// The same for an input that was not typed: what was typed of worksheets is not about it.
+pub(super) fn adopt_other(results: &Path, input: &Path, sheet: Option<&str>) -> String {
+    let mut typed = TYPED.get_or_init(Typed::default).clone();
+    typed
+        .0
+        .retain(|(flag, _)| !matches!(flag.id, "sheet" | "hidden"));
+    if let Some(sheet) = sheet {
+        typed.0.push((SHEET, SHEET.with(OsStr::new(sheet))));
+    }
+    let (results, input) = (path(results), path(input));
+    typed.command(&format!("ledger adopt {results} {input}"))
+}
 
 /// The commands that reports advise.
 pub(super) fn for_report() -> Advised {

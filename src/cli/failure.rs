@@ -4,15 +4,16 @@
 //! `error: …`, `caused by: …`, a blank line, `hint: …`.
 
 use super::advice::{self, ADOPT};
+use super::import::{Unknown, Whose};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use ticketload::api::{ApiError, TokenError};
 use ticketload::config::ConfigError;
 use ticketload::import::{End, Outcomes, RehearsalError, Signal};
 use ticketload::input::InputError;
 use ticketload::ledger::{LedgerError, LedgerErrorKind};
 use ticketload::mapping::MappingErrors;
-use ticketload::report::plain_path;
+use ticketload::report::{plain, plain_path};
 use ticketload::results::ResultsError;
 use ticketload::sandbox::SandboxError;
 use ticketload::ticket::Outcome;
@@ -138,8 +139,7 @@ pub(crate) enum Failure {
     },
     /// An earlier results file tells of tickets or doubts that the ledger does not know.
     LostLedger {
-        results: PathBuf,
-        input: PathBuf,
+        unknown: Vec<Unknown>,
         ledger: PathBuf,
     },
     /// An input that a command needs cannot be read; the message says what to do.
@@ -246,13 +246,18 @@ impl Failure {
                 )
             }
             Failure::Usage { message, .. } | Failure::Unread { message } => message.clone(),
-            Failure::LostLedger {
-                results, ledger, ..
-            } => format!(
-                "{} tells of calls that were sent and that the ledger {} does not know: it may have been lost, and importing again would create tickets twice",
-                plain_path(results),
-                plain_path(ledger)
-            ),
+            Failure::LostLedger { unknown, ledger } => {
+                let results: Vec<String> = unknown
+                    .iter()
+                    .map(|unknown| plain_path(&unknown.results))
+                    .collect();
+                format!(
+                    "{} {} of calls that were sent and that the ledger {} does not know: it may have been lost, and importing again would create tickets twice",
+                    results.join(" and "),
+                    if results.len() == 1 { "tells" } else { "tell" },
+                    plain_path(ledger)
+                )
+            }
             Failure::Report(error) => format!("the report cannot be written: {error}"),
             Failure::Io { what, error } => format!("{what}: {error}"),
         }
@@ -291,14 +296,7 @@ impl Failure {
                 "check the path and the right to read it; a file that is not needed any more can be moved away".to_owned(),
             ),
             Failure::Usage { hint, .. } => Some(hint.clone()),
-            Failure::LostLedger { results, input, .. } => Some(format!(
-                "give the ledger that was used before with --ledger. If it is lost, make its tickets known again, with \
-                 --sheet and --hidden as in the import:\n\n  \
-                 {}\n\n\
-                 If {} belongs to something else, move it away",
-                 advice::adopt(results, input),
-                 plain_path(results)
-            )),
+            Failure::LostLedger { unknown, .. } => Some(adopt_hint(unknown)),
             Failure::Report(_) | Failure::Io { .. } => None,
         }
     }
@@ -359,6 +357,31 @@ fn ledger_exit(error: &LedgerError) -> Exit {
         }
         LedgerErrorKind::Illegal(_) | LedgerErrorKind::NotOne(_) => Exit::Defect,
     }
+}
+
+/// What makes the tickets known again that results name: with the input that each of them is of, and no other.
+fn adopt_hint(unknown: &[Unknown]) -> String {
+    let mut hint = "give the ledger that was used before with --ledger. If it is lost, make its tickets known again, with \
+                    --mapping, --sheet and --hidden as in the import:\n"
+        .to_owned();
+    for Unknown { results, input } in unknown {
+        hint.push_str("\n  ");
+        hint.push_str(&match input {
+            Whose::Own(input) => advice::adopt(results, input),
+            Whose::Other { path, sheet } => advice::adopt_other(results, path, sheet.as_deref()),
+            Whose::Gone(_) => advice::adopt_other(results, Path::new("INPUT"), None),
+        });
+    }
+    for Unknown { results, input } in unknown {
+        if let Whose::Gone(name) = input {
+            let (results, name) = (plain_path(results), plain(name));
+            hint.push_str(&format!(
+                "\n\n{results} is of {name}, which is not here: INPUT is where that file is now. Only where it is gone for good \
+                 move {results} away: should its calls come again they are sent again"
+            ));
+        }
+    }
+    hint
 }
 
 fn ledger_hint(error: &LedgerError) -> String {

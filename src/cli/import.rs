@@ -3,6 +3,7 @@
 //! Owns the order of things that a user sees: what is wrong is told before anything is sent, what is about to happen is
 //! told before the first row leaves, and results are written whatever happened.
 
+mod lost_ledger;
 mod office;
 pub(super) mod outputs;
 mod signals;
@@ -17,6 +18,7 @@ use super::output::{conclude, emit};
 use super::progress::Progress;
 use super::runtime;
 use jiff::{Unit, Zoned};
+pub(super) use lost_ledger::{Unknown, Whose};
 pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};

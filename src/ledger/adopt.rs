@@ -2,16 +2,22 @@
 //!
 //! Owns the storing of what an earlier results file says, through the state machine: registered, claimed, settled, in one
 //! transaction. Does not read results or inputs.
+//!
+//! Several results may tell of the same calls, and come in any order: a rejects file's, which does not say which of several
+//! identical calls its rows are, before those of its source. So a ticket that a call with these very cells has is known,
+//! whichever of them was given it; and one that nobody has finds a place among them while the file has one to spare.
 
 use super::decide::{Disposition, Registration};
-use super::register::register;
+use super::identical::MOST;
+use super::register::{known_as, number, preview, register};
 use super::steward::{Mode, Steward};
-use super::submissions::change;
-use super::{LedgerError, LedgerErrorKind, RunId};
-use crate::submission::{Event, State};
-use crate::ticket::Outcome;
+use super::submissions::{change, holder_of_ticket};
+use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId};
+use crate::submission::{Doubt, Event, State};
+use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::iter;
 
 /// A row whose fate is known from elsewhere.
 #[derive(Debug, Clone)]
@@ -22,6 +28,8 @@ pub struct Adoption {
     pub event: Event,
     /// When it ended, if that is known.
     pub at: Option<Timestamp>,
+    /// How many rows of its file have these very cells.
+    pub identical: u64,
 }
 
 /// What became of an adopted row.
@@ -59,10 +67,23 @@ fn adopt_one(
     now: i64,
 ) -> Result<Adopted, LedgerErrorKind> {
     let at = adoption.at.map_or(now, |at| at.as_millisecond()).min(now);
-    Ok(match register(connection, run, &adoption.row, at)? {
+    let mut spare = None;
+    if let Event::Created { ticket_id, .. } = &adoption.event {
+        match holder_in(connection, run, ticket_id)? {
+            Some(holder) if is_other_identical(connection, holder, &adoption.row)? => {
+                know(connection, run, &adoption.row, holder)?;
+                return Ok(Adopted::Known);
+            }
+            Some(_) => {}
+            None => spare = spare_place(connection, adoption)?,
+        }
+    }
+    let row = spare.as_ref().unwrap_or(&adoption.row);
+    Ok(match register(connection, run, row, at)? {
         Disposition::Send(submission) => {
             change(connection, submission, Event::Claimed, at)?;
-            match change(connection, submission, adoption.event.clone(), at)? {
+            let event = credible(connection, submission, &adoption.event)?;
+            match change(connection, submission, event, at)? {
                 State::Created { .. } => Adopted::Created,
                 _ => Adopted::InDoubt,
             }
@@ -73,7 +94,7 @@ fn adopt_one(
         },
         // A repetition's call was adopted before it.
         Disposition::Settled(Outcome::AlreadyCreated) | Disposition::Twin(_) => {
-            match (&adoption.event, ticket_of(connection, run, &adoption.row)?) {
+            match (&adoption.event, ticket_of(connection, run, row)?) {
                 (Event::Created { ticket_id, .. }, Some(known)) if known != ticket_id.as_str() => {
                     Adopted::Otherwise
                 }
@@ -85,16 +106,114 @@ fn adopt_one(
     })
 }
 
+/// Whether a submission is that of a call with these very cells, and the row by itself would lead to none or to another.
+fn is_other_identical(
+    connection: &Connection,
+    holder: SubmissionId,
+    row: &Registration,
+) -> Result<bool, LedgerErrorKind> {
+    let by_itself = known_as(connection, row)?;
+    if by_itself.is_some_and(|(submission, _)| submission == holder) {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM identity WHERE hash >= ?1 AND hash < ?2 AND submission = ?3)",
+    )?;
+    let (first, end) = (row.source.nth(0), row.source.nth(MOST));
+    let range = params![first.bytes(), end.bytes(), holder.0];
+    Ok(statement.query_row(range, |row| row.get(0))?)
+}
+
+/// Remembers a row of a run as one of a submission; its key leads there where it leads nowhere yet.
+fn know(
+    connection: &Connection,
+    run: RunId,
+    row: &Registration,
+    submission: SubmissionId,
+) -> Result<(), LedgerErrorKind> {
+    if let Some(key) = &row.key {
+        connection
+            .prepare_cached(
+                "INSERT INTO identity(hash, submission) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
+            )?
+            .execute(params![key.bytes(), submission.0])?;
+    }
+    connection
+        .prepare_cached("INSERT INTO row(run, row, submission) VALUES (?1, ?2, ?3)")?
+        .execute(params![run.0, number(row.row), submission.0])?;
+    Ok(())
+}
+
+/// The row as that one of the calls with its cells which has no submission, where the row by itself leads to another ticket.
+/// A rejects file has only some of them, so that their number there says nothing.
+fn spare_place(
+    connection: &Connection,
+    adoption: &Adoption,
+) -> Result<Option<Registration>, LedgerErrorKind> {
+    let row = &adoption.row;
+    let by_itself = preview(connection, row)?.outcome;
+    if !matches!(by_itself, Outcome::AlreadyCreated | Outcome::Invalid) {
+        return Ok(None);
+    }
+    let places = match row.rejects {
+        Some(_) => MOST,
+        None => adoption.identical,
+    };
+    let mut statement = connection.prepare_cached("SELECT 1 FROM identity WHERE hash = ?1")?;
+    for ordinal in iter::once(row.ordinal).chain(0..places) {
+        if !statement.exists([row.source.nth(ordinal).bytes()])? {
+            return Ok(Some(Registration {
+                ordinal,
+                rejects: None,
+                // It is what led to the other ticket.
+                key: None,
+                ..row.clone()
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// A ticket that another call has proves nothing about this one.
+fn credible(
+    connection: &Connection,
+    submission: SubmissionId,
+    event: &Event,
+) -> Result<Event, LedgerErrorKind> {
+    if let Event::Created { ticket_id, .. } = event
+        && let Some(holder) = holder_of_ticket(connection, submission, ticket_id)?
+    {
+        return Ok(Event::Unproven(Doubt {
+            code: "known_ticket_id".to_owned(),
+            message: format!("the results that were adopted name the ticket of row {holder}"),
+        }));
+    }
+    Ok(event.clone())
+}
+
+/// The submission that has a ticket, of the account of a run.
+fn holder_in(
+    connection: &Connection,
+    run: RunId,
+    ticket_id: &TicketId,
+) -> Result<Option<SubmissionId>, LedgerErrorKind> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id FROM submission s JOIN run r ON r.id = s.run
+         WHERE s.ticket_id = ?1 AND r.scope = (SELECT scope FROM run WHERE id = ?2) LIMIT 1",
+    )?;
+    let holder = statement.query_row((ticket_id.as_str(), run.0), |row| row.get(0));
+    Ok(holder.optional()?.map(SubmissionId))
+}
+
 /// The ticket of the call that a row of a run is.
 fn ticket_of(
     connection: &Connection,
     run: RunId,
     row: &Registration,
 ) -> Result<Option<String>, LedgerErrorKind> {
-    let number = i64::try_from(row.row).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(
         "SELECT s.ticket_id FROM row w JOIN submission s ON s.id = w.submission WHERE w.run = ?1 AND w.row = ?2",
     )?;
-    let ticket = statement.query_row((run.0, number), |row| row.get(0));
+    let ticket = statement.query_row((run.0, number(row.row)), |row| row.get(0));
     Ok(ticket.optional()?.flatten())
 }

@@ -8,7 +8,7 @@ use super::EarlierRow;
 use crate::import::{Rehearsal, Table, for_each_registration};
 use crate::input::InputError;
 use crate::ledger::{
-    Adopted, Adoption, Identities, LedgerError, NewRun, RunEnd, RunId, Steward, Verdict,
+    Adopted, Adoption, Identities, Identity, LedgerError, NewRun, RunEnd, RunId, Steward, Verdict,
 };
 use crate::submission::{Doubt, Event};
 use crate::ticket::Outcome;
@@ -103,6 +103,7 @@ pub fn adopt(
         fingerprint: table.input().fingerprint()?,
         mapping: table.fingerprint(),
     })?;
+    let identical = identical(adoptable, identities)?;
     let mut adopter = Adopter::new(steward, run);
     let stopped =
         for_each_registration(table, adoptable.rehearsal, identities, |call, mut row| {
@@ -118,12 +119,34 @@ pub fn adopt(
                 row.verdict = Verdict::Valid { payload };
             }
             let at = earlier.finished_at;
-            adopter.add(Adoption { row, event, at })
+            let identical = identical.get(&row.source).copied().unwrap_or(1);
+            adopter.add(Adoption {
+                row,
+                event,
+                at,
+                identical,
+            })
         })?;
     if let Some(error) = stopped {
         return Err(error.into());
     }
     Ok(adopter.finish()?)
+}
+
+/// How many rows have the same cells, of cells that more than one row has.
+fn identical(
+    adoptable: &Adoptable<'_>,
+    identities: &Identities,
+) -> Result<HashMap<Identity, u64>, InputError> {
+    let mut rows = HashMap::new();
+    let (table, rehearsal) = (adoptable.table, adoptable.rehearsal);
+    let read = for_each_registration(table, rehearsal, identities, |_, row| {
+        if row.ordinal > 0 {
+            rows.insert(row.source, row.ordinal + 1);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    read.map(|_| rows)
 }
 
 /// Whether every row of the results is a row of the input and, as far as keys tell, the same one.

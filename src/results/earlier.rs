@@ -4,6 +4,7 @@
 //! statuses. The only reading of CSV outside `input`: the format is our own, fixed by [`RESULTS`]. Text that a spreadsheet has
 //! saved in another encoding is read as far as it goes, since words, numbers and tickets are the same in all of them.
 
+use super::shown::meant;
 use super::{ToldTicket, inert};
 use crate::columns::RESULTS;
 use crate::ticket::Outcome;
@@ -49,10 +50,47 @@ pub struct EarlierRow {
     pub message: String,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    file: String,
     key: String,
 }
 
+/// An input that results tell of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldInput {
+    /// The file, as it was named then.
+    pub file: String,
+    /// The worksheet.
+    pub sheet: Option<String>,
+}
+
+impl ToldInput {
+    /// Whether it has the name of this file. The folder of an input is no part of its name: the same file can be named from
+    /// many places.
+    #[must_use]
+    pub fn has_name_of(&self, input: &str) -> bool {
+        file_name(&self.file) == file_name(input)
+    }
+}
+
 impl EarlierRow {
+    /// Whether the row is of a file with the name of this one, wherever it was named from.
+    #[must_use]
+    pub fn is_of(&self, input: &str) -> bool {
+        self.file_name() == file_name(input)
+    }
+
+    /// The name of its input, without a folder.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        file_name(&self.file)
+    }
+
+    /// Whether it says what its key is.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// Whether the row can have this key, as the mapping shows it; results that were written without keys fit all.
     #[must_use]
     pub fn may_have_key(&self, shown: &str) -> bool {
@@ -101,6 +139,7 @@ impl EarlierResults {
                 error_code: record.text(6),
                 message: record.text(7),
                 finished_at: record.text(9).parse().ok(),
+                file: meant(&record.text(0)).to_owned(),
                 key: record.text(3),
             })
         })
@@ -143,6 +182,27 @@ impl EarlierResults {
             }
         }
         Ok(None)
+    }
+
+    /// The inputs of which the file tells that a call may not be sent again; usually there is one.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read on.
+    pub fn inputs(&mut self) -> io::Result<Vec<ToldInput>> {
+        let mut inputs: Vec<ToldInput> = Vec::new();
+        for record in self.records() {
+            let record = record?;
+            let sheet = record.text(1);
+            let told = ToldInput {
+                file: meant(&record.text(0)).to_owned(),
+                sheet: (!sheet.is_empty()).then(|| meant(&sheet).to_owned()),
+            };
+            if record.trace().is_some() && !inputs.contains(&told) {
+                inputs.push(told);
+            }
+        }
+        Ok(inputs)
     }
 
     fn records(&mut self) -> impl Iterator<Item = io::Result<Record>> {

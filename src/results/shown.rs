@@ -28,6 +28,15 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text that [`inert`] made this of.
+#[must_use]
+pub(super) fn meant(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(bare) if inert(bare) == text => bare,
+        _ => text,
+    }
+}
+
 /// A ticket ID as results have it. One like those of the API stays as it is, whatever it begins with: programs ask for it.
 /// No two IDs are shown alike.
 #[must_use]

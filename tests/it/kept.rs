@@ -194,6 +194,73 @@ fn a_lost_ledger_is_noticed_by_the_results_that_were_kept() {
     assert_eq!(server.tickets().len(), 8);
 }
 
+/// The commands that a hint shows, each on a line of its own.
+fn advised(ran: &Ran) -> Vec<Vec<String>> {
+    let lines = ran
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ticketload "));
+    lines
+        .map(|line| line.split(' ').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn a_lost_ledger_is_made_whole_by_the_very_commands_that_are_advised() {
+    for input in ["calls.csv", "calls.xlsx"] {
+        let (project, server) = (Project::new(), Server::new());
+        two_of_one_name(&project, &server);
+        std::fs::remove_dir_all(project.home()).unwrap();
+        std::fs::create_dir(project.home()).unwrap();
+        let mut commands = 0;
+        loop {
+            let ran = project.import(&server, &[input]);
+            if ran.code == Some(0) {
+                break;
+            }
+            let ran = ran.exits(2);
+            // The only file that names these tickets, and its input is here.
+            assert!(!ran.stderr.contains("away"), "{}", ran.stderr);
+            for command in advised(&ran) {
+                let command: Vec<&str> = command.iter().map(String::as_str).collect();
+                project.run_for(&server, &command).exits(0);
+                commands += 1;
+            }
+        }
+        assert_eq!(commands, if input == "calls.csv" { 2 } else { 1 });
+        if input == "calls.csv" {
+            project.import(&server, &["calls.xlsx"]).exits(0);
+        }
+        assert_eq!(server.tickets().len(), 8);
+    }
+}
+
+#[test]
+fn results_of_an_input_that_is_gone_are_named_as_that() {
+    let (project, server) = (Project::new(), Server::new());
+    two_of_one_name(&project, &server);
+    std::fs::remove_dir_all(project.home()).unwrap();
+    std::fs::create_dir(project.home()).unwrap();
+    std::fs::rename(project.path("calls.xlsx"), project.path("moved.xlsx")).unwrap();
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("ledger adopt calls.results.csv INPUT")
+        .says("calls.results.csv is of calls.xlsx, which is not here")
+        .says("ledger adopt calls.csv.results.csv calls.csv");
+    // With a key the rows say themselves that they are the same.
+    for pair in [
+        ["calls.results.csv", "moved.xlsx"],
+        ["calls.csv.results.csv", "calls.csv"],
+    ] {
+        let adopt = [&["ledger", "adopt"][..], &pair].concat();
+        project.run_for(&server, &adopt).exits(0);
+    }
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.import(&server, &["moved.xlsx"]).exits(0);
+    assert_eq!(server.tickets().len(), 8);
+}
+
 #[test]
 fn only_calls_of_another_input_are_worth_keeping_and_only_where_nobody_named_the_place() {
     let (project, server) = (Project::new(), Server::new());

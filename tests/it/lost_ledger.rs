@@ -1,7 +1,8 @@
 //! A ledger that was lost: the results beside an input name its tickets, and nothing is sent a second time.
 
 use crate::harness::{
-    Action, Project, RawServer, Running, Server, as_ticket, calls, count, csv, outcomes,
+    Action, KEYED, Project, Ran, RawServer, Running, Server, UNKEYED, as_ticket, calls, count, csv,
+    outcomes,
 };
 use serde_json::Value;
 
@@ -320,6 +321,17 @@ fn adopting_says_where_the_ledger_knows_other_tickets_than_the_results() {
         .exits(0)
         .says("4 rows left as the ledger knows them, which is not as the results tell");
     assert!(!ran.stdout.contains("known before"), "{}", ran.stdout);
+    // An import stops at such results for good; what the adoption says then helps.
+    std::fs::copy(project.path("first.csv"), project.path("calls.results.csv")).unwrap();
+    project.import(&server, &["calls.csv"]).exits(2);
+    adopt("calls.results.csv")
+        .exits(0)
+        .says("none of them is sent again")
+        .says("an import goes on stopping at calls.results.csv")
+        .says("move that file away");
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_eq!(server.tickets().len(), 8);
 }
 
 #[test]
@@ -417,4 +429,147 @@ fn validate_refuses_a_place_of_results_that_import_would_not_write_to() {
     ] {
         ran.exits(0).says("Every row would be sent.");
     }
+}
+
+fn adopt(project: &Project, server: &Server, results: &str, input: &str) -> Ran {
+    project.run_for(server, &["ledger", "adopt", results, input])
+}
+
+#[test]
+fn results_of_another_file_are_not_adopted_where_no_key_tells_the_rows_apart() {
+    for mapping in [UNKEYED, KEYED] {
+        let (project, server) = (Project::with_mapping(mapping), Server::new());
+        let calls = calls(4);
+        std::fs::create_dir(project.path("old")).unwrap();
+        project.write("old/monday.csv", csv(&calls[..2]));
+        project.write("tuesday.csv", csv(&calls[2..]));
+        project.import(&server, &["old/monday.csv"]).exits(0);
+        // A results file that was written from the ledger alone has no keys.
+        let results = project.read("old/monday.results.csv");
+        let keyless = results.replace("C00001", "").replace("C00002", "");
+        project.write("keyless.csv", keyless);
+        std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+        let why = match mapping {
+            UNKEYED => "the mapping has no [key]",
+            _ => "they say no keys",
+        };
+        adopt(&project, &server, "keyless.csv", "tuesday.csv")
+            .exits(2)
+            .says("keyless.csv is of monday.csv and not of tuesday.csv")
+            .says(why)
+            .says("nothing was adopted")
+            .says("give monday.csv as it was imported");
+        project.import(&server, &["tuesday.csv"]).exits(0);
+        // Another folder is no other file; under another name it has to have its own again, or a key.
+        std::fs::copy(project.path("old/monday.csv"), project.path("renamed.csv")).unwrap();
+        std::fs::copy(project.path("old/monday.csv"), project.path("monday.csv")).unwrap();
+        let renamed = adopt(&project, &server, "old/monday.results.csv", "renamed.csv");
+        if mapping == UNKEYED {
+            renamed.exits(2).says("give it the name monday.csv again");
+            let moved = adopt(&project, &server, "old/monday.results.csv", "monday.csv");
+            moved.exits(0);
+        } else {
+            renamed.exits(0);
+        }
+        project.import(&server, &["old/monday.csv"]).exits(0);
+        assert_eq!(server.tickets().len(), 4);
+    }
+}
+
+#[test]
+fn results_that_do_not_fit_say_of_which_file_they_are() {
+    let (project, server) = lost();
+    project.write("other.csv", csv(&calls(8)[4..]));
+    adopt(&project, &server, "calls.results.csv", "other.csv")
+        .exits(2)
+        .says("row 2 has another key")
+        .says("give calls.csv, which calls.results.csv is of");
+    // Another file has the name now.
+    project.write("calls.csv", csv(&calls(8)[4..]));
+    adopt(&project, &server, "calls.results.csv", "calls.csv")
+        .exits(2)
+        .says("give the file that calls.results.csv was written of")
+        .says("Only where it is gone for good");
+}
+
+/// Two identical calls and one that is invalid: the first was sent from the source, the second from the rejects.
+fn sent_from_source_and_rejects() -> (Project, Server) {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let mut calls = calls(2);
+    calls[1].dob = "soon".to_owned();
+    let text = csv(&calls);
+    let lines: Vec<&str> = text.lines().collect();
+    project.write(
+        "calls.csv",
+        [lines[0], lines[1], lines[1], lines[2], ""].join("\n"),
+    );
+    let first = ["calls.csv", "--rows", "2-2"];
+    project.import(&server, &first).exits(0);
+    let rest = ["calls.csv", "--strict", "--rejects", "rejects.csv"];
+    project.import(&server, &rest).exits(5);
+    std::fs::copy(project.path("calls.results.csv"), project.path("early.csv")).unwrap();
+    let rejects = project.read("rejects.csv");
+    let of_one: Vec<&str> = rejects.lines().take(2).collect();
+    project.write("rejects.csv", of_one.join("\n") + "\n");
+    project.import(&server, &["rejects.csv"]).exits(0);
+    project.import(&server, &["calls.csv"]).exits(1);
+    let told = project.results("calls.results.csv");
+    let expected = ["already_created", "already_created", "invalid"];
+    assert_eq!(outcomes(&told), expected);
+    assert_eq!(server.tickets().len(), 2);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    (project, server)
+}
+
+#[test]
+fn results_of_rejects_and_of_their_source_are_adopted_in_any_order() {
+    let source = ["calls.results.csv", "calls.csv"];
+    let early = ["early.csv", "calls.csv"];
+    let rejects = ["rejects.results.csv", "rejects.csv"];
+    for order in [
+        &[rejects, source][..],
+        &[source, rejects],
+        &[early, rejects],
+        &[rejects, early],
+        &[rejects, source, early, rejects, source],
+    ] {
+        let (project, server) = sent_from_source_and_rejects();
+        for [results, input] in order {
+            let ran = adopt(&project, &server, results, input).exits(0);
+            assert!(!ran.stdout.contains("left as"), "{order:?}: {}", ran.stdout);
+            assert!(ran.stdout.contains("0 in doubt"), "{}", ran.stdout);
+        }
+        project.run(&["ledger", "check"]).exits(0);
+        project.import(&server, &["calls.csv"]).exits(1);
+        project.import(&server, &["rejects.csv"]).exits(0);
+        let told = project.results("calls.results.csv");
+        let expected = ["already_created", "already_created", "invalid"];
+        assert_eq!(outcomes(&told), expected, "{order:?}");
+        assert_ne!(told[0].ticket_id, told[1].ticket_id);
+        assert_eq!(server.tickets().len(), 2, "{order:?}");
+    }
+}
+
+#[test]
+fn two_tickets_of_a_key_that_came_later_are_both_known_again() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let text = csv(&calls(1));
+    let row = text.lines().nth(1).unwrap();
+    project.write("calls.csv", format!("{text}{row}\n"));
+    project.import(&server, &["calls.csv"]).exits(0);
+    project.write("mapping.toml", KEYED);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let before = project.results("calls.results.csv");
+    assert_ne!(before[0].ticket_id, before[1].ticket_id);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    let ran = adopt(&project, &server, "calls.results.csv", "calls.csv").exits(0);
+    assert!(!ran.stdout.contains("left as"), "{}", ran.stdout);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let tickets = |name: &str| -> Vec<String> {
+        let told = project.results(name).into_iter();
+        told.map(|row| row.ticket_id).collect()
+    };
+    let known: Vec<String> = before.into_iter().map(|row| row.ticket_id).collect();
+    assert_eq!(tickets("calls.results.csv"), known);
+    assert_eq!(server.tickets().len(), 2);
 }

@@ -3,8 +3,9 @@
 use super::super::args::ImportArgs;
 use super::super::destinations::{Destinations, Kind, can_stand_at, usage};
 use super::super::failure::Failure;
-use super::super::files::{STDIN, is_stdin, name_of};
-use super::office::{Desk, SANDBOX_PREFIX};
+use super::super::files::{STDIN, is_stdin};
+use super::lost_ledger::tells_of_real_calls;
+use super::office::Desk;
 use std::io;
 use std::path::{Path, PathBuf};
 use ticketload::config::Settings;
@@ -13,17 +14,16 @@ use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::report::{plain, plain_path};
 use ticketload::results::{
-    AtomicFile, EarlierResults, Ending, LookUp, Rejects, ResultsError, Story, ToldTicket, Trace,
-    Written, keep_results_of_another, place_under_own_name, write,
+    AtomicFile, Ending, LookUp, Rejects, ResultsError, Story, Written, keep_results_of_another,
+    write,
 };
-use ticketload::ticket::TicketId;
 
 /// Where one file's results go.
 #[derive(Debug)]
 pub(crate) struct Output {
-    input: PathBuf,
+    pub(super) input: PathBuf,
     /// None for stdout.
-    results: Option<PathBuf>,
+    pub(super) results: Option<PathBuf>,
     /// Whether nobody has named that place, so that it may be another input's as well.
     is_beside: bool,
     rejects: Option<PathBuf>,
@@ -144,33 +144,6 @@ impl Outputs {
         }
         Ok(())
     }
-
-    /// Refuses to go on where an earlier results file tells of calls that the ledger does not know. One that is yet to be
-    /// made knows none.
-    pub(crate) fn refuse_if_ledger_was_lost(
-        &self,
-        reader: Option<&Reader>,
-        ledger: &Path,
-    ) -> Result<(), Failure> {
-        for output in &self.files {
-            let beside = beside(&output.input);
-            // Another input of that name may have taken the place since.
-            let kept = place_under_own_name(&beside, &name_of(&output.input));
-            let mut places: Vec<&Path> = output.results.iter().map(PathBuf::as_path).collect();
-            places.extend([&*beside, &*kept]);
-            places.dedup();
-            for path in places {
-                if path.is_file() && tells_of_unknown_calls(path, reader)? {
-                    return Err(Failure::LostLedger {
-                        results: path.to_owned(),
-                        input: output.input.clone(),
-                        ledger: ledger.to_owned(),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Output {
@@ -209,73 +182,6 @@ impl Output {
         }
         self.places().try_for_each(|(path, _)| can_stand_at(path))
     }
-}
-
-/// What an earlier results file tells of calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    /// Nothing that matters.
-    Nothing,
-    /// Calls that were sent, and none by a name that could be looked for.
-    Nameless,
-    /// A ticket that matters.
-    Ticket,
-}
-
-/// What an earlier results file tells, with each ticket judged. Doubts among the sandbox's tickets are its own.
-fn told(
-    path: &Path,
-    judge: impl Fn(&ToldTicket) -> Result<Sign, Failure>,
-) -> Result<Sign, Failure> {
-    let Some(mut earlier) = EarlierResults::open(path).map_err(|error| unreadable(path, error))?
-    else {
-        return Ok(Sign::Nothing);
-    };
-    let (mut has_nameless, mut is_of_sandbox) = (false, false);
-    for trace in earlier.traces() {
-        let sign = match trace.map_err(|error| unreadable(path, error))? {
-            Trace::Ticket(ticket) if ticket.id.as_str().starts_with(SANDBOX_PREFIX) => {
-                is_of_sandbox = true;
-                Sign::Nothing
-            }
-            Trace::Ticket(ticket) => judge(&ticket)?,
-            Trace::Doubt => Sign::Nameless,
-        };
-        match sign {
-            Sign::Ticket => return Ok(Sign::Ticket),
-            Sign::Nameless => has_nameless = true,
-            Sign::Nothing => {}
-        }
-    }
-    Ok(if has_nameless && !is_of_sandbox {
-        Sign::Nameless
-    } else {
-        Sign::Nothing
-    })
-}
-
-/// Whether an earlier results file tells of calls that were sent to a server.
-fn tells_of_real_calls(path: &Path) -> Result<bool, Failure> {
-    Ok(told(path, |_| Ok(Sign::Ticket))? != Sign::Nothing)
-}
-
-/// Whether an earlier results file tells of calls that the ledger does not know.
-fn tells_of_unknown_calls(path: &Path, reader: Option<&Reader>) -> Result<bool, Failure> {
-    let knows = |id: &TicketId| reader.map_or(Ok(false), |reader| reader.knows_ticket(id));
-    let sign = told(path, |ticket| {
-        Ok(match ticket {
-            // One that somebody has changed is no sign of another ledger, and as little to look for as a doubt.
-            ticket if !ticket.is_exact => Sign::Nameless,
-            ticket if !knows(&ticket.id)? => Sign::Ticket,
-            _ => Sign::Nothing,
-        })
-    })?;
-    Ok(match sign {
-        Sign::Nothing => false,
-        // What has no name by which to look for it can only be told from a ledger that knows nothing.
-        Sign::Nameless => reader.map_or(Ok(true), Reader::is_empty)?,
-        Sign::Ticket => true,
-    })
 }
 
 /// Writes results and rejects of a run, each also where the other cannot be. What came of the rows is counted in any case.
@@ -400,13 +306,6 @@ pub(crate) fn beside(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or(input.as_os_str()).to_owned();
     name.push(".results.csv");
     input.with_file_name(name)
-}
-
-fn unreadable(path: &Path, error: io::Error) -> Failure {
-    Failure::EarlierResults {
-        path: path.to_owned(),
-        error,
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::super::advice;
 use super::super::args::FileArgs;
 use super::super::args::ledger::AdoptArgs;
 use super::super::failure::{Exit, Failure};
-use super::super::files::{Prepared, Stage, name_of, prepare, read_mapping};
+use super::super::files::{Prepared, STDIN, Stage, name_of, prepare, read_mapping};
 use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
 use super::super::progress::Screen;
@@ -32,22 +32,20 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     let mut steward = Steward::open(&ledger)?;
     let identities = steward.identities(&scope)?;
     let prepared = input(args, &settings, &identities)?;
+    refuse_those_of_another(args, &rows, &prepared.table)?;
     let adoptable = Adoptable {
         table: &prepared.table,
         rehearsal: &prepared.rehearsal,
         rows: &rows,
     };
     match adopt(&mut steward, &adoptable, &identities, &target) {
-        Ok(summary) => print(shown(&summary, &target, prepared.table.mapping().has_key()))?,
+        Ok(summary) => print(shown(&summary, args, &target, &prepared.table))?,
         Err(AdoptError::Input(error)) => return Err(Failure::Input(error)),
         Err(AdoptError::Ledger(error)) => return Err(Failure::Ledger(error)),
         Err(error @ (AdoptError::NoSuchRow(_) | AdoptError::OtherKey(_))) => {
             return Err(Failure::Usage {
                 message: format!("{error}; nothing was adopted"),
-                hint: format!(
-                    "give the file that {} was written of, as it was imported, with its mapping, --sheet and --hidden",
-                    plain_path(&args.results)
-                ),
+                hint: fitting(args, &rows, &prepared.table),
             });
         }
     };
@@ -55,6 +53,64 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
     match still_to_send(&prepared.table, &identities, &Reader::open(&ledger)?)? {
         0 => Ok(Exit::Success),
         rows => print(warned(rows, &args.input)),
+    }
+}
+
+/// Refuses results of a file with another name where no key tells whether a row is the same: those of another day would lead
+/// its calls to the tickets of other patients.
+fn refuse_those_of_another(
+    args: &AdoptArgs,
+    rows: &HashMap<u64, EarlierRow>,
+    table: &Table,
+) -> Result<(), Failure> {
+    let has_key = table.mapping().has_key();
+    let untold = |row: &&EarlierRow| !has_key || !row.has_key();
+    let Some(other) = of_another(rows, table, untold) else {
+        return Ok(());
+    };
+    let why = match has_key {
+        true => "they say no keys",
+        false => "the mapping has no [key]",
+    };
+    let (other, input) = (plain(other), plain(table.name()));
+    let hint = if other == STDIN {
+        "give what was read then on standard input, with - as the INPUT".to_owned()
+    } else {
+        format!(
+            "give {other} as it was imported; if {input} is that file under another name, give it the name {other} again"
+        )
+    };
+    Err(Failure::Usage {
+        message: format!(
+            "{} is of {other} and not of {input}, and nothing tells whether the rows are the same, since {why}; nothing was \
+             adopted",
+            plain_path(&args.results)
+        ),
+        hint,
+    })
+}
+
+/// The name of another file than this one that rows are of, of the first such row.
+fn of_another<'r>(
+    rows: &'r HashMap<u64, EarlierRow>,
+    table: &Table,
+    counts: impl Fn(&&EarlierRow) -> bool,
+) -> Option<&'r str> {
+    let others = rows.values().filter(|row| !row.is_of(table.name()));
+    let first = others.filter(counts).min_by_key(|row| row.row)?;
+    Some(first.file_name())
+}
+
+/// Which input fits results that do not fit the one at hand.
+fn fitting(args: &AdoptArgs, rows: &HashMap<u64, EarlierRow>, table: &Table) -> String {
+    let results = plain_path(&args.results);
+    let as_then = "as it was imported, with its mapping, --sheet and --hidden";
+    match of_another(rows, table, |_| true) {
+        Some(other) => format!("give {}, which {results} is of, {as_then}", plain(other)),
+        None => format!(
+            "give the file that {results} was written of, {as_then}. Only where it is gone for good move {results} away: \
+             should its calls come again they are sent again"
+        ),
     }
 }
 
@@ -182,7 +238,7 @@ fn warned(rows: u64, input: &Path) -> String {
     format!("{told}, adopt the results that name them first\n")
 }
 
-fn shown(summary: &AdoptSummary, target: &str, has_key: bool) -> String {
+fn shown(summary: &AdoptSummary, args: &AdoptArgs, target: &str, table: &Table) -> String {
     let mut text = format!(
         "adopted as run {} for {}: {} with {}, {} in doubt\n",
         summary.run,
@@ -200,12 +256,15 @@ fn shown(summary: &AdoptSummary, target: &str, has_key: bool) -> String {
     }
     if summary.otherwise > 0 {
         text.push_str(&format!(
-            "{} left as the ledger knows them, which is not as the results tell: see `{}`\n",
+            "{} left as the ledger knows them, which is not as the results tell: see `{}`\n\
+             none of them is sent again. Where an import goes on stopping at {}, compare the tickets in the call centre, since a \
+             call may have two, and move that file away\n",
             counted(summary.otherwise, "row"),
-            advice::command(&format!("ledger show {}", summary.run))
+            advice::command(&format!("ledger show {}", summary.run)),
+            plain_path(&args.results)
         ));
     }
-    if !has_key {
+    if !table.mapping().has_key() {
         text.push_str(
             "the mapping has no [key]: rows are known by their cells, so a file that was changed since would be sent again\n",
         );

@@ -458,6 +458,7 @@ fn adopted_rows_are_known_to_the_next_run() {
             row: call(&ledger, row, content, None),
             event,
             at: None,
+            identical: 1,
         })
         .collect::<Vec<_>>()
     };

@@ -160,6 +160,7 @@ fn a_run_that_has_not_ended_is_no_old_one() {
         row: call(&ledger, 2, "a", None),
         event: created("T1"),
         at: None,
+        identical: 1,
     };
     drop(ledger);
     let mut steward = Steward::open(&bench.path).unwrap();
