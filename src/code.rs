@@ -319,7 +319,7 @@ pub const CODES: &[Explanation] = &[
     },
     Explanation {
         code: "crashed",
-        on_submission: "the run broke off before the row's turn; the row was not sent",
+        on_submission: "the run was cut off before the row's turn, and did not send the row",
         on_status: None,
         whose: "whatever ended the program",
         what_to_do: "run the same command again",

@@ -5,6 +5,7 @@
 //! ledger alone still gives every row, without its key. Decides nothing: an outcome is what the ledger says.
 
 mod adopt;
+mod draft;
 mod earlier;
 mod ending;
 mod file;
@@ -14,6 +15,7 @@ mod shown;
 mod whose;
 
 pub use adopt::{AdoptError, AdoptSummary, Adoptable, adopt};
+pub use draft::Draft;
 pub use earlier::{EarlierResults, EarlierRow, EarlierTicket, ToldInput, Trace};
 pub use ending::Ending;
 pub use file::AtomicFile;

@@ -18,7 +18,7 @@ use super::output::{conclude, emit};
 use super::progress::Progress;
 use super::runtime;
 use jiff::{Unit, Zoned};
-pub(super) use lost_ledger::{Unknown, Whose};
+pub(super) use lost_ledger::{Unknown, Whose, tells_of_real_calls};
 pub(super) use office::SANDBOX_PREFIX;
 use office::{Desk, LedgerPlace};
 use outputs::{Outputs, write_results};

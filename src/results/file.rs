@@ -37,6 +37,16 @@ impl AtomicFile {
         })
     }
 
+    /// Where what was written so far can be read, before it is in its place.
+    ///
+    /// # Errors
+    ///
+    /// Where the rest of it cannot be written.
+    pub(super) fn so_far(&mut self) -> io::Result<&Path> {
+        self.file.flush()?;
+        Ok(self.file.get_ref().path())
+    }
+
     /// Puts the file in its place, over an earlier one; from here on it is there for good.
     ///
     /// # Errors

@@ -292,6 +292,11 @@ fn rows_that_a_run_did_not_come_to_have_the_tickets_of_earlier_runs() {
             .iter()
             .all(|call| !rejects.contains(&call.id))
     );
+    // Whoever writes them again is told the same.
+    let again = ["ledger", "results", "2", "--results", "again.csv"];
+    project.run(&again).exits(0);
+    let again = project.results("again.csv");
+    assert_eq!(outcomes(&again), outcomes(&told));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::harness::{
     Call, Project, Ran, Server, assert_told_truly, calls, complaint, count, csv, outcomes,
 };
+use rusqlite::Connection;
 use serde_json::Value;
 
 /// Row 2 is created, row 3 has its ticket and is in doubt, row 4 is in doubt without one, row 5 is rejected, row 6 is
@@ -297,7 +298,7 @@ fn a_ledger_that_is_not_sound_is_told_with_what_to_do() {
     project.write("calls.csv", csv(&calls(3)));
     project.import(&server, &["calls.csv"]).exits(0);
     let ledger = project.home().join("state/ticketload/ledger.db");
-    let connection = rusqlite::Connection::open(ledger).unwrap();
+    let connection = Connection::open(ledger).unwrap();
     let gone = connection.execute("DELETE FROM identity WHERE submission = 1", []);
     assert!(gone.unwrap() > 0);
     drop(connection);
@@ -414,4 +415,71 @@ fn what_the_rows_of_a_run_have_come_to_since_is_told_as_of_now() {
         .run(&["ledger", "show", "1"])
         .exits(0)
         .says("rows now     3 rows: ");
+}
+
+/// Thirty calls have tickets; a run over them and three thousand others before them was killed before it came to them.
+fn cut_off_before_known_calls() -> (Project, Server, Vec<Call>) {
+    let (project, server) = (Project::new(), Server::with_faults("hang@35-38"));
+    let calls = calls(3_030);
+    project.write("known.csv", csv(&calls[3_000..]));
+    project.import(&server, &["known.csv"]).exits(0);
+    project.write("calls.csv", csv(&calls));
+    let running = project.start_import(&server, &["calls.csv"]);
+    server.wait_for(38);
+    running.signal("KILL");
+    running.end();
+    (project, server, calls)
+}
+
+#[test]
+fn results_that_are_written_again_name_the_tickets_of_rows_that_the_run_did_not_come_to() {
+    let (project, server, calls) = cut_off_before_known_calls();
+    let args = ["ledger", "results", "2", "--rejects", "rejects.csv"];
+    // Nobody says which account it was: the ledger knows.
+    project.run(&args).exits(0).says("30 already_created");
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
+    assert_eq!(count(&told, "already_created"), 30);
+    assert!(told[3_029].message.contains("row 31 of known.csv (run 1)"));
+    let rejects = project.read("rejects.csv");
+    assert!(
+        calls[3_000..]
+            .iter()
+            .all(|call| !rejects.contains(&call.id))
+    );
+    // So those calls are known again where the ledger is lost.
+    std::fs::remove_dir_all(project.home()).unwrap();
+    std::fs::create_dir(project.home()).unwrap();
+    let adopt = ["ledger", "adopt", "calls.results.csv", "calls.csv"];
+    project.run_for(&server, &adopt).exits(0);
+    let created = server.tickets().len();
+    let known = ["calls.csv", "--rows", "3002-3031"];
+    project.import(&server, &known).exits(0);
+    assert_eq!(server.tickets().len(), created);
+}
+
+#[test]
+fn rows_that_cannot_be_looked_up_are_not_told_as_those_that_have_no_ticket() {
+    let (project, server, calls) = cut_off_before_known_calls();
+    // As a ledger of an earlier version is.
+    let ledger = project.home().join("state/ticketload/ledger.db");
+    let connection = Connection::open(ledger).unwrap();
+    let gone = connection.execute("DELETE FROM meta WHERE name GLOB 'within *'", []);
+    assert_eq!(gone.unwrap(), 1);
+    drop(connection);
+    let args = ["ledger", "results", "2"];
+    project
+        .run(&args)
+        .exits(2)
+        .says("run 2 was cut off")
+        .says("import the file again");
+    assert!(!project.path("calls.results.csv").exists());
+    let profile = format!(
+        "[profile.default]\nserver_url = \"{}\"\nusername = \"sandbox\"\n",
+        server.url()
+    );
+    project.write("ticketload.toml", profile);
+    project.run(&args).exits(0);
+    let told = project.results("calls.results.csv");
+    assert_told_truly(&told, &calls, &server.tickets());
 }

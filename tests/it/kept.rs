@@ -262,6 +262,89 @@ fn results_of_an_input_that_is_gone_are_named_as_that() {
 }
 
 #[test]
+fn results_that_are_written_again_keep_those_of_another_input() {
+    let (project, server) = (Project::new(), Server::new());
+    let (first, _) = two_of_one_name(&project, &server);
+    let second = project.read("calls.results.csv");
+    project
+        .run(&["ledger", "results", "1"])
+        .exits(0)
+        .says("held the results of calls.xlsx: they are kept in calls.xlsx.results.csv");
+    assert_eq!(project.read("calls.xlsx.results.csv"), second);
+    assert_eq!(project.read("calls.results.csv"), first);
+    // So a lost ledger is noticed by either of them.
+    std::fs::remove_dir_all(project.home()).unwrap();
+    std::fs::create_dir(project.home()).unwrap();
+    let adopt = ["ledger", "adopt", "calls.results.csv", "calls.csv"];
+    project.run_for(&server, &adopt).exits(0);
+    let ran = project.import(&server, &["calls.xlsx"]).exits(2);
+    ran.says("ledger adopt calls.xlsx.results.csv calls.xlsx");
+}
+
+#[test]
+fn results_of_an_earlier_part_do_not_take_the_place_of_those_of_the_whole() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(8)));
+    project
+        .import(&server, &["calls.csv", "--limit", "3"])
+        .exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    let whole = project.read("calls.results.csv");
+    project
+        .run(&["ledger", "results", "1"])
+        .exits(2)
+        .says("calls.results.csv tells of calls of which the results of run 1 do not")
+        .says("--results");
+    assert_eq!(project.read("calls.results.csv"), whole);
+    let elsewhere = ["ledger", "results", "1", "--results", "part.csv"];
+    project.run(&elsewhere).exits(0);
+    assert_eq!(project.results("part.csv").len(), 3);
+    // Those of the whole go before those of a part, and before their own.
+    std::fs::copy(project.path("part.csv"), project.path("calls.results.csv")).unwrap();
+    for _ in 0..2 {
+        project.run(&["ledger", "results", "2"]).exits(0);
+        assert_eq!(project.read("calls.results.csv"), whole);
+    }
+}
+
+#[test]
+fn doubts_are_not_lost_to_results_of_an_earlier_part_either() {
+    let (project, server) = (Project::new(), Server::with_faults("reset_after@2"));
+    project.write("calls.csv", csv(&calls(2)));
+    project
+        .import(&server, &["calls.csv", "--limit", "1"])
+        .exits(0);
+    project
+        .import(&server, &["calls.csv", "--rows", "3-3"])
+        .exits(6);
+    let doubt = project.read("calls.results.csv");
+    project.run(&["ledger", "results", "1"]).exits(2);
+    assert_eq!(project.read("calls.results.csv"), doubt);
+}
+
+#[test]
+fn results_without_a_row_leave_those_that_name_tickets() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(4)));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let named = project.read("calls.results.csv");
+    let none = ["calls.csv", "--rows", "100-200", "--format", "json"];
+    let ran = project.import(&server, &none).exits(0);
+    let left = "calls.results.csv tells of calls that were sent, and is left as it was";
+    assert!(remarks(&ran).contains(left), "{}", ran.stdout);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(report["files"][0]["results"].is_null());
+    let again = ["ledger", "results", "2"];
+    project.run(&again).exits(2).says("run 2 has no row");
+    assert_eq!(project.read("calls.results.csv"), named);
+    // Where no ticket is named nothing is lost.
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project.import(&server, &none).exits(0);
+    project.import(&server, &none).exits(0);
+    assert!(project.results("calls.results.csv").is_empty());
+}
+
+#[test]
 fn only_calls_of_another_input_are_worth_keeping_and_only_where_nobody_named_the_place() {
     let (project, server) = (Project::new(), Server::new());
     let mut invalid = calls(2);

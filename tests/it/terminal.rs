@@ -146,7 +146,7 @@ fn no_name_commands_the_terminal() {
         (&["import", "plain.csv", "--ledger", NAME], 2),
         (&["ledger", "runs"], 0),
         (&["ledger", "show", "1"], 0),
-        (&["ledger", "results", "1"], 0),
+        (&["ledger", "results", "2"], 0),
         (&["status", NAME], 2),
         (&["status", &results], 0),
     ];

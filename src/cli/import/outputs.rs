@@ -14,8 +14,7 @@ use ticketload::input::InputError;
 use ticketload::ledger::Reader;
 use ticketload::report::{plain, plain_path};
 use ticketload::results::{
-    AtomicFile, Ending, LookUp, Rejects, ResultsError, Story, Written, keep_results_of_another,
-    write,
+    Draft, Ending, LookUp, Rejects, ResultsError, Story, Written, keep_results_of_another, write,
 };
 
 /// Where one file's results go.
@@ -159,22 +158,6 @@ impl Output {
         results.chain(rejects)
     }
 
-    /// Keeps what stands where the results go and tells of another input; says so.
-    fn keep_results_of_another(&self, input: &str) -> io::Result<Option<String>> {
-        let Some(place) = self.results.as_deref().filter(|_| self.is_beside) else {
-            return Ok(None);
-        };
-        let kept = keep_results_of_another(place, input)?;
-        Ok(kept.map(|(other, kept)| {
-            format!(
-                "{} held the results of {}: they are kept in {}",
-                plain_path(place),
-                plain(&other),
-                plain_path(&kept)
-            )
-        }))
-    }
-
     /// Refuses places where nothing can be written. Where the input is missing as well, that is what is told.
     fn try_places(&self) -> Result<(), Failure> {
         if !is_stdin(&self.input) && !self.input.exists() {
@@ -219,11 +202,20 @@ pub(crate) fn write_results(
         });
         Ok((written, rows))
     };
-    let place = output.results.as_deref();
-    let mut kept = None;
+    let (mut kept, mut is_left) = (None, false);
     let in_place = with_rejects(&mut |rejects| {
-        kept = output.keep_results_of_another(table.name())?;
-        to_place(&story, place, rejects)
+        let Some(place) = &output.results else {
+            return to_stdout(&story, rejects);
+        };
+        let draft = Draft::write(&story, place, rejects)?;
+        if draft.is_blank_over_calls()? {
+            is_left = true;
+            return Ok(draft.withdraw());
+        }
+        if output.is_beside {
+            kept = keep_those_of_another(place, table.name())?;
+        }
+        draft.put()
     });
     let mut unwritten = Vec::new();
     let (written, rejects) = match in_place {
@@ -234,9 +226,10 @@ pub(crate) fn write_results(
         written => written,
     }
     .map_err(failed(&output.results))?;
-    let results = output.results.clone().filter(|_| unwritten.is_empty());
+    let mut results = output.results.clone().filter(|_| unwritten.is_empty());
     let mut remarks: Vec<String> = written.input_lost.iter().map(lost).collect();
     remarks.extend(kept);
+    remarks.extend(results.take_if(|_| is_left).map(|place| left(&place)));
     let rejects = match rejects.transpose().map_err(failed(&output.rejects)) {
         Ok(rejects) => output.rejects.clone().zip(rejects).map(|(path, rejects)| {
             remarks.extend(rejects.kept.map(|kept| kept_rejects(&path, &kept)));
@@ -274,21 +267,33 @@ pub(crate) fn kept_rejects(path: &Path, kept: &Path) -> String {
 /// Writes results somewhere, with rejects where they could be begun.
 type WriteResults<'a> = dyn FnMut(Option<&mut Rejects>) -> Result<Written, ResultsError> + 'a;
 
-/// Writes results to a file, or to stdout where there is none.
-pub(crate) fn to_place(
+/// Writes results to stdout.
+pub(crate) fn to_stdout(
     story: &Story<'_>,
-    path: Option<&Path>,
     rejects: Option<&mut Rejects>,
 ) -> Result<Written, ResultsError> {
-    match path {
-        Some(path) => {
-            let mut file = AtomicFile::create(path)?;
-            let written = write(story, &mut file, rejects)?;
-            file.persist()?;
-            Ok(written)
-        }
-        None => write(story, &mut io::stdout().lock(), rejects),
-    }
+    write(story, &mut io::stdout().lock(), rejects)
+}
+
+/// Keeps what stands where results go and tells of another input; says so.
+pub(crate) fn keep_those_of_another(place: &Path, input: &str) -> io::Result<Option<String>> {
+    let kept = keep_results_of_another(place, input)?;
+    Ok(kept.map(|(other, kept)| {
+        format!(
+            "{} held the results of {}: they are kept in {}",
+            plain_path(place),
+            plain(&other),
+            plain_path(&kept)
+        )
+    }))
+}
+
+/// What is said of results without a row that do not take the place of others.
+pub(crate) fn left(place: &Path) -> String {
+    format!(
+        "the results have no row: {} tells of calls that were sent, and is left as it was",
+        plain_path(place)
+    )
 }
 
 /// `calls.csv` → `calls.results.csv`.

@@ -1,26 +1,28 @@
 //! `ledger results RUN`: the results file of a run, written again.
 //!
 //! Owns the choice between the ledger joined with the input and the ledger alone, and that results which nobody has named a
-//! place for stand beside the input of their run and beside no other one. The outcomes are those that the ledger
-//! has now: a row that was resolved or has got its ticket since says so.
+//! place for stand beside the input of their run and beside no other one, over none that tell of more. The outcomes are
+//! those that the ledger has now: a row that was resolved or has got its ticket since says so.
 
+use super::super::advice;
 use super::super::args::ledger::ResultsArgs;
 use super::super::destinations::{Destinations, Kind, usage};
 use super::super::failure::{Exit, Failure};
-use super::super::import::outputs::{beside, kept_rejects, lost, to_place};
+use super::super::import::outputs::{beside, keep_those_of_another, kept_rejects, lost, to_stdout};
+use super::super::import::tells_of_real_calls;
 use super::super::output::say;
-use super::inputs::{mapping, reopen};
+use super::inputs::{mapping, rehearsed, reopen};
 use super::story;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ticketload::config::Settings;
-use ticketload::import::Table;
+use ticketload::import::{Rehearsal, Table};
 use ticketload::input::Input;
-use ticketload::ledger::{Reader, RunId, RunStory, Snapshot, Steward};
+use ticketload::ledger::{Identities, Reader, RunStory, Snapshot, Steward};
 use ticketload::mapping::Mapping;
 use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::{
-    EarlierResults, Ending, Rejects, ResultsError, Story, Written, tells_of,
+    Draft, EarlierResults, Ending, LookUp, Rejects, ResultsError, Story, Written, tells_of,
 };
 use ticketload::ticket::Outcome;
 
@@ -28,7 +30,8 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let path = settings.ledger()?;
     let (reader, run) = ended_run(&path, args)?;
-    let _unchanged = without_claims(&reader, &path, run.run)?;
+    let ending = Ending::remembered(run.ended);
+    let _unchanged = without_claims(&reader, &path, &run, &ending)?;
     if let Some(at) = run.purged_at {
         return Err(usage(
             &format!(
@@ -48,13 +51,18 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         refuse_elsewhere(place, &reader, &run)?;
     }
     let table = table(args, &settings, &run)?;
-    let ending = Ending::remembered(run.ended);
     if table.is_none() && !ending.knows_every_row() {
         say(format_args!(
             "run {} was cut off: rows that it had not come to are not in these results; --mapping reads them from the input",
             run.run
         ));
     }
+    let asked = match &table {
+        Some(table) if !ending.knows_every_row() => {
+            Some(Asked::of(table, &run, &reader, &settings)?)
+        }
+        _ => None,
+    };
     let story = Story {
         table: table.as_ref(),
         file: &run.file,
@@ -62,7 +70,7 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         reader: &reader,
         run: run.run,
         ending: &ending,
-        look_up: None,
+        look_up: asked.as_ref().map(Asked::look_up),
     };
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -73,18 +81,11 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         _ => None,
     };
     let shown = place.clone().unwrap_or_else(|| PathBuf::from("stdout"));
-    let written = to_place(&story, place.as_deref(), rejects.as_mut()).map_err(failed(&shown))?;
-    let counts: Vec<String> = Outcome::ALL
-        .into_iter()
-        .filter(|outcome| written.outcomes.get(*outcome) > 0)
-        .map(|outcome| format!("{} {}", written.outcomes.get(outcome), outcome.as_str()))
-        .collect();
-    let rows = counted(written.outcomes.total(), "row");
-    say(format_args!(
-        "{}: {rows}: {}",
-        plain_path(&shown),
-        counts.join(", ")
-    ));
+    let written = match place.as_deref() {
+        Some(path) => put(&story, path, rejects.as_mut(), args)?,
+        None => to_stdout(&story, rejects.as_mut()).map_err(failed(&shown))?,
+    };
+    say_what_was_written(&written, &shown);
     say_what_is_missing(&written, &run);
     if let (Some(rejects), Some(path)) = (rejects, &args.rejects) {
         // They are rows of the input, and would lack those that could not be read.
@@ -99,6 +100,118 @@ pub(super) fn run(args: &ResultsArgs) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// By what the ledger is asked for the rows that a run had not come to.
+struct Asked {
+    rehearsal: Rehearsal,
+    identities: Identities,
+}
+
+impl Asked {
+    /// Such a row may have a ticket of another run, or be in doubt: without asking it would be told as one that was not sent.
+    fn of(
+        table: &Table,
+        run: &RunStory,
+        reader: &Reader,
+        settings: &Settings,
+    ) -> Result<Asked, Failure> {
+        let mut identities = reader.identities_of(run.scope)?;
+        if identities.is_none()
+            && let Some((scope, _)) = settings.scope()?
+        {
+            let of_profile = reader.identities(&scope)?;
+            identities = (of_profile.scope() == run.scope).then_some(of_profile);
+        }
+        let Some(identities) = identities else {
+            return Err(usage(
+                &format!(
+                    "run {} was cut off, and whether the rows that it had not come to have tickets cannot be looked up: an \
+                     earlier version of the ledger does not say what account that was",
+                    run.run
+                ),
+                "import the file again: its results tell of every row and send nothing twice; or name the profile of that account \
+                 with --profile",
+            ));
+        };
+        Ok(Asked {
+            rehearsal: rehearsed(table, &identities, None)?,
+            identities,
+        })
+    }
+
+    fn look_up(&self) -> LookUp<'_> {
+        LookUp {
+            rehearsal: &self.rehearsal,
+            identities: &self.identities,
+        }
+    }
+}
+
+/// Writes results to a file. Where nobody has named it, what stands there and tells of other calls is not lost.
+fn put(
+    story: &Story<'_>,
+    path: &Path,
+    rejects: Option<&mut Rejects>,
+    args: &ResultsArgs,
+) -> Result<Written, Failure> {
+    let failed = |error| Failure::Results {
+        path: path.to_owned(),
+        error,
+    };
+    let unread = |error| Failure::EarlierResults {
+        path: path.to_owned(),
+        error,
+    };
+    let mut draft = Draft::write(story, path, rejects).map_err(failed)?;
+    let shown = plain_path(path);
+    if draft.is_blank_over_calls().map_err(unread)? {
+        return Err(usage(
+            &format!(
+                "run {} has no row, and {shown} tells of calls that were sent",
+                story.run
+            ),
+            &elsewhere(),
+        ));
+    }
+    if args.results.is_none() {
+        let kept = keep_those_of_another(path, story.file).map_err(|error| failed(error.into()))?;
+        if kept.is_none() && draft.loses_calls().map_err(unread)? && tells_of_real_calls(path)? {
+            return Err(usage(
+                &format!(
+                    "{shown} tells of calls of which the results of run {} do not, such as those of a later run; it was \
+                     left as it was",
+                    story.run
+                ),
+                &elsewhere(),
+            ));
+        }
+        kept.iter().for_each(say);
+    }
+    draft.put().map_err(failed)
+}
+
+/// What to do where results would take the place of others.
+fn elsewhere() -> String {
+    format!(
+        "say with --results where these results are to go; `{}` lists the runs",
+        advice::command("ledger runs")
+    )
+}
+
+/// Says how many rows ended how.
+fn say_what_was_written(written: &Written, place: &Path) {
+    let counts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| written.outcomes.get(*outcome) > 0)
+        .map(|outcome| format!("{} {}", written.outcomes.get(outcome), outcome.as_str()))
+        .collect();
+    let rows = counted(written.outcomes.total(), "row");
+    say(format_args!(
+        "{}: {rows}: {}",
+        plain_path(place),
+        counts.join(", ")
+    ));
 }
 
 /// Says of which rows the results tell less than they might.
@@ -133,11 +246,17 @@ fn ended_run(path: &Path, args: &ResultsArgs) -> Result<(Reader, RunStory), Fail
 fn without_claims<'r>(
     reader: &'r Reader,
     path: &Path,
-    run: RunId,
+    run: &RunStory,
+    ending: &Ending,
 ) -> Result<Snapshot<'r>, Failure> {
     loop {
         let snapshot = reader.snapshot()?;
-        if snapshot.claimed_of(run)? == 0 {
+        let claimed = match ending.knows_every_row() {
+            true => snapshot.claimed_of(run.run)?,
+            // Whatever is being sent may be a row that the run had not come to.
+            false => reader.claimed()?,
+        };
+        if claimed == 0 {
             return Ok(snapshot);
         }
         drop(snapshot);
