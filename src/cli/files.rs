@@ -177,6 +177,14 @@ pub(crate) fn open_all(
     Ok(tables)
 }
 
+/// What is said before the first import, and before one that was led to another ledger than those before it.
+pub(crate) fn nothing_known(ledger: &Path) -> String {
+    format!(
+        "no call is known yet in the ledger {}: every row is taken for a new one",
+        plain_path(ledger)
+    )
+}
+
 fn rehearsed(table: Table, among: Option<Among<'_>>, stage: &Stage<'_>) -> Result<Slot, Failure> {
     let ledger = match stage.reader {
         Some(reader) if !reader.is_empty()? => Some(reader),

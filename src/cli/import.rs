@@ -12,7 +12,8 @@ use super::advice;
 use super::args::{Format, ImportArgs};
 use super::failure::{Exit, Failure};
 use super::files::{
-    Prepared, Slot, Stage, exit_of_reading, open_all, read_mapping, rehearse_all, unread,
+    Prepared, Slot, Stage, exit_of_reading, nothing_known, open_all, read_mapping, rehearse_all,
+    unread,
 };
 use super::output::{conclude, emit};
 use super::progress::Progress;
@@ -72,6 +73,9 @@ async fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let reader = ledger.reader()?;
     if desk.place == LedgerPlace::Kept {
         outputs.refuse_if_ledger_was_lost(Some(&reader), ledger.path())?;
+        if reader.is_empty()? {
+            progress.say(nothing_known(ledger.path()));
+        }
     }
     let office = desk.office(args, ledger)?;
     let stage = Stage {

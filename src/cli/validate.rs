@@ -3,10 +3,10 @@
 use super::advice;
 use super::args::{Format, ValidateArgs};
 use super::failure::{Exit, Failure};
-use super::files::{Slot, Stage, exit_of_reading, prepare, read_mapping};
+use super::files::{Slot, Stage, exit_of_reading, nothing_known, prepare, read_mapping};
 use super::import::outputs::Outputs;
 use super::output::conclude;
-use super::progress::Screen;
+use super::progress::{Progress, Screen};
 use std::io;
 use std::sync::Arc;
 use ticketload::config::Settings;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
     for warning in mapping.warnings(false) {
         progress.say(warning);
     }
-    let ledger = known(&settings, scope, &outputs)?;
+    let ledger = known(&settings, scope, &outputs, &progress)?;
     let passing = Identities::passing();
     let stage = Stage {
         identities: ledger.as_ref().map_or(&passing, |known| &known.identities),
@@ -85,6 +85,7 @@ fn known(
     settings: &Settings,
     scope: Option<(Scope, String)>,
     outputs: &Outputs,
+    progress: &Progress,
 ) -> Result<Option<Known>, Failure> {
     let reader = if scope.is_some() || outputs.replaces_some() {
         open_ledger(settings)?
@@ -93,6 +94,10 @@ fn known(
     };
     if let Ok(path) = settings.ledger() {
         outputs.refuse_if_ledger_was_lost(reader.as_ref(), &path)?;
+        let is_empty = reader.as_ref().map_or(Ok(true), Reader::is_empty)?;
+        if scope.is_some() && is_empty {
+            progress.say(nothing_known(&path));
+        }
     }
     let known = scope.zip(reader).map(|((scope, target), reader)| {
         Ok(Known {

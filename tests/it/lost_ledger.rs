@@ -49,6 +49,33 @@ fn the_ledger_of_before_helps() {
     );
 }
 
+/// A job that is led to another ledger, by its home or by a slip in `--ledger`, sends all there is: somebody may read why.
+#[test]
+fn a_ledger_that_knows_no_call_is_named_before_anything_is_sent() {
+    let (project, server) = (Project::new(), Server::new());
+    project.write("calls.csv", csv(&calls(2)));
+    let named = |ran: &str| ran.contains("no call is known yet in the ledger");
+    for before in 0..2 {
+        let checked = project
+            .run_for(&server, &["validate", "calls.csv"])
+            .exits(0);
+        assert_eq!(named(&checked.stderr), before == 0, "{}", checked.all());
+        let ran = project.import(&server, &["calls.csv"]).exits(0);
+        assert_eq!(named(&ran.stderr), before == 0, "{}", ran.all());
+    }
+    let ran = project.run(&["import", "calls.csv", "--sandbox", "--results", "tried.csv"]);
+    assert!(
+        !named(&ran.exits(0).stderr),
+        "a sandbox begins anew each time"
+    );
+    let slip = ["calls.csv", "--ledger", "slip.db", "--results", "again.csv"];
+    std::fs::remove_file(project.path("calls.results.csv")).unwrap();
+    project
+        .import(&server, &slip)
+        .exits(0)
+        .says("slip.db: every row");
+}
+
 #[test]
 fn results_of_the_built_in_sandbox_say_nothing_about_the_ledger() {
     let (project, server) = (Project::new(), Server::new());
