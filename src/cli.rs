@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod files;
 mod import;
+mod init;
 mod inspect;
 mod ledger;
 mod manual;
@@ -62,6 +63,7 @@ fn command(command: &Command) -> Result<Exit, Failure> {
         Command::Import(args) => import::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Init(args) => init::run(args),
         Command::Status(args) => status::run(args),
         Command::Check(args) => check::run(args),
         Command::EncryptPassword(args) => encrypt_password::run(args),

@@ -19,7 +19,6 @@ mod feeder;
 mod foresee;
 mod gate;
 mod identify;
-mod key_proposal;
 mod limits;
 mod pace;
 mod patience;

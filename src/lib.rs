@@ -51,7 +51,7 @@
 //! | the ground | `abort`: where a test lets a debug build die |
 //! | vocabulary | [`row`]: what every reader yields · [`reading`]: what people decide about reading · [`columns`]: those of our own files · [`counting`]: numbers in sentences · `date_order`: whether day or month comes first · [`folder`]: where a file stands · `seen`: what is the same to the eye, and foreign text for people · `holds`: what a cell looks like · [`ticket`]: the API's fields and outcomes · [`problem`]: what is wrong with a row · [`code`]: what each code means |
 //! | the heart | [`submission`]: the state machine of one row |
-//! | the siblings | [`input`]: file to rows · [`mapping`]: row to payload or problems · [`ledger`]: the only SQL · [`api`]: one call, one attempt |
+//! | the siblings | [`input`]: file to rows · [`mapping`]: row to payload or problems, and a mapping drafted from a header · [`ledger`]: the only SQL · [`api`]: one call, one attempt |
 //! | a look | [`inspect`]: what a file holds, without a mapping and without a value |
 //! | the run | [`import`]: rehearsal, workers, pace, doubt, shutdown; alone knows both API and ledger |
 //! | what people get | [`results`]: the CSV and the rejects · [`report`]: the summary · [`config`]: profiles and secrets |

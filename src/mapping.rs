@@ -1,7 +1,8 @@
 //! [`Mapping`]: how the columns of a file become the fields of a ticket.
 //!
 //! Owns the mapping file's language and the rules of the ticket. A mapping is parsed and checked on its own, then
-//! bound to one file's header; the [`Mapper`] that comes of it turns each row into a payload or a list of problems.
+//! bound to one file's header; the [`Mapper`] that comes of it turns each row into a payload or a list of problems. A
+//! [`Suggestion`] drafts a mapping where there is none yet.
 //! Guarantees that a row without an error has all that a ticket needs, and that no message holds a cell's value.
 //! Reads no files: what a `translate_file` holds is handed in.
 
@@ -9,6 +10,7 @@ mod bind;
 mod diagnostics;
 mod document;
 mod field;
+mod key_proposal;
 mod lack;
 mod mapped;
 mod mapper;
@@ -17,6 +19,7 @@ mod moved;
 mod rule;
 mod rules;
 mod source;
+mod suggest;
 mod translate;
 mod walk;
 mod wording;
@@ -24,6 +27,9 @@ mod wording;
 pub use diagnostics::MappingErrors;
 pub use mapped::{Key, Mapped};
 pub use mapper::Mapper;
+pub use suggest::{Draft, Fate, Line, Origin, Suggestion};
+
+pub(crate) use key_proposal::{A_GLANCE, KeyProposal};
 
 use crate::reading::{Condition, Hidden, Merged, Quoting, Range, ShortRows};
 use crate::ticket::TicketField;

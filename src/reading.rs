@@ -233,6 +233,16 @@ impl Range {
     }
 }
 
+/// In the words that [`Range::from_words`] reads.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Range::Area(area) => area.fmt(f),
+            Range::Named(name) => f.write_str(name),
+        }
+    }
+}
+
 /// `F200` or `F`: the column from 0 and the row from 1.
 fn corner(words: &str) -> Option<(usize, Option<u64>)> {
     let plain = words.replace('$', "");

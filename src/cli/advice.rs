@@ -80,7 +80,10 @@ impl Typed {
         }
         let mut typed: Vec<(Flag, String)> = REPEATED
             .into_iter()
-            .filter_map(|flag| Some((flag, flag.with(value(last, flag.id)?))))
+            .filter_map(|flag| Some((flag, value(last, flag.id)?)))
+            // No later command finds a mapping that went to stdout.
+            .filter(|(flag, value)| flag.id != "mapping" || *value != "-")
+            .map(|(flag, value)| (flag, flag.with(value)))
             .collect();
         if let Some(folder) = value(last, "sandbox") {
             let ledger = Path::new(folder).join(SANDBOX_LEDGER);
@@ -143,6 +146,14 @@ pub(super) fn command(words: &str) -> String {
 pub(super) fn adopt(results: &Path, input: &Path) -> String {
     let (results, input) = (path(results), path(input));
     command(&format!("ledger adopt {results} {input}"))
+}
+
+/// The command that tries a mapping on a file; the mapping is named where that was not typed.
+pub(super) fn validate(file: &Path, mapping: Option<&Path>) -> String {
+    let mapping = mapping.map_or_else(String::new, |mapping| {
+        format!(" --mapping {}", path(mapping))
+    });
+    command(&format!("validate {}{mapping}", path(file)))
 }
 
 /// What makes the tickets of any results known again.

@@ -7,7 +7,7 @@ pub(crate) mod ledger;
 mod reading;
 mod values;
 
-pub(crate) use reading::{HiddenChoice, InspectArgs};
+pub(crate) use reading::{HiddenChoice, InitArgs, InspectArgs};
 
 use super::advice;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Validate(Box<ValidateArgs>),
     /// Say what files hold, without a mapping and without a value
     Inspect(Box<InspectArgs>),
+    /// Draft a mapping from a file's header, for you to check
+    Init(Box<InitArgs>),
     /// Ask the API for the status of tickets
     Status(Box<StatusArgs>),
     /// Check configuration, server and credentials; creates nothing but a token

@@ -13,7 +13,7 @@ use ticketload::import::{
 use ticketload::input::{Input, InputError, Options};
 use ticketload::inspect::{end_findings, file_findings};
 use ticketload::ledger::{Foreseen, Identities, Reader};
-use ticketload::mapping::Mapping;
+use ticketload::mapping::{Mapping, Source};
 use ticketload::reading::Hidden;
 use ticketload::report::{FileReport, counted, plain, plain_path, thousands};
 
@@ -108,9 +108,15 @@ pub(crate) fn rehearse_all(
 
 /// How a file is read: as the mapping says, but for a worksheet that was named.
 pub(crate) fn options(mapping: &Mapping, sheet: Option<&String>) -> Options {
-    let source = mapping.source();
+    let mut options = options_of(mapping.source());
+    options.sheet = sheet.cloned().or(options.sheet);
+    options
+}
+
+/// How a file is read as a mapping's `[source]` says it.
+pub(crate) fn options_of(source: &Source) -> Options {
     Options {
-        sheet: sheet.or(source.sheet.as_ref()).cloned(),
+        sheet: source.sheet.clone(),
         header_row: source.header_row.map(u64::from),
         encoding: source.encoding.clone(),
         delimiter: source.delimiter,

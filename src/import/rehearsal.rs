@@ -7,7 +7,6 @@
 use super::duplicates::Duplicates;
 use super::foresee::{Among, Foresight, RowsBefore};
 use super::identify::{key_identity, registration};
-use super::key_proposal::KeyProposal;
 use super::patience::Patience;
 use super::problems::ProblemLog;
 use super::repeated::{KeyHasher, Repeated};
@@ -19,7 +18,7 @@ use crate::date_order::{Clue, Evidence};
 use crate::input::{InputError, Noted};
 use crate::inspect::Damage;
 use crate::ledger::{Identities, Identity, LedgerError, Preview, Reader, Snapshot};
-use crate::mapping::{Mapped, MappingErrors};
+use crate::mapping::{A_GLANCE, KeyProposal, Mapped, MappingErrors};
 use crate::row::Row;
 use crate::ticket::Outcome;
 use std::io;
@@ -315,7 +314,7 @@ impl<'a> FirstPass<'a> {
             sources: Duplicates::new(),
             keys: Duplicates::new(),
             proposal: (!table.mapping().has_key())
-                .then(|| KeyProposal::new(&table.input().shown_header())),
+                .then(|| KeyProposal::new(&table.input().shown_header(), A_GLANCE)),
             evidence: Evidence::default(),
         }
     }

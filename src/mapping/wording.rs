@@ -26,7 +26,7 @@ pub(super) fn sources<'a>(columns: impl ExactSizeIterator<Item = &'a str>) -> St
 }
 
 /// The letters and digits of a name, small, for comparing what is alike.
-fn letters(name: &str) -> String {
+pub(super) fn letters(name: &str) -> String {
     let mut folded = fold_header(name);
     folded.retain(char::is_alphanumeric);
     folded

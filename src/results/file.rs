@@ -1,4 +1,4 @@
-//! [`AtomicFile`]: a file that appears whole or not at all, and that only its owner may read.
+//! [`AtomicFile`]: a file that appears whole or not at all, and that only its owner may read where it holds values.
 //!
 //! Takes the place of a regular file or of nothing: what a link leads to is replaced and not the link, and never a folder, a
 //! device or a pipe. What a killed run left half written in the folder is taken away by the next file that is begun there:
@@ -6,11 +6,11 @@
 
 use crate::abort::{self, Step};
 use crate::folder::folder_of;
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 /// A file being written beside the place where it will stand.
 #[derive(Debug)]
@@ -26,9 +26,22 @@ impl AtomicFile {
     ///
     /// Where nothing can be written in that folder, or something else than a file stands in that place.
     pub fn create(path: &Path) -> io::Result<AtomicFile> {
+        AtomicFile::begin(path, FOR_OWNER)
+    }
+
+    /// The same for a file that holds no value: others may read it as far as the user lets them.
+    ///
+    /// # Errors
+    ///
+    /// As [`AtomicFile::create`].
+    pub fn create_shared(path: &Path) -> io::Result<AtomicFile> {
+        AtomicFile::begin(path, FOR_ALL)
+    }
+
+    fn begin(path: &Path, mode: u32) -> io::Result<AtomicFile> {
         let path = place(path)?;
         let folder = folder_of(&path);
-        let file = begin(folder)?;
+        let file = begin(folder, mode)?;
         // Best effort: what cannot be taken away now is for the next time.
         drop(take_leftovers_away(folder, file.as_file()));
         Ok(AtomicFile {
@@ -54,13 +67,29 @@ impl AtomicFile {
     /// Where the rest cannot be written or the place cannot be taken; an earlier file stands unchanged then. Also where the
     /// disk does not keep that the place was taken: after a power cut the earlier file may be there again.
     pub fn persist(self) -> io::Result<()> {
+        self.put(|file, path| file.persist(path))
+    }
+
+    /// Puts the file in its place if nothing stands there, not even since it was begun.
+    ///
+    /// # Errors
+    ///
+    /// As [`AtomicFile::persist`], and where something stands there: [`io::ErrorKind::AlreadyExists`].
+    pub fn persist_new(self) -> io::Result<()> {
+        self.put(|file, path| file.persist_noclobber(path))
+    }
+
+    fn put(
+        self,
+        place: impl FnOnce(NamedTempFile, &Path) -> Result<File, PersistError>,
+    ) -> io::Result<()> {
         let file = self
             .file
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
         abort::at(Step::Written);
-        drop(file.persist(&self.path).map_err(|error| error.error)?);
+        drop(place(file, &self.path).map_err(|error| error.error)?);
         abort::at(Step::Placed);
         keep_names_in(folder_of(&self.path))
     }
@@ -93,6 +122,9 @@ const PREFIX: &str = ".ticketload-";
 /// How many letters follow.
 const LETTERS: usize = 6;
 
+/// Who may read a file; from the second the user's own mask takes away.
+const FOR_OWNER: u32 = 0o600;
+const FOR_ALL: u32 = 0o666;
 /// Why no file can be made in a folder, without the name that nobody has asked for.
 fn unnamed(error: &io::Error) -> io::Error {
     match error.kind() {
@@ -102,10 +134,10 @@ fn unnamed(error: &io::Error) -> io::Error {
 }
 
 /// Begins a file under a name of its own, and locks it.
-fn begin(folder: &Path) -> io::Result<NamedTempFile> {
+fn begin(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     loop {
-        // tempfile makes its files readable by their owner only.
         let file = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(mode))
             .prefix(PREFIX)
             .rand_bytes(LETTERS)
             .tempfile_in(folder)
@@ -271,8 +303,29 @@ mod tests {
     }
 
     #[test]
+    fn a_new_file_takes_the_place_of_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mapping.toml");
+        let file = AtomicFile::create_shared(&path).unwrap();
+        std::fs::write(&path, "somebody was faster").unwrap();
+        let error = file.persist_new().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "somebody was faster");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::remove_file(&path).unwrap();
+        AtomicFile::create_shared(&path)
+            .unwrap()
+            .persist_new()
+            .unwrap();
+        let own = folder.path().join("own");
+        std::fs::write(&own, "").unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), mode(&own), "as any other file of the user");
+    }
+
+    #[test]
     fn only_the_owner_may_read_it() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calls.results.csv");
         AtomicFile::create(&path).unwrap().persist().unwrap();

@@ -42,9 +42,11 @@ const CONTRACT: [&str; 25] = [
     "--help",
 ];
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "import",
     "validate",
+    "inspect",
+    "init",
     "status",
     "check",
     "encrypt-password",

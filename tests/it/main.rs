@@ -53,6 +53,9 @@ mod findings;
 /// The same call is known again, whatever happened to its file.
 #[cfg(test)]
 mod identities;
+/// A mapping is drafted from a header, and holds no value.
+#[cfg(test)]
+mod init;
 /// The JSON report has the keys that programs rely on.
 #[cfg(test)]
 mod json;

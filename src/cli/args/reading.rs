@@ -1,9 +1,10 @@
-//! The flags of `inspect`, which reads a file without a mapping: what its `[source]` says elsewhere is said by flags here.
+//! The flags of `inspect` and `init`, which read a file without a mapping: what its `[source]` says elsewhere is said by flags
+//! here.
 //!
 //! Owns no reading: what the words mean is told in the library.
 
 use super::Format;
-use super::values::{delimiter, merged, quoting, range, short_rows};
+use super::values::{delimiter, merged, not_blank, quoting, range, short_rows};
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use ticketload::reading::{Hidden, Merged, Quoting, Range, ShortRows};
@@ -50,6 +51,54 @@ pub(crate) struct InspectArgs {
     pub(crate) merged: Merged,
     /// Where the table stands, header included: A3:F200, A3:F, or the name of a table in the workbook
     #[arg(long, value_name = "AREA", value_parser = range, help_heading = "Reading")]
+    pub(crate) range: Option<Range>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The file: CSV or XLSX, also compressed (gzip); `-` is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Where the draft goes, and over no other file; `-` is stdout [default: mapping.toml]
+    #[arg(long, value_name = "FILE", env = "TICKETLOAD_MAPPING", value_hint = ValueHint::FilePath)]
+    pub(crate) mapping: Option<PathBuf>,
+    /// A named profile of ticketload.toml, which may name the mapping
+    #[arg(long, value_name = "NAME", env = "TICKETLOAD_PROFILE", value_parser = not_blank)]
+    pub(crate) profile: Option<String>,
+    /// The worksheet to read
+    #[arg(long, value_name = "NAME", value_parser = not_blank, help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) sheet: Option<String>,
+    /// The row that holds the headers, as the spreadsheet numbers it
+    #[arg(long, value_name = "ROW", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) header_row: Option<u32>,
+    /// The encoding of a CSV file, such as windows-1252
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Reading, as the draft's [source] will say"
+    )]
+    pub(crate) encoding: Option<String>,
+    /// The delimiter of a CSV file: `,` `;` `|` `tab`, or another sign such as `^`
+    #[arg(long, value_name = "SIGN", value_parser = delimiter, help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) delimiter: Option<u8>,
+    /// The quotes of a CSV file: `check` refuses a cell that looks like rows of the table, `trust` takes it as it is
+    #[arg(long, value_name = "CHOICE", default_value = "check", value_parser = quoting, help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) quotes: Quoting,
+    /// Rows of a CSV file with fewer cells than the header: `refuse`, or `fill` for blank cells at their end
+    #[arg(long, value_name = "CHOICE", default_value = "refuse", value_parser = short_rows, help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) short_rows: ShortRows,
+    /// What becomes of rows that the worksheet hides; a sheet that has some wants the choice
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        help_heading = "Reading, as the draft's [source] will say"
+    )]
+    pub(crate) hidden: Option<HiddenChoice>,
+    /// What becomes of merged cells: `top-left` or `fill`
+    #[arg(long, value_name = "CHOICE", default_value = "top-left", value_parser = merged, help_heading = "Reading, as the draft's [source] will say")]
+    pub(crate) merged: Merged,
+    /// Where the table stands, header included: A3:F200, A3:F, or the name of a table in the workbook
+    #[arg(long, value_name = "AREA", value_parser = range, help_heading = "Reading, as the draft's [source] will say")]
     pub(crate) range: Option<Range>,
 }
 

@@ -324,6 +324,17 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Whether [`write`] would take a value, without a word about why not: for trying formats.
+pub(in crate::mapping) fn takes(value: Value<'_>, calendar: Calendar<'_>) -> bool {
+    let at_midnight = || {
+        split(value, calendar)
+            .filter(|(_, _, time)| clock::is_midnight(time))
+            .map(|(_, day, _)| day)
+    };
+    let day = read(value, calendar).or_else(at_midnight);
+    day.is_some_and(|day| believe(day, calendar.days).is_ok())
+}
+
 /// Whether a patient may have been born on a day.
 fn believe(day: Date, days: &Days) -> Result<(), Cow<'static, str>> {
     if day > days.today {
