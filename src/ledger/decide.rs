@@ -189,19 +189,24 @@ fn by_key_only(hit: &Hit, row: &Registration) -> Decision {
     match (comparison, &row.verdict) {
         (Some(Comparison::Same), _) => known(hit, Outcome::AlreadyCreated, true),
         // Nobody can say whether the content is another one; that the key has a ticket is certain.
-        (Some(Comparison::OtherMapping), _) => Decision::Known {
+        (Some(Comparison::OtherMapping), Verdict::Valid { .. }) => Decision::Known {
             submission: hit.submission,
             outcome: Outcome::AlreadyCreated,
             attach: false,
             by_key_alone: true,
         },
-        (None, Verdict::Invalid { code, message, .. }) => Decision::Invalid {
-            code: code.clone(),
-            message: match &hit.foreseen_in {
-                Some(file) => format!("{message}; its key is that of row {} of {file}", hit.row),
-                None => format!("{message}; its key already has ticket {}", ticket(hit)),
-            },
-        },
+        // Nor whether it is this one of the contents that its file has under the key: only one of them can be.
+        (Some(Comparison::OtherMapping) | None, Verdict::Invalid { code, message, .. }) => {
+            Decision::Invalid {
+                code: code.clone(),
+                message: match &hit.foreseen_in {
+                    Some(file) => {
+                        format!("{message}; its key is that of row {} of {file}", hit.row)
+                    }
+                    None => format!("{message}; its key already has ticket {}", ticket(hit)),
+                },
+            }
+        }
         (Some(Comparison::Other) | None, _) => Decision::Invalid {
             code: "conflict.key".to_owned(),
             message: conflict(hit),
@@ -325,6 +330,31 @@ mod tests {
         assert!(matches!(
             decide(&hits, &invalid(), RUN),
             Decision::Invalid { code, message } if code == "missing.dob" && message.contains("T1")
+        ));
+    }
+
+    #[test]
+    fn two_contents_under_a_key_with_a_ticket_are_a_conflict_also_under_another_mapping() {
+        let hits = [hit(HitState::Created, false)];
+        let one_of_two = |payload| Registration {
+            verdict: Verdict::Invalid {
+                code: "conflict.key".into(),
+                message: "rows 2 and 3 have the same key and other content".into(),
+                payload: Some(payload),
+            },
+            ..valid(payload)
+        };
+        assert!(matches!(
+            decide(&hits, &one_of_two(payload(2, 2)), RUN),
+            Decision::Invalid { code, message }
+                if code == "conflict.key" && message.contains("rows 2 and 3") && message.contains("T1")
+        ));
+        assert!(matches!(
+            decide(&hits, &one_of_two(payload(1, 1)), RUN),
+            Decision::Known {
+                outcome: Outcome::AlreadyCreated,
+                ..
+            }
         ));
     }
 

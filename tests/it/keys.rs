@@ -222,6 +222,32 @@ fn the_same_key_with_two_contents_is_a_conflict_for_both_rows() {
 }
 
 #[test]
+fn a_second_content_under_a_key_that_came_later_is_not_told_to_have_the_ticket_of_the_first() {
+    for first_in_file in [0, 1] {
+        let (project, server) = (Project::new(), Server::new());
+        project.write("keyless.toml", UNKEYED);
+        let sent = Call::numbered(1);
+        project.write("calls.csv", csv(std::slice::from_ref(&sent)));
+        project
+            .import(&server, &["calls.csv", "--mapping", "keyless.toml"])
+            .exits(0);
+        let mut rows = [sent.clone(), sent.with_reason("another patient's")];
+        rows.rotate_left(first_in_file);
+        project.write("calls.csv", csv(&rows));
+        let rehearsed = rehearsed(&project, &server, 1);
+        for _ in 0..2 {
+            project.import(&server, &["calls.csv"]).exits(1);
+            let told = project.results("calls.results.csv");
+            let mut expected = ["already_created", "invalid"];
+            expected.rotate_left(first_in_file);
+            assert_eq!(outcomes(&told), expected);
+            assert_agrees(&rehearsed, &told);
+        }
+        assert_eq!(server.tickets().len(), 1);
+    }
+}
+
+#[test]
 fn a_blank_key_makes_its_row_invalid() {
     let (project, server) = (Project::new(), Server::new());
     let mut calls = calls(4);
