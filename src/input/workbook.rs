@@ -4,6 +4,7 @@
 //! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
+mod beside;
 mod dimension;
 mod faults;
 mod merges;

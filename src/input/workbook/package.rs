@@ -65,7 +65,8 @@ impl Package {
     pub(super) fn open(path: &Path) -> Result<Package, InputErrorKind> {
         let file = File::open(path).map_err(InputErrorKind::io)?;
         let size = file.metadata().map_err(InputErrorKind::io)?.len();
-        let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| archive_error("", e))?;
+        let archive = ZipArchive::new(BufReader::with_capacity(CHUNK, file))
+            .map_err(|e| archive_error("", e))?;
         at_most(PARTS, archive.len(), "", "the number of parts")?;
         let mut parts = HashMap::new();
         // Of two parts with one name some programs show the first and others the last.

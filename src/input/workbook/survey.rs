@@ -5,13 +5,15 @@
 //! the rows; the cells' values are read by calamine alone.
 
 use super::super::error::InputErrorKind;
-use super::dimension;
 use super::package::Package;
 use super::tags::{Misfit, Tags, Visitor};
 use super::value::{OpenCell, Writing, are_plain};
+use super::{beside, dimension};
 use crate::reading::Area;
 use memchr::memmem;
+use regex::bytes::Regex;
 use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::LazyLock;
 
 /// A full sheet of long rows is some 2 GiB; beyond that the time to read it is no longer bounded by anything.
 const SHEET: u64 = 4 * 1024 * 1024 * 1024;
@@ -120,7 +122,9 @@ pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErr
 
 /// Reads a worksheet to its end for its checksum alone.
 pub(super) fn checksum(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
-    each_chunk(package, part, &mut |_| Ok(()))
+    package.unpack(part, SHEET, SHEET_TEXT, &mut |_| {
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// Reads a worksheet to its end.
@@ -129,9 +133,7 @@ pub(super) fn each_chunk(
     part: &str,
     each: &mut dyn FnMut(&[u8]) -> Result<(), InputErrorKind>,
 ) -> Result<(), InputErrorKind> {
-    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
-        each(chunk).map(ControlFlow::Continue)
-    })
+    beside::each_chunk(|each| package.unpack(part, SHEET, SHEET_TEXT, each), each)
 }
 
 /// Whether a worksheet has a value; stops at the first.
@@ -161,18 +163,9 @@ const BEHIND: &str = "rows stand behind the end of the table";
 
 /// What a row holds that is of note beside plain values: a formula, with or without a namespace prefix, an error, the
 /// attribute that hides it, markup that is no tag, a value or a text with a prefix, an extension, and an early end of all rows.
-const NOTABLE: [&[u8]; 10] = [
-    b"<f",
-    b":f",
-    b"\"e\"",
-    b"'e'",
-    b"hidden",
-    b"<!",
-    b":v>",
-    b":is",
-    b"extLst",
-    b"sheetData",
-];
+static NOTABLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"<f|:f|"e"|'e'|hidden|<!|:v>|:is|extLst|sheetData"#).expect("a list of words")
+});
 
 #[derive(Debug, Default)]
 struct SheetSurvey {
@@ -206,9 +199,7 @@ impl Visitor for SheetSurvey {
             && self.facts.has_data
             && self.cell.is_none()
             && !self.is_ended
-            && NOTABLE
-                .iter()
-                .all(|notable| memmem::find(rows, notable).is_none())
+            && !NOTABLE.is_match(rows)
             && !hides_by_height(rows)
             && are_plain(rows);
         if plain { to } else { 0 }
