@@ -4,6 +4,7 @@
 //! can be taken once. Whether it was taken at all is what proves a row not sent. No URL leaves this module, since the
 //! token stands in it. Does not wait, repeat or decide.
 
+mod connections;
 mod failure;
 mod once;
 
@@ -17,6 +18,7 @@ use super::token::{Token, TokenError};
 use super::{BodyFormat, Transport, body};
 use crate::ticket::{Payload, TicketId};
 use bytes::{Bytes, BytesMut};
+use connections::{Connections, Reuse};
 use failure::Failure;
 use once::SentFlag;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -24,7 +26,6 @@ use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use url::Url;
 
@@ -105,8 +106,7 @@ pub enum ApiError {
 
 /// The API over the network.
 pub struct Client {
-    /// The connections, and what it takes to open others.
-    http: RwLock<reqwest::Client>,
+    connections: Connections<reqwest::Client>,
     endpoint: Endpoint,
     credentials: Credentials,
     login_url: String,
@@ -137,10 +137,13 @@ impl Client {
     pub fn new(endpoint: &Endpoint, credentials: Credentials) -> Result<Client, ApiError> {
         let password = credentials.password.expose_secret().as_bytes();
         password::check(password, credentials.key.expose_secret()).map_err(ApiError::Password)?;
-        let http = connections(endpoint).map_err(|error| ApiError::Setup(error.without_url()))?;
+        let connections = Connections::new(endpoint.workers);
+        // What cannot be set up is known before a row wants it.
+        let first = connections.lend().get(|reuse| connection(endpoint, reuse));
+        first.map_err(|error| ApiError::Setup(error.without_url()))?;
         let call = |resource| endpoint.server_url.call(resource);
         Ok(Client {
-            http: RwLock::new(http),
+            connections,
             endpoint: endpoint.clone(),
             credentials,
             login_url: call("tokenCreate"),
@@ -153,23 +156,30 @@ impl Client {
         status == 429 || (status == 503 && self.endpoint.safe_503)
     }
 
-    fn http(&self) -> reqwest::Client {
-        self.http
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn post(&self, url: &str, body: Vec<u8>) -> (RequestBuilder, SentFlag) {
+    async fn post(&self, url: &str, body: Vec<u8>) -> Result<Answer, Failure> {
         let (body, flag) = once::body(Bytes::from(body));
         let content_type = HeaderValue::from_static(self.endpoint.body.content_type());
-        (
-            self.http()
-                .post(url)
-                .header(CONTENT_TYPE, content_type)
-                .body(body),
-            flag,
-        )
+        let request =
+            |http: reqwest::Client| http.post(url).header(CONTENT_TYPE, content_type).body(body);
+        self.exchange(request, Some(&flag)).await
+    }
+
+    /// Makes one request on a connection that it chooses, and sees to it that the connection is used again or is not.
+    async fn exchange(
+        &self,
+        request: impl FnOnce(reqwest::Client) -> RequestBuilder,
+        flag: Option<&SentFlag>,
+    ) -> Result<Answer, Failure> {
+        let mut lent = self.connections.lend();
+        let http = lent.get(|reuse| connection(&self.endpoint, reuse));
+        let http = http.map_err(failure::before_anything)?;
+        let exchanged = exchange(request(http), flag).await;
+        match &exchanged {
+            Ok(answer) if answer.body.is_ok() => lent.answered(),
+            Err(failure) if failure.is_break() => lent.broke(),
+            Ok(_) | Err(_) => {}
+        }
+        exchanged
     }
 
     fn login_body(&self) -> Result<Vec<u8>, PasswordError> {
@@ -194,8 +204,7 @@ impl Transport for Client {
             message: error.to_string(),
             retry_after: None,
         })?;
-        let (request, flag) = self.post(&self.login_url, body);
-        let answer = match exchange(request, Some(&flag)).await {
+        let answer = match self.post(&self.login_url, body).await {
             Ok(answer) => answer,
             Err(Failure::NotSent(failure)) if failure.kind == NotSentKind::Certificate => {
                 return Err(TokenError::Certificate(failure));
@@ -225,8 +234,7 @@ impl Transport for Client {
         push_encoded(&mut url, token.expose());
         let mut body = Vec::with_capacity(BODY_BYTES);
         body::encode(payload, self.endpoint.body, &mut body);
-        let (request, flag) = self.post(&url, body);
-        let answer = match exchange(request, Some(&flag)).await {
+        let answer = match self.post(&url, body).await {
             Ok(answer) => answer,
             Err(Failure::NotSent(failure)) => return Reply::NotSent(failure),
             Err(Failure::Unproven(seen)) => return Reply::Unproven(seen),
@@ -247,7 +255,7 @@ impl Transport for Client {
         push_encoded(&mut url, token.expose());
         url.push_str("&ticket_id=");
         push_encoded(&mut url, ticket.as_str());
-        let answer = match exchange(self.http().get(url), None).await {
+        let answer = match self.exchange(|http| http.get(url), None).await {
             Ok(answer) => answer,
             Err(Failure::NotSent(failure)) => return StatusReply::NotSent(failure),
             Err(Failure::Unproven(seen)) => return StatusReply::Unproven(seen),
@@ -264,10 +272,7 @@ impl Transport for Client {
     }
 
     fn begin_anew(&self) {
-        // What could be set up once can be again; if not, the connections of before are better than none.
-        if let Ok(fresh) = connections(&self.endpoint) {
-            *self.http.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        }
+        self.connections.begin_anew();
     }
 }
 
@@ -287,7 +292,8 @@ fn away(code: &str, message: String, retry_after: Option<Duration>) -> TokenErro
     }
 }
 
-fn connections(endpoint: &Endpoint) -> Result<reqwest::Client, reqwest::Error> {
+/// What holds one connection, once it is used.
+fn connection(endpoint: &Endpoint, reuse: Reuse) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("ticketload/", env!("CARGO_PKG_VERSION")))
         .http1_only()
@@ -298,7 +304,7 @@ fn connections(endpoint: &Endpoint) -> Result<reqwest::Client, reqwest::Error> {
         .timeout(endpoint.timeout)
         .connect_timeout(MAX_CONNECT.min(endpoint.timeout / 2))
         .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(endpoint.workers)
+        .pool_max_idle_per_host(usize::from(reuse == Reuse::Kept))
         .tcp_nodelay(true)
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
     if endpoint.server_url.is_plain_loopback() {

@@ -8,11 +8,21 @@ use crate::api::reply::{NotSent, NotSentKind, Unproven};
 use std::error::Error;
 use std::io;
 
+/// The word for a connection that broke before an answer began.
+const BROKE: &str = "reset";
+
 /// An exchange without an answer.
 #[derive(Debug)]
 pub(super) enum Failure {
     NotSent(NotSent),
     Unproven(Unproven),
+}
+
+impl Failure {
+    /// Whether the connection broke before an answer began.
+    pub(super) fn is_break(&self) -> bool {
+        matches!(self, Failure::Unproven(seen) if seen.code == BROKE)
+    }
 }
 
 /// Judges an exchange that failed before the answer's head had arrived; `flag` is its body's, if it has one.
@@ -36,9 +46,18 @@ pub(super) fn before_answer(error: reqwest::Error, flag: Option<&SentFlag>) -> F
             "the server answered with something that is not HTTP",
         )
     } else {
-        ("reset", "the connection broke before the server answered")
+        (BROKE, "the connection broke before the server answered")
     };
     Failure::Unproven(Unproven::foreign(code, message))
+}
+
+/// Nothing that could be written to was there yet.
+pub(super) fn before_anything(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    Failure::NotSent(NotSent {
+        kind: kind(&error),
+        detail: innermost(&error),
+    })
 }
 
 /// Judges an answer that began and did not end.
