@@ -399,7 +399,7 @@ pub const CODES: &[Explanation] = &[
         on_submission: "more rows failed than --max-failures allows; the row was not sent",
         on_status: None,
         whose: "the rows that failed",
-        what_to_do: "look at the rejected rows, then run the same command again",
+        what_to_do: "look at the rows that failed, those in doubt among them, then run the same command again",
     },
     Explanation {
         code: "canary",
