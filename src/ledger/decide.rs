@@ -98,8 +98,22 @@ pub(super) struct Hit {
 pub(super) enum HitState {
     Created,
     InDoubt,
-    /// Ready, claimed or rejected.
+    /// Being sent, or left so by a run that was cut off.
+    Claimed,
+    /// Ready or rejected.
     Open,
+}
+
+impl Hit {
+    /// What its state means to a run. The next one puts into doubt what a run has left that was cut off; and what its own workers
+    /// are sending is its open work.
+    pub(super) fn state_in(&self, run: Option<RunId>) -> HitState {
+        match self.state {
+            HitState::Claimed if run == Some(self.run) => HitState::Open,
+            HitState::Claimed => HitState::InDoubt,
+            state => state,
+        }
+    }
 }
 
 /// What is said of a row that is known by its key alone: two clinics may count their calls alike.
@@ -135,13 +149,14 @@ pub(super) fn decide(hits: &[Hit], row: &Registration, run: RunId) -> Decision {
     let is_of_another_row = |hit: &Hit| hit.run == run && hit.row != row.row;
     let is_own = |hit: &Hit| !is_of_another_row(hit) || (row.shares_key && hit.by_key);
     let find = |wanted: &dyn Fn(&Hit) -> bool| hits.iter().find(|hit| is_own(hit) && wanted(hit));
-    if let Some(hit) = find(&|hit| hit.state == HitState::Created && hit.by_source) {
+    let is = |hit: &Hit, state| hit.state_in(Some(run)) == state;
+    if let Some(hit) = find(&|hit| is(hit, HitState::Created) && hit.by_source) {
         return known(hit, Outcome::AlreadyCreated, true);
     }
-    if let Some(hit) = find(&|hit| hit.state == HitState::InDoubt) {
+    if let Some(hit) = find(&|hit| is(hit, HitState::InDoubt)) {
         return known(hit, Outcome::InDoubt, hit.by_source);
     }
-    if let Some(hit) = find(&|hit| hit.state == HitState::Created) {
+    if let Some(hit) = find(&|hit| is(hit, HitState::Created)) {
         return by_key_only(hit, row);
     }
     let payload = match &row.verdict {
@@ -373,6 +388,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_run_has_left_that_was_cut_off_is_in_doubt_and_what_this_one_sends_is_not() {
+        let left = hit(HitState::Claimed, true);
+        let sent = Hit {
+            run: RUN,
+            row: 5,
+            by_key: true,
+            ..left.clone()
+        };
+        let row = valid(payload(1, 1));
+        assert!(matches!(
+            decide(&[left], &row, RUN),
+            Decision::Known {
+                outcome: Outcome::InDoubt,
+                ..
+            }
+        ));
+        assert_eq!(decide(&[sent], &row, RUN), Decision::Twin(SubmissionId(1)));
+    }
+
+    #[test]
     fn open_work_is_taken_up_again_and_a_second_row_of_this_run_is_its_twin() {
         let open = hit(HitState::Open, false);
         assert_eq!(
@@ -498,6 +533,7 @@ mod tests {
         let state = prop_oneof![
             Just(HitState::Created),
             Just(HitState::InDoubt),
+            Just(HitState::Claimed),
             Just(HitState::Open)
         ];
         let led = prop_oneof![Just((true, false)), Just((false, true)), Just((true, true))];
@@ -526,8 +562,8 @@ mod tests {
             let sends = sent.is_some();
             let is_strange = |hit: &Hit| !hit.by_key && hit.run == RUN && hit.row != row.row;
             let is_taken_up = |hit: &Hit| hit.by_source || hit.run == RUN && hit.row != row.row
-                || hit.state != HitState::Open || hit.payload == payload(mapping, content);
-            let settled = hits.iter().any(|hit| hit.state != HitState::Open && !is_strange(hit));
+                || hit.state_in(Some(RUN)) != HitState::Open || hit.payload == payload(mapping, content);
+            let settled = hits.iter().any(|hit| hit.state_in(Some(RUN)) != HitState::Open && !is_strange(hit));
             prop_assert!(!(sends && settled));
             prop_assert!(is_valid || !sends);
             prop_assert!(sent.is_none_or(|sent| sent == payload(mapping, content)));

@@ -164,7 +164,8 @@ impl Foreseen {
             for attached in &mut attached {
                 if let Some(identity) = attached
                     && let Some(hit) = known.find(identity, true)?
-                    && (hit.state != HitState::Open || leads_to == Some(hit.submission))
+                    && (hit.state_in(Some(run)) != HitState::Open
+                        || leads_to == Some(hit.submission))
                 {
                     *attached = None;
                 }

@@ -69,7 +69,7 @@ fn choose(all: Vec<Candidate>, row: &Registration, run: Option<RunId>) -> Option
         .filter(|known| !is_of_another_row(known))
         .collect();
     // Those of one rank stay in the order of their identities.
-    left.sort_by_key(rank);
+    left.sort_by_key(|known| rank(known, run));
     let is_own = left.first().is_some_and(|known| known.is_ours);
     let place = if shares || is_own {
         0
@@ -81,11 +81,11 @@ fn choose(all: Vec<Candidate>, row: &Registration, run: Option<RunId>) -> Option
 }
 
 /// What this row was sent as before, then open work, then doubt, then tickets.
-fn rank(known: &Candidate) -> u8 {
-    match known.hit.state {
+fn rank(known: &Candidate, run: Option<RunId>) -> u8 {
+    match known.hit.state_in(run) {
         _ if known.is_ours => 0,
         HitState::Open => 1,
-        HitState::InDoubt => 2,
+        HitState::InDoubt | HitState::Claimed => 2,
         HitState::Created => 3,
     }
 }

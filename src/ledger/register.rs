@@ -241,6 +241,7 @@ pub(super) fn hit(row: &Row<'_>, by_source: bool) -> rusqlite::Result<Hit> {
         state: match state.as_str() {
             "created" => HitState::Created,
             "in_doubt" => HitState::InDoubt,
+            "claimed" => HitState::Claimed,
             _ => HitState::Open,
         },
         run: RunId(row.get(2)?),

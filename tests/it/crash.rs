@@ -1,8 +1,8 @@
 //! Killed at any instant, the same command continues. A seed decides how far a run gets before it is killed.
 
 use crate::harness::{
-    Action, Project, RawServer, Running, Server, as_ticket, assert_told_truly, calls, count, csv,
-    outcomes, typed_xlsx, within,
+    Action, Project, RawServer, Running, Server, as_ticket, assert_agrees, assert_told_truly,
+    calls, count, csv, outcomes, rehearsed, typed_xlsx, within,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -129,10 +129,13 @@ fn a_row_that_was_sent_when_the_run_was_killed_is_in_doubt_and_says_so() {
     server.wait_for(5);
     running.signal("KILL");
     running.end();
+    // The rehearsal says so before the next run does.
+    let rehearsed = rehearsed(&project, &server, 6);
     project
         .import(&server, &["calls.csv", "--workers", "1"])
         .exits(6);
     let told = project.results("calls.results.csv");
+    assert_agrees(&rehearsed, &told);
     assert_told_truly(&told, &calls, &server.tickets());
     assert_eq!(
         (told[4].outcome.as_str(), told[4].error_code.as_str()),
