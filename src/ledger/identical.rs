@@ -3,7 +3,8 @@
 //! Owns the choice where the cells alone do not tell. A rejects file has only some of the identical rows of its source and
 //! does not say which. So its rows are given submissions of their own, one each: a row that was sent from this very file
 //! before keeps what it was sent as; the others share out what is left, open work first, then doubt, then tickets.
-//! Guarantees that nothing is sent as a new call while a submission is left that may be the row's.
+//! Guarantees that nothing is sent as a new call while a submission is left that may be the row's, and that no two rows of
+//! a file are told as one call unless they share a key: a row for which none is left is a call of its own.
 //!
 //! Where all that is left is settled and came from another file, nobody can say which of them the row is: one whose own
 //! call ended in doubt elsewhere, or the neighbour of one. It is told as in doubt then, and not sent.
@@ -76,8 +77,7 @@ fn choose(all: Vec<Candidate>, row: &Registration, run: Option<RunId>) -> Option
     } else {
         before.saturating_sub(has_its_own)
     };
-    let place = place.min(left.len().checked_sub(1)?);
-    Some(left.swap_remove(place))
+    (place < left.len()).then(|| left.swap_remove(place))
 }
 
 /// What this row was sent as before, then open work, then doubt, then tickets.

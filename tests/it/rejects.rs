@@ -380,6 +380,37 @@ fn after_a_kill_identical_rows_of_the_rejects_are_told_each_as_what_became_of_it
     assert_eq!(server.submissions().len(), 2);
 }
 
+/// A file with two identical rows says two calls, whichever of them was mended first.
+#[test]
+fn identical_rows_of_the_rejects_that_are_mended_one_after_the_other_are_each_sent() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let (one, mut same) = (Call::numbered(1), Call::numbered(2));
+    same.dob = "unknown".to_owned();
+    let rows = without_key(&[one, same.clone(), same]);
+    project.write("calls.csv", csv_text(&rows, b',', "\n"));
+    let import = ["calls.csv", "--rejects", "rejects.csv"];
+    project.import(&server, &import).exits(1);
+    for (code, expected) in [
+        (1, ["created", "invalid"]),
+        (0, ["already_created", "created"]),
+        (0, ["already_created", "already_created"]),
+    ] {
+        let rejects = project.read("rejects.csv");
+        let more = rejects.replacen("unknown", "02/03/1944", 1);
+        project.write("rejects.csv", more);
+        let validate = ["validate", "rejects.csv", "--format", "json"];
+        let rehearsed = project.run_for(&server, &validate).exits(code);
+        let rehearsed: serde_json::Value = serde_json::from_str(&rehearsed.stdout).unwrap();
+        project.import(&server, &["rejects.csv"]).exits(code);
+        let told = project.results("rejects.results.csv");
+        assert_eq!(outcomes(&told), expected);
+        assert_eq!(rehearsed["outcomes"]["ready"], count(&told, "created"));
+    }
+    let told = project.results("rejects.results.csv");
+    assert_ne!(told[0].ticket_id, told[1].ticket_id);
+    assert_eq!(server.tickets().len(), 3);
+}
+
 #[test]
 fn rejects_of_rejects_go_on() {
     let (project, server) = (Project::new(), Server::new());

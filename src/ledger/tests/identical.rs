@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 const SOURCE: [u8; 32] = [1; 32];
 const REJECTS: [u8; 32] = [2; 32];
+/// The rejects file with another content: as it was before, or as it is after more of its rows were mended.
+const OTHER_REJECTS: [u8; 32] = [3; 32];
 
 /// The n-th of several identical rows (counted from 0) of a whole file.
 fn of_source(ledger: &Ledger, nth: u64) -> Registration {
@@ -18,9 +20,14 @@ fn of_source(ledger: &Ledger, nth: u64) -> Registration {
 
 /// The n-th of them in a rejects file.
 fn of_rejects(ledger: &Ledger, nth: u64) -> Registration {
+    of_content(ledger, REJECTS, nth)
+}
+
+/// The n-th of them in a rejects file with some content.
+fn of_content(ledger: &Ledger, fingerprint: [u8; 32], nth: u64) -> Registration {
     Registration {
         rejects: Some(RejectsFile {
-            fingerprint: REJECTS,
+            fingerprint,
             sheet: None,
         }),
         ..of_source(ledger, nth)
@@ -65,8 +72,13 @@ fn import_source(ledger: &Ledger, endings: &[Ending]) -> Vec<SubmissionId> {
 
 /// Imports the rejects file with so many identical rows and sends none.
 fn import_rejects(ledger: &Ledger, rows: u64) -> Vec<Disposition> {
-    let run = begin_over(ledger, REJECTS);
-    let rows = (0..rows).map(|nth| of_rejects(ledger, nth));
+    import_content(ledger, REJECTS, rows)
+}
+
+/// The same with some content of the rejects file.
+fn import_content(ledger: &Ledger, fingerprint: [u8; 32], rows: u64) -> Vec<Disposition> {
+    let run = begin_over(ledger, fingerprint);
+    let rows = (0..rows).map(|nth| of_content(ledger, fingerprint, nth));
     ledger.register(run, rows.collect()).unwrap()
 }
 
@@ -201,13 +213,54 @@ fn an_identity_past_a_gap_is_found() {
     assert_eq!(import_rejects(&ledger, 1), [Disposition::Send(id)]);
 }
 
-/// What is left and settled came from another file, and nobody knows which of them the rows are: nothing is sent.
+/// What is left and settled came from another file, and nobody knows which of them the rows are: none of them is sent.
 #[test]
 fn what_cannot_be_told_apart_is_not_sent() {
-    let bench = Bench::new();
-    let ledger = bench.open();
-    import_source(&ledger, &[Ending::Created]);
-    assert_eq!(import_rejects(&ledger, 2), [ALREADY, ALREADY]);
+    for (endings, expected) in [
+        ([Ending::Created, Ending::Created], [ALREADY, ALREADY]),
+        ([Ending::Created, Ending::InDoubt], [IN_DOUBT, ALREADY]),
+    ] {
+        let bench = Bench::new();
+        let ledger = bench.open();
+        import_source(&ledger, &endings);
+        assert_eq!(import_rejects(&ledger, 1), expected[..1]);
+        assert_eq!(import_rejects(&ledger, 2), expected);
+    }
+}
+
+/// Two identical rows in one file are two calls: the second one was not mended yet when the first one was sent.
+#[test]
+fn a_row_for_which_no_submission_is_left_is_a_call_of_its_own_and_is_sent_once() {
+    for first in [Ending::Created, Ending::InDoubt, Ending::Rejected] {
+        let bench = Bench::new();
+        let ledger = bench.open();
+        let before = import_content(&ledger, OTHER_REJECTS, 1);
+        end(&ledger, sent(before[0]), first);
+        let told = match first {
+            Ending::Created => ALREADY,
+            Ending::InDoubt => IN_DOUBT,
+            _ => before[0],
+        };
+        let outcomes = previews(&ledger, 2);
+        assert_eq!(outcomes[1], Outcome::Ready);
+        let met = import_rejects(&ledger, 2);
+        assert_eq!(met[0], told);
+        let second = sent(met[1]);
+        assert_ne!(Disposition::Send(second), before[0]);
+        end(&ledger, second, Ending::Created);
+        if first == Ending::Rejected {
+            end(&ledger, sent(met[0]), Ending::Created);
+        }
+        let told = if first == Ending::InDoubt {
+            IN_DOUBT
+        } else {
+            ALREADY
+        };
+        for fingerprint in [REJECTS, REJECTS, OTHER_REJECTS] {
+            assert_eq!(import_content(&ledger, fingerprint, 2), [told, ALREADY]);
+        }
+        assert_eq!(previews(&ledger, 3)[2], Outcome::Ready);
+    }
 }
 
 fn any_ending() -> impl Strategy<Value = Ending> {
