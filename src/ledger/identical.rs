@@ -11,12 +11,15 @@
 
 use super::decide::{Hit, HitState, Registration, RejectsFile};
 use super::identity::Identity;
-use super::register::{HIT_COLUMNS, Leads, hit};
+use super::register::{HIT_COLUMNS, Leads, hit, number};
 use super::{LedgerErrorKind, RunId, SubmissionId};
 use rusqlite::{Connection, params};
 
 /// No file has so many identical rows; identities of other cells do not come so near.
 pub(super) const MOST: u64 = 1 << 32;
+
+/// What is said of a row that may be another call than the one whose ticket it is told to have.
+const BY_CELLS_ALONE: &str = "known by its cells alone, which another row had; if it is another call, import a file in which both rows stand";
 
 /// A submission of a row with these cells.
 pub(super) struct Candidate {
@@ -88,6 +91,29 @@ fn rank(known: &Candidate, run: Option<RunId>) -> u8 {
         HitState::InDoubt | HitState::Claimed => 2,
         HitState::Created => 3,
     }
+}
+
+/// What is to be said of a row that has a ticket: a row of a rejects file, mended to be what a row of another file or in
+/// another place is, may be that one's repetition or a call of its own, and without a key nothing tells.
+pub(super) fn by_cells_alone(
+    connection: &Connection,
+    run: RunId,
+    row: &Registration,
+    submission: SubmissionId,
+) -> Result<Option<&'static str>, LedgerErrorKind> {
+    if row.rejects.is_none() || row.key.is_some() {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (
+           SELECT 1 FROM submission s JOIN run sent ON sent.id = s.run JOIN run here ON here.id = ?2
+           WHERE s.id = ?1 AND s.state = 'created'
+             AND (sent.fingerprint <> here.fingerprint OR sent.sheet IS NOT here.sheet)
+             AND (s.row <> ?3 OR sent.file <> here.file OR sent.sheet IS NOT here.sheet))",
+    )?;
+    let asked = params![submission.0, run.0, number(row.row)];
+    let is_of_another_row: bool = statement.query_row(asked, |row| row.get(0))?;
+    Ok(is_of_another_row.then_some(BY_CELLS_ALONE))
 }
 
 /// All submissions of rows with these cells, in the order of their identities, which stand beside each other.

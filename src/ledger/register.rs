@@ -7,7 +7,7 @@ use super::decide::{
     BY_KEY_ALONE, Decision, Disposition, Hit, HitState, Registration, RejectsFile, decide,
 };
 use super::foreseen::RowBefore;
-use super::identical::{Candidate, among_identical, candidates};
+use super::identical::{Candidate, among_identical, by_cells_alone, candidates};
 use super::identity::Identity;
 use super::submissions::{change, one};
 use super::{LedgerErrorKind, RunId, SubmissionId};
@@ -70,7 +70,11 @@ pub(super) fn register(
             if lead_there {
                 own.attach(connection, submission)?;
             }
-            let remark = by_key_alone.then_some(BY_KEY_ALONE);
+            let remark = if by_key_alone {
+                Some(BY_KEY_ALONE)
+            } else {
+                by_cells_alone(connection, run, row, submission)?
+            };
             remember(connection, run, row, submission, remark)?;
             Ok(Disposition::Settled(outcome))
         }

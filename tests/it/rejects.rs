@@ -411,6 +411,45 @@ fn identical_rows_of_the_rejects_that_are_mended_one_after_the_other_are_each_se
     assert_eq!(server.tickets().len(), 3);
 }
 
+/// There nothing tells it from a repetition of the first one: it is not sent, and not in silence.
+#[test]
+fn an_identical_row_that_is_mended_in_the_next_rejects_is_warned_of_and_sent_beside_the_first() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let mut same = Call::numbered(2);
+    same.dob = "unknown".to_owned();
+    let rows = without_key(&[same.clone(), same]);
+    project.write("calls.csv", csv_text(&rows, b',', "\n"));
+    let import = ["calls.csv", "--rejects", "r1.csv"];
+    project.import(&server, &import).exits(1);
+    let mend = |name: &str| {
+        let mended = project.read(name).replacen("unknown", "02/03/1944", 1);
+        project.write(name, mended);
+    };
+    let warned = |name: &str| -> Vec<bool> {
+        let told = project.results(name).into_iter();
+        told.map(|row| row.message.contains("warning: known by its cells alone"))
+            .collect()
+    };
+    mend("r1.csv");
+    let import = ["r1.csv", "--rejects", "r2.csv"];
+    project.import(&server, &import).exits(1);
+    mend("r2.csv");
+    project.import(&server, &["r2.csv"]).exits(0);
+    let told = project.results("r2.results.csv");
+    assert_eq!(outcomes(&told), ["already_created"]);
+    assert_eq!(warned("r2.results.csv"), [true]);
+    mend("r1.csv");
+    project.import(&server, &["r1.csv"]).exits(0);
+    let told = project.results("r1.results.csv");
+    assert_eq!(outcomes(&told), ["already_created", "created"]);
+    assert_eq!(
+        warned("r1.results.csv"),
+        [false; 2],
+        "the row is where it was"
+    );
+    assert_eq!(server.tickets().len(), 2);
+}
+
 #[test]
 fn rejects_of_rejects_go_on() {
     let (project, server) = (Project::new(), Server::new());
