@@ -362,7 +362,7 @@ fn ledger_exit(error: &LedgerError) -> Exit {
 /// What makes the tickets known again that results name: with the input that each of them is of, and no other.
 fn adopt_hint(unknown: &[Unknown]) -> String {
     let mut hint = "give the ledger that was used before with --ledger. If it is lost, make its tickets known again, with \
-                    --mapping, --sheet and --hidden as in the import:\n"
+                    --mapping, --sheet and --hidden as in the import, and each input row for row as it was then:\n"
         .to_owned();
     for Unknown { results, input } in unknown {
         hint.push_str("\n  ");

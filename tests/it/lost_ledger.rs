@@ -1,8 +1,8 @@
 //! A ledger that was lost: the results beside an input name its tickets, and nothing is sent a second time.
 
 use crate::harness::{
-    Action, KEYED, Project, Ran, RawServer, Running, Server, UNKEYED, as_ticket, calls, count, csv,
-    outcomes,
+    Action, KEYED, Project, Ran, RawServer, Running, Server, UNKEYED, as_ticket, calls, complaint,
+    count, csv, outcomes,
 };
 use serde_json::Value;
 
@@ -493,8 +493,9 @@ fn results_of_another_file_are_not_adopted_where_no_key_tells_the_rows_apart() {
         let renamed = adopt(&project, &server, "old/monday.results.csv", "renamed.csv");
         if mapping == UNKEYED {
             renamed.exits(2).says("give it the name monday.csv again");
-            let moved = adopt(&project, &server, "old/monday.results.csv", "monday.csv");
-            moved.exits(0);
+            let moved = ["old/monday.results.csv", "monday.csv", "--unchanged"];
+            let moved = [&["ledger", "adopt"], &moved[..]].concat();
+            project.run_for(&server, &moved).exits(0);
         } else {
             renamed.exits(0);
         }
@@ -599,4 +600,78 @@ fn two_tickets_of_a_key_that_came_later_are_both_known_again() {
     let known: Vec<String> = before.into_iter().map(|row| row.ticket_id).collect();
     assert_eq!(tickets("calls.results.csv"), known);
     assert_eq!(server.tickets().len(), 2);
+}
+
+/// A row at the top would give every call its neighbour's ticket, and the new call would never be sent.
+#[test]
+fn an_input_that_was_changed_since_its_results_is_not_adopted_without_a_key() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    let calls = calls(4);
+    project.write("calls.csv", csv(&calls[1..]));
+    project.import(&server, &["calls.csv"]).exits(0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    let date = |name: &str, path: &str, back: u64| {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(project.path(name));
+        let of = std::fs::metadata(project.path(path)).unwrap();
+        let at = of.modified().unwrap() - std::time::Duration::from_secs(back);
+        file.unwrap().set_modified(at).unwrap();
+    };
+    let refused = |sign: &str| {
+        let ran = adopt(&project, &server, "calls.results.csv", "calls.csv").exits(2);
+        ran.says(sign)
+            .says("nothing was adopted")
+            .says("give calls.csv as it was when calls.results.csv was written")
+    };
+    // One row more; its time tells, and so does its number.
+    project.write("calls.csv", csv(&calls));
+    project
+        .import(&server, &["calls.csv"])
+        .exits(2)
+        .says("row for row as it was then");
+    refused("calls.csv was modified after calls.results.csv was written").says("--unchanged");
+    date("calls.csv", "calls.results.csv", 5);
+    refused("calls.csv has a row 5, of which calls.results.csv does not tell").says("--unchanged");
+    // One row less is never what it was.
+    project.write("calls.csv", csv(&calls[2..]));
+    date("calls.csv", "calls.results.csv", 5);
+    let ran = refused("calls.csv has no row 4, of which calls.results.csv tells");
+    assert!(!ran.stderr.contains("--unchanged"), "{}", ran.stderr);
+    // As it was, under a later time.
+    project.write("calls.csv", csv(&calls[1..]));
+    refused("calls.csv was modified after");
+    let unchanged = ["calls.results.csv", "calls.csv", "--unchanged"];
+    let unchanged = [&["ledger", "adopt"], &unchanged[..]].concat();
+    project.run_for(&server, &unchanged).exits(0);
+    project.write("calls.csv", csv(&calls));
+    project.import(&server, &["calls.csv"]).exits(0);
+    let told = project.results("calls.results.csv");
+    let known = ["already_created"; 3];
+    assert_eq!(outcomes(&told), [&["created"], &known[..]].concat());
+    assert_every_call_has_its_ticket(&server, 4);
+}
+
+fn assert_every_call_has_its_ticket(server: &Server, calls: usize) {
+    let tickets = server.tickets();
+    let complaints: std::collections::HashSet<_> = tickets.iter().map(complaint).collect();
+    assert_eq!((tickets.len(), complaints.len()), (calls, calls));
+}
+
+/// A run over a part leaves rows out: that they are no rows of another file a person has to say.
+#[test]
+fn results_of_a_part_are_adopted_without_a_key_once_a_person_says_that_nothing_has_changed() {
+    let (project, server) = (Project::with_mapping(UNKEYED), Server::new());
+    project.write("calls.csv", csv(&calls(6)));
+    let part = ["calls.csv", "--rows", "3-5", "--limit", "2"];
+    project.import(&server, &part).exits(0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    adopt(&project, &server, "calls.results.csv", "calls.csv")
+        .exits(2)
+        .says("calls.csv has a row 2, of which");
+    let unchanged = ["calls.results.csv", "calls.csv", "--unchanged"];
+    let unchanged = [&["ledger", "adopt"], &unchanged[..]].concat();
+    project.run_for(&server, &unchanged).exits(0);
+    project.import(&server, &["calls.csv"]).exits(0);
+    assert_every_call_has_its_ticket(&server, 6);
 }

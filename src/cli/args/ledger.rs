@@ -179,6 +179,9 @@ pub(crate) struct AdoptArgs {
     /// What became of rows that the worksheet hides
     #[arg(long, value_name = "CHOICE")]
     pub(crate) hidden: Option<HiddenChoice>,
+    /// The input is, row for row, as it was when the results were written, though it looks changed and no key tells
+    #[arg(long)]
+    pub(crate) unchanged: bool,
     /// The server that has the tickets; nothing is sent
     #[arg(long, value_name = "URL", env = "TICKETLOAD_SERVER_URL", value_parser = not_blank)]
     pub(crate) server_url: Option<String>,

@@ -9,7 +9,8 @@ use super::super::import::SANDBOX_PREFIX;
 use super::super::output::print;
 use super::super::progress::Screen;
 use super::inputs::{PURPOSE, rehearsed};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use ticketload::config::Settings;
@@ -27,12 +28,15 @@ pub(super) fn run(args: &AdoptArgs) -> Result<Exit, Failure> {
             hint: "give --server-url and --username, or a profile that has both".to_owned(),
         });
     };
-    let rows = earlier(&args.results)?;
+    let Told { rows, all } = earlier(&args.results)?;
     let ledger = settings.ledger()?;
     let mut steward = Steward::open(&ledger)?;
     let identities = steward.identities(&scope)?;
     let prepared = input(args, &settings, &identities)?;
     refuse_those_of_another(args, &rows, &prepared.table)?;
+    if rows.values().any(|row| is_untold(row, &prepared.table)) {
+        refuse_changed(args, &all, &prepared.table)?;
+    }
     let adoptable = Adoptable {
         table: &prepared.table,
         rehearsal: &prepared.rehearsal,
@@ -63,15 +67,11 @@ fn refuse_those_of_another(
     rows: &HashMap<u64, EarlierRow>,
     table: &Table,
 ) -> Result<(), Failure> {
-    let has_key = table.mapping().has_key();
-    let untold = |row: &&EarlierRow| !has_key || !row.has_key();
+    let untold = |row: &&EarlierRow| is_untold(row, table);
     let Some(other) = of_another(rows, table, untold) else {
         return Ok(());
     };
-    let why = match has_key {
-        true => "they say no keys",
-        false => "the mapping has no [key]",
-    };
+    let why = why_untold(table);
     let (other, input) = (plain(other), plain(table.name()));
     let hint = if other == STDIN {
         "give what was read then on standard input, with - as the INPUT".to_owned()
@@ -88,6 +88,77 @@ fn refuse_those_of_another(
         ),
         hint,
     })
+}
+
+/// Whether nothing but its number tells which row of the input it is.
+fn is_untold(row: &EarlierRow, table: &Table) -> bool {
+    !table.mapping().has_key() || !row.has_key()
+}
+
+fn why_untold(table: &Table) -> &'static str {
+    match table.mapping().has_key() {
+        true => "they say no keys",
+        false => "the mapping has no [key]",
+    }
+}
+
+/// Refuses an input that may be another one than the results were written of, where rows are told by their numbers alone: with
+/// one row more at its top each call would get its neighbour's ticket, and the new one would never be sent.
+fn refuse_changed(args: &AdoptArgs, told: &HashSet<u64>, table: &Table) -> Result<(), Failure> {
+    let (input, results) = (plain(table.name()), plain_path(&args.results));
+    let (missing, surplus) = differing(told, table)?;
+    let sign = if let Some(row) = missing {
+        // That it was not sent does not make it a row of another file.
+        format!("{input} has no row {row}, of which {results} tells")
+    } else if args.unchanged {
+        return Ok(());
+    } else if is_newer(&args.input, &args.results) {
+        format!("{input} was modified after {results} was written")
+    } else if let Some(row) = surplus {
+        format!("{input} has a row {row}, of which {results} does not tell")
+    } else {
+        return Ok(());
+    };
+    let unless = match missing {
+        Some(_) => "",
+        None => {
+            ". Only if it is as it was (a copy, or a run with --rows or --limit) add --unchanged to the command"
+        }
+    };
+    Err(Failure::Usage {
+        message: format!(
+            "{sign}, and nothing but their numbers tells which rows are the same, since {}: of another content calls would get \
+             the tickets of others; nothing was adopted",
+            why_untold(table)
+        ),
+        hint: format!(
+            "give {input} as it was when {results} was written, row for row, and import the changed one afterwards{unless}"
+        ),
+    })
+}
+
+/// A row that results tell of and the input does not have, and one of the input that they do not tell of.
+fn differing(told: &HashSet<u64>, table: &Table) -> Result<(Option<u64>, Option<u64>), Failure> {
+    let mut missing = told.clone();
+    let mut surplus = None;
+    let read = table.for_each_call(|call| {
+        let row = call.row.position.row;
+        if !missing.remove(&row) {
+            surplus = surplus.or(Some(row));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    read.map_err(Failure::Input)?;
+    Ok((missing.into_iter().min(), surplus))
+}
+
+/// Whether a file was modified later than another one, as far as that can be told.
+fn is_newer(path: &Path, than: &Path) -> bool {
+    let modified = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    match (modified(path), modified(than)) {
+        (Some(one), Some(other)) => one > other,
+        _ => false,
+    }
 }
 
 /// The name of another file than this one that rows are of, of the first such row.
@@ -131,8 +202,15 @@ fn settings(args: &AdoptArgs) -> Result<Settings, Failure> {
     Ok(given.or(args.place.settings()?))
 }
 
-/// The rows of the results whose fate matters.
-fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
+/// What a results file tells.
+struct Told {
+    /// The rows whose fate matters, by their numbers.
+    rows: HashMap<u64, EarlierRow>,
+    /// The numbers of all rows.
+    all: HashSet<u64>,
+}
+
+fn earlier(path: &Path) -> Result<Told, Failure> {
     let cannot = |error| Failure::EarlierResults {
         path: path.to_owned(),
         error,
@@ -147,9 +225,10 @@ fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
             "give the file that an import wrote, such as calls.results.csv, and then the input",
         ));
     };
-    let mut rows = HashMap::new();
+    let (mut rows, mut all) = (HashMap::new(), HashSet::new());
     for row in results.rows() {
         let row = row.map_err(cannot)?;
+        all.insert(row.row);
         let is_of_sandbox = row
             .ticket
             .as_ref()
@@ -186,7 +265,7 @@ fn earlier(path: &Path) -> Result<HashMap<u64, EarlierRow>, Failure> {
             "there is nothing to adopt: import the file",
         ));
     }
-    Ok(rows)
+    Ok(Told { rows, all })
 }
 
 /// The input, rehearsed as an import would, so that identical rows are counted the same way.
