@@ -82,7 +82,7 @@ pub enum Event {
     Crashed,
     /// A rejected row is taken up again by a later run.
     Requeued,
-    /// A person found the ticket.
+    /// A person found the ticket, or results that are adopted name it where others of them tell of a doubt.
     FoundCreated {
         /// The ticket that the person found.
         ticket_id: TicketId,

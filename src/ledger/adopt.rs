@@ -10,14 +10,18 @@
 use super::decide::{Disposition, Registration};
 use super::identical::MOST;
 use super::register::{known_as, number, preview, register};
+use super::resolve::found_in_results;
 use super::steward::{Mode, Steward};
 use super::submissions::{change, holder_of_ticket};
-use super::{LedgerError, LedgerErrorKind, RunId, SubmissionId};
+use super::{LedgerError, LedgerErrorKind, RunEnd, RunId, SubmissionId};
 use crate::submission::{Doubt, Event, State};
 use crate::ticket::{Outcome, TicketId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::iter;
+
+/// The code of a row whose ticket is another row's.
+const KNOWN_TICKET: &str = "known_ticket_id";
 
 /// A row whose fate is known from elsewhere.
 #[derive(Debug, Clone)]
@@ -35,7 +39,7 @@ pub struct Adoption {
 /// What became of an adopted row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adopted {
-    /// It has its ticket now.
+    /// It has its ticket now, also where it was in doubt as other results tell.
     Created,
     /// It is in doubt now: it was before, or its ticket belongs to another row.
     InDoubt,
@@ -88,8 +92,13 @@ fn adopt_one(
                 _ => Adopted::InDoubt,
             }
         }
-        Disposition::Settled(Outcome::InDoubt) => match adoption.event {
+        Disposition::Settled(Outcome::InDoubt) => match &adoption.event {
             Event::Unproven(_) => Adopted::Known,
+            Event::Created { ticket_id, .. }
+                if leads_out(connection, run, adoption, ticket_id, at)? =>
+            {
+                Adopted::Created
+            }
             _ => Adopted::Otherwise,
         },
         // A repetition's call was adopted before it.
@@ -104,6 +113,36 @@ fn adopt_one(
         }
         Disposition::Settled(_) => Adopted::Otherwise,
     })
+}
+
+/// Leads a row out of a doubt that is itself no more than adopted: of two results that of the ticket was written later, since
+/// what has a ticket never comes into doubt. Says whether it did. A doubt about an adopted ticket is none of those, and of
+/// identical rows without a key the results may mean another one.
+fn leads_out(
+    connection: &Connection,
+    run: RunId,
+    adoption: &Adoption,
+    ticket_id: &TicketId,
+    at: i64,
+) -> Result<bool, LedgerErrorKind> {
+    let row = &adoption.row;
+    if row.key.is_none() && (row.rejects.is_some() || adoption.identical > 1) {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id FROM row w JOIN submission s ON s.id = w.submission JOIN run r ON r.id = s.run
+         WHERE w.run = ?1 AND w.row = ?2 AND s.state = 'in_doubt' AND s.error_code <> ?3 AND r.ended = ?4",
+    )?;
+    let asked = params![run.0, number(row.row), KNOWN_TICKET, RunEnd::Adopted];
+    let doubtful: Option<i64> = statement.query_row(asked, |row| row.get(0)).optional()?;
+    let Some(submission) = doubtful.map(SubmissionId) else {
+        return Ok(false);
+    };
+    if holder_of_ticket(connection, submission, ticket_id)?.is_some() {
+        return Ok(false);
+    }
+    found_in_results(connection, submission, ticket_id, at)?;
+    Ok(true)
 }
 
 /// Whether a submission is that of a call with these very cells, and the row by itself would lead to none or to another.
@@ -184,7 +223,7 @@ fn credible(
         && let Some(holder) = holder_of_ticket(connection, submission, ticket_id)?
     {
         return Ok(Event::Unproven(Doubt {
-            code: "known_ticket_id".to_owned(),
+            code: KNOWN_TICKET.to_owned(),
             message: format!("the results that were adopted name the ticket of row {holder}"),
         }));
     }

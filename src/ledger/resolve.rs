@@ -9,6 +9,7 @@ use super::steward::{Mode, Steward};
 use super::submissions::{change, holder_of_ticket, state_of};
 use super::{LedgerError, LedgerErrorKind, Reference, SubmissionId};
 use crate::submission::{Event, State};
+use crate::ticket::TicketId;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
@@ -228,22 +229,50 @@ fn record_of(
         }
     };
     change(connection, submission, event, at)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO finding(submission, at, who, found, ticket_id, checked, doubt)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            submission.0,
-            at,
-            who,
-            word,
-            ticket_id,
-            new.checked,
-            doubt.code
-        ])?;
+    connection.prepare_cached(STORE)?.execute(params![
+        submission.0,
+        at,
+        who,
+        word,
+        ticket_id,
+        new.checked,
+        doubt.code
+    ])?;
     Ok(Ok(Recorded::Now))
 }
+
+/// Leads a row out of doubt to a ticket that adopted results name, which nobody has asked the API for; says of whom it is.
+pub(super) fn found_in_results(
+    connection: &Connection,
+    submission: SubmissionId,
+    ticket_id: &TicketId,
+    at: i64,
+) -> Result<(), LedgerErrorKind> {
+    let State::InDoubt(doubt) = state_of(connection, submission)? else {
+        return Ok(());
+    };
+    let event = Event::FoundCreated {
+        ticket_id: ticket_id.clone(),
+        remark: None,
+    };
+    change(connection, submission, event, at)?;
+    connection.prepare_cached(STORE)?.execute(params![
+        submission.0,
+        at,
+        ADOPTION,
+        "created",
+        ticket_id.as_str(),
+        false,
+        doubt.code
+    ])?;
+    Ok(())
+}
+
+/// Who found what adopted results name.
+const ADOPTION: &str = "`ledger adopt`";
+
+const STORE: &str = "INSERT INTO finding(submission, at, who, found, ticket_id, checked, doubt)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// The row has left doubt, or was never in it: the same finding again is no harm, another one is.
 fn not_in_doubt(

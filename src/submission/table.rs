@@ -76,7 +76,9 @@ fn meaning_of_event(event: &Event) -> &'static str {
         Event::Unproven(_) => "the request may have left, and nothing proves what came of it",
         Event::Crashed => "the program that had claimed the row died",
         Event::Requeued => "a later run takes the row up again",
-        Event::FoundCreated { .. } => "a person found the ticket (`ledger resolve --created`)",
+        Event::FoundCreated { .. } => {
+            "a person found the ticket (`ledger resolve --created`), or of two results that are adopted one names it"
+        }
         Event::FoundNotCreated => {
             "a person found that there is no ticket (`ledger resolve --not-created`)"
         }

@@ -675,3 +675,74 @@ fn results_of_a_part_are_adopted_without_a_key_once_a_person_says_that_nothing_h
     project.import(&server, &["calls.csv"]).exits(0);
     assert_every_call_has_its_ticket(&server, 6);
 }
+
+/// A project of two nights that share a call: the first night's results say that it is in doubt, the second's, written after a
+/// person had found its ticket, name that. The ledger is gone.
+fn doubt_of_the_first_night(mapping: &str) -> (Project, Server) {
+    let (project, server) = (
+        Project::with_mapping(mapping),
+        Server::with_faults("reset_after@2"),
+    );
+    let calls = calls(3);
+    project.write("a.csv", csv(&calls[..2]));
+    project.write("b.csv", csv(&calls[1..]));
+    project
+        .import(&server, &["a.csv", "--workers", "1"])
+        .exits(6);
+    let ticket = server.tickets()[1].ticket_id.clone();
+    let resolve = ["ledger", "resolve", "1:3", "--created", &ticket];
+    project.run_for(&server, &resolve).exits(0);
+    project.import(&server, &["b.csv"]).exits(0);
+    let outcomes_of = |name: &str| count(&project.results(name), "in_doubt");
+    assert_eq!(outcomes_of("a.results.csv"), 1);
+    assert_eq!(outcomes_of("b.results.csv"), 0);
+    std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+    (project, server)
+}
+
+#[test]
+fn results_that_name_the_ticket_lead_out_of_a_doubt_that_was_adopted_in_either_order() {
+    for mapping in [KEYED, UNKEYED] {
+        for order in [["a", "b"], ["b", "a"]] {
+            let (project, server) = doubt_of_the_first_night(mapping);
+            let named = project.results("b.results.csv")[0].ticket_id.clone();
+            for night in order {
+                let (results, input) = (format!("{night}.results.csv"), format!("{night}.csv"));
+                let ran = adopt(&project, &server, &results, &input).exits(0);
+                assert!(!ran.stdout.contains("left as"), "{}", ran.stdout);
+            }
+            project.run(&["ledger", "check"]).exits(0);
+            project.import(&server, &["a.csv", "b.csv"]).exits(0);
+            assert_eq!(project.results("a.results.csv")[1].ticket_id, named);
+            assert_eq!(server.tickets().len(), 3);
+            if order[0] == "a" {
+                // Whoever looks it up later is told who found it.
+                let resolve = ["ledger", "resolve", "1:3", "--not-created"];
+                let ran = project.run_for(&server, &resolve).exits(2);
+                ran.says("`ledger adopt` found ticket");
+            }
+        }
+    }
+}
+
+/// A doubt of a run of this very ledger is a person's to lead out of; the adoption says how.
+#[test]
+fn a_doubt_that_was_not_adopted_stays_and_its_way_out_is_named() {
+    let (project, mut server) = doubt_of_the_first_night(KEYED);
+    std::fs::rename(project.path("b.results.csv"), project.path("named.csv")).unwrap();
+    server.behave("reset_after@1");
+    project
+        .import(&server, &["b.csv", "--workers", "1"])
+        .exits(6);
+    let sent = server.requests("ticket");
+    let ran = adopt(&project, &server, "named.csv", "b.csv").exits(0);
+    for words in [
+        "2 rows left as the ledger knows them",
+        "ledger resolve REFERENCE --created TICKET_ID",
+        "ledger in-doubt",
+    ] {
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+    }
+    project.import(&server, &["b.csv"]).exits(6);
+    assert_eq!(server.requests("ticket"), sent);
+}

@@ -336,10 +336,13 @@ fn shown(summary: &AdoptSummary, args: &AdoptArgs, target: &str, table: &Table) 
     if summary.otherwise > 0 {
         text.push_str(&format!(
             "{} left as the ledger knows them, which is not as the results tell: see `{}`\n\
-             none of them is sent again. Where an import goes on stopping at {}, compare the tickets in the call centre, since a \
-             call may have two, and move that file away\n",
+             none of them is sent again. One that is in doubt, though the results name its ticket, is led out of it by `{}`, once you \
+             have looked it up; `{}` lists those. Where an import goes on stopping at {}, compare the tickets in the call \
+             centre, since a call may have two, and move that file away\n",
             counted(summary.otherwise, "row"),
             advice::command(&format!("ledger show {}", summary.run)),
+            advice::command("ledger resolve REFERENCE --created TICKET_ID"),
+            advice::command("ledger in-doubt"),
             plain_path(&args.results)
         ));
     }
