@@ -5,7 +5,9 @@
 //!
 //! Several results may tell of the same calls, and come in any order: a rejects file's, which does not say which of several
 //! identical calls its rows are, before those of its source. So a ticket that a call with these very cells has is known,
-//! whichever of them was given it; and one that nobody has finds a place among them while the file has one to spare.
+//! whichever of them was given it; and one that nobody has finds a place among them while the file has one to spare. So does a
+//! doubt whose place a ticket of another file has taken, and a ticket of the rejects whose place a doubt has, since rows in doubt
+//! are never among the rejects.
 
 use super::decide::{Disposition, Registration};
 use super::identical::MOST;
@@ -72,15 +74,22 @@ fn adopt_one(
 ) -> Result<Adopted, LedgerErrorKind> {
     let at = adoption.at.map_or(now, |at| at.as_millisecond()).min(now);
     let mut spare = None;
-    if let Event::Created { ticket_id, .. } = &adoption.event {
-        match holder_in(connection, run, ticket_id)? {
+    match &adoption.event {
+        Event::Created { ticket_id, .. } => match holder_in(connection, run, ticket_id)? {
             Some(holder) if is_other_identical(connection, holder, &adoption.row)? => {
                 know(connection, run, &adoption.row, holder)?;
                 return Ok(Adopted::Known);
             }
             Some(_) => {}
-            None => spare = spare_place(connection, adoption)?,
+            None if is_of_another_call(connection, &adoption.row)? => {
+                spare = spare_place(connection, adoption)?;
+            }
+            None => {}
+        },
+        _ if has_ticket_of_another_file(connection, run, adoption)? => {
+            spare = spare_place(connection, adoption)?;
         }
+        _ => {}
     }
     let row = spare.as_ref().unwrap_or(&adoption.row);
     Ok(match register(connection, run, row, at)? {
@@ -126,9 +135,6 @@ fn leads_out(
     at: i64,
 ) -> Result<bool, LedgerErrorKind> {
     let row = &adoption.row;
-    if row.key.is_none() && (row.rejects.is_some() || adoption.identical > 1) {
-        return Ok(false);
-    }
     let mut statement = connection.prepare_cached(
         "SELECT s.id FROM row w JOIN submission s ON s.id = w.submission JOIN run r ON r.id = s.run
          WHERE w.run = ?1 AND w.row = ?2 AND s.state = 'in_doubt' AND s.error_code <> ?3 AND r.ended = ?4",
@@ -138,7 +144,12 @@ fn leads_out(
     let Some(submission) = doubtful.map(SubmissionId) else {
         return Ok(false);
     };
-    if holder_of_ticket(connection, submission, ticket_id)?.is_some() {
+    let is_certain = match (&row.key, &row.rejects) {
+        (Some(_), _) => true,
+        (None, Some(_)) => is_of_this_file(connection, submission, row)?,
+        (None, None) => adoption.identical < 2,
+    };
+    if !is_certain || holder_of_ticket(connection, submission, ticket_id)?.is_some() {
         return Ok(false);
     }
     found_in_results(connection, submission, ticket_id, at)?;
@@ -183,17 +194,68 @@ fn know(
     Ok(())
 }
 
-/// The row as that one of the calls with its cells which has no submission, where the row by itself leads to another ticket.
+/// Whether a row that has a ticket which no row has leads by itself to another call: one with another ticket, or, of a rejects
+/// file without a key, one that is in doubt elsewhere. Rows in doubt are never among the rejects.
+fn is_of_another_call(
+    connection: &Connection,
+    row: &Registration,
+) -> Result<bool, LedgerErrorKind> {
+    Ok(match preview(connection, row)?.outcome {
+        Outcome::AlreadyCreated | Outcome::Invalid => true,
+        Outcome::InDoubt if row.rejects.is_some() && row.key.is_none() => {
+            let known = known_as(connection, row)?;
+            !matches!(known, Some((doubtful, _)) if is_of_this_file(connection, doubtful, row)?)
+        }
+        _ => false,
+    })
+}
+
+/// Whether a row in doubt, of several that are identical without a key, leads by itself to a ticket that was given to a row of
+/// another file, such as the rejects, which may be any of them.
+fn has_ticket_of_another_file(
+    connection: &Connection,
+    run: RunId,
+    adoption: &Adoption,
+) -> Result<bool, LedgerErrorKind> {
+    let row = &adoption.row;
+    if row.key.is_some() || row.rejects.is_some() || adoption.identical < 2 {
+        return Ok(false);
+    }
+    let Some((known, _)) = known_as(connection, row)? else {
+        return Ok(false);
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM submission s JOIN run sent ON sent.id = s.run JOIN run here ON here.id = ?2
+                        WHERE s.id = ?1 AND s.state = 'created' AND sent.fingerprint <> here.fingerprint
+                          AND sent.file <> here.file)",
+    )?;
+    Ok(statement.query_row([known.0, run.0], |row| row.get(0))?)
+}
+
+/// Whether a submission was sent from the rejects file that a row stands in, with this very content, as this row.
+fn is_of_this_file(
+    connection: &Connection,
+    submission: SubmissionId,
+    row: &Registration,
+) -> Result<bool, LedgerErrorKind> {
+    let Some(file) = &row.rejects else {
+        return Ok(false);
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM submission s JOIN run r ON r.id = s.run
+                        WHERE s.id = ?1 AND s.row = ?2 AND r.fingerprint = ?3 AND r.sheet IS ?4)",
+    )?;
+    let asked = params![submission.0, number(row.row), file.fingerprint, file.sheet];
+    Ok(statement.query_row(asked, |row| row.get(0))?)
+}
+
+/// The row as that one of the calls with its cells which has no submission, where the row by itself leads to another call.
 /// A rejects file has only some of them, so that their number there says nothing.
 fn spare_place(
     connection: &Connection,
     adoption: &Adoption,
 ) -> Result<Option<Registration>, LedgerErrorKind> {
     let row = &adoption.row;
-    let by_itself = preview(connection, row)?.outcome;
-    if !matches!(by_itself, Outcome::AlreadyCreated | Outcome::Invalid) {
-        return Ok(None);
-    }
     let places = match row.rejects {
         Some(_) => MOST,
         None => adoption.identical,

@@ -746,3 +746,41 @@ fn a_doubt_that_was_not_adopted_stays_and_its_way_out_is_named() {
     project.import(&server, &["b.csv"]).exits(6);
     assert_eq!(server.requests("ticket"), sent);
 }
+
+/// Two identical calls without a key: the first ended in doubt, and the second was sent from the rejects.
+#[test]
+fn a_doubt_and_the_ticket_of_its_identical_neighbour_are_adopted_in_either_order() {
+    let (source, rejects) = (["a.results.csv", "a.csv"], ["r.results.csv", "r.csv"]);
+    for order in [[source, rejects], [rejects, source]] {
+        let (project, server) = (
+            Project::with_mapping(UNKEYED),
+            Server::with_faults("reset_after@1"),
+        );
+        let text = csv(&calls(1));
+        let row = text.lines().nth(1).unwrap();
+        project.write("a.csv", format!("{text}{row}\n"));
+        let import = ["a.csv", "--rejects", "r.csv", "--max-failures", "0"];
+        let import = [&import[..], &["--workers", "1"]].concat();
+        project.import(&server, &import).exits(5);
+        let told = project.results("a.results.csv");
+        assert_eq!(outcomes(&told), ["in_doubt", "not_sent"]);
+        project.import(&server, &["r.csv"]).exits(0);
+        let sent = server.requests("ticket");
+        std::fs::rename(project.home(), project.temporary().join("home")).unwrap();
+        for _ in 0..2 {
+            for [results, input] in order {
+                let ran = adopt(&project, &server, results, input).exits(0);
+                assert!(!ran.stdout.contains("left as"), "{}", ran.stdout);
+            }
+        }
+        project.run(&["ledger", "check"]).exits(0);
+        for _ in 0..2 {
+            project.import(&server, &["a.csv"]).exits(6);
+            let told = project.results("a.results.csv");
+            assert_eq!(count(&told, "in_doubt"), 1, "{order:?}");
+            assert_eq!(count(&told, "already_created"), 1, "{order:?}");
+            project.import(&server, &["r.csv"]);
+        }
+        assert_eq!(server.requests("ticket"), sent, "{order:?}");
+    }
+}
