@@ -24,6 +24,7 @@ mod quotes;
 mod readable;
 mod relay;
 mod spool;
+mod surplus;
 mod swallowed;
 mod workbook;
 
@@ -62,6 +63,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use surplus::Surplus;
 
 /// What the user decides about reading; everything else is found in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub struct Input {
     place: Place,
     state: FileState,
     header: Header,
+    /// None in a workbook.
+    surplus: Option<Surplus>,
     /// Where the rows are read; none where all of them are.
     area: Option<Area>,
     skips: Skips,
@@ -334,6 +338,10 @@ impl Input {
             compressed: place.was_compressed(),
             area: area.as_ref(),
         };
+        let surplus = match &form {
+            Readable::Csv(text) => Some(Surplus::find(path, text, &header, area.as_ref())),
+            Readable::Xlsx(_) => None,
+        };
         let layout = match &form {
             Readable::Csv(text) => {
                 let further = further(path, text, &header)?;
@@ -355,6 +363,7 @@ impl Input {
             below: Below::new(area.as_ref(), form.totals()),
             area: area.map(|named| header.area(&named)),
             header,
+            surplus,
             skips,
             ending: Ending::default(),
             short_rows: options.short_rows,
@@ -387,7 +396,7 @@ impl Input {
         move |block, pump| match &self.form {
             // The reader watches the file.
             Readable::Csv(text) => {
-                let mut rows = block.rows(text, self.header.width())?;
+                let mut rows = block.rows(text, self.surplus.as_ref())?;
                 self.body(&mut rows, &|| Ok(()), pump)
             }
             Readable::Xlsx(_) => Ok(()),

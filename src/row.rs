@@ -63,6 +63,7 @@ pub struct Row {
     ends: Vec<u32>,
     kinds: Vec<CellKind>,
     lost_reason: bool,
+    surplus: usize,
 }
 
 impl Row {
@@ -74,6 +75,17 @@ impl Row {
         self.ends.clear();
         self.kinds.clear();
         self.lost_reason = false;
+        self.surplus = 0;
+    }
+
+    /// Says that so many of its last cells are too many, whether they are blank or not.
+    pub(crate) fn mark_surplus(&mut self, cells: usize) {
+        self.surplus = cells;
+    }
+
+    /// How many of its last cells are known to be too many: the header ends before them, and the rows around do so, too.
+    pub(crate) fn surplus(&self) -> usize {
+        self.surplus
     }
 
     /// Says that the row is one of a rejects file whose cells for the reason are there and blank.
@@ -202,12 +214,15 @@ impl Row {
         !(doubtful || (may_have_marks && seen::has_idle(&self.text)))
     }
 
-    /// Whether the row fits no table that is so many cells wide: it has a value behind them, or, where `strict`, fewer
-    /// cells. A workbook leaves blank cells at the end of a row out, so only a CSV file is strict.
+    /// Whether the row fits no table that is so many cells wide: it has a value behind them, or blank cells that the rows
+    /// around do not have, or, where `strict`, fewer cells. A workbook leaves blank cells at the end of a row out, so only a
+    /// CSV file is strict.
     #[must_use]
     pub fn is_ragged(&self, width: usize, strict: bool) -> bool {
         let has = self.width();
-        (strict && has < width) || (width..has).any(|place| !self.text(place).trim().is_empty())
+        (strict && has < width)
+            || self.surplus > 0
+            || (width..has).any(|place| !self.text(place).trim().is_empty())
     }
 
     /// Whether a cell is of this kind, which is not that of text.

@@ -13,6 +13,7 @@ use super::error::{Fault, InputErrorKind};
 use super::header::Header;
 use super::quotes::{Cut, MARK, MARKS, Marks};
 use super::relay::Source;
+use super::surplus::Surplus;
 use super::swallowed::Suspect;
 use crate::reading::Quoting;
 use crate::row::Row;
@@ -86,8 +87,12 @@ impl Block {
         self.bytes.len()
     }
 
-    /// Its rows, under a header of so many columns.
-    pub(super) fn rows(&self, text: &Text, width: usize) -> Result<Rows<'_>, Fault> {
+    /// Its rows; where the header is known, so is what is behind it.
+    pub(super) fn rows<'a>(
+        &'a self,
+        text: &Text,
+        surplus: Option<&'a Surplus>,
+    ) -> Result<Rows<'a>, Fault> {
         let undecodable = || {
             let encoding = text.encoding.name();
             let kind = InputErrorKind::Undecodable { encoding };
@@ -97,7 +102,8 @@ impl Block {
             text: text.decode(&self.bytes).ok_or_else(undecodable)?,
             delimiter: text.delimiter,
             quoting: text.quoting,
-            width,
+            surplus,
+            alike: (0, 0),
             at: 0,
             single: 0..0,
             met: self.start,
@@ -124,8 +130,10 @@ pub(super) struct Rows<'a> {
     text: Cow<'a, str>,
     delimiter: u8,
     quoting: Quoting,
-    /// The columns of the header; 0 where it is not known yet.
-    width: usize,
+    /// None where the header is not known yet.
+    surplus: Option<&'a Surplus>,
+    /// How many cells the last row had, and how many rows before it had as many.
+    alike: (usize, usize),
     /// How far the text has been split.
     at: usize,
     /// Where the last record stands that has one line.
@@ -164,7 +172,7 @@ impl Source for Rows<'_> {
             }
             if record.lines == 1 {
                 self.single = self.at - record.length..self.at;
-            } else if checks && self.width > 0 {
+            } else if checks && self.surplus.is_some() {
                 let suspect = Suspect {
                     row,
                     record: rest.get(..record.length).unwrap_or(rest),
@@ -177,8 +185,22 @@ impl Source for Rows<'_> {
                 }
             }
             if !row.is_blank() {
+                self.measure(row);
                 return Ok(true);
             }
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// Holds the row that was split last against the header and the rows around.
+    fn measure(&mut self, row: &mut Row) {
+        let (width, before) = self.alike;
+        let before = if width == row.width() { before + 1 } else { 0 };
+        self.alike = (row.width(), before);
+        if let Some(surplus) = self.surplus {
+            let behind = self.text.get(self.at..).unwrap_or_default();
+            surplus.mark(row, before, behind, self.delimiter);
         }
     }
 }
@@ -314,9 +336,10 @@ impl Source for Records<'_> {
             if !self.blocks.next(&mut self.block)? {
                 return Ok(false);
             }
-            let rows = self.block.rows(self.text, 0)?;
+            let rows = self.block.rows(self.text, None)?;
             self.rows = Rows {
                 text: Cow::Owned(rows.text.into_owned()),
+                surplus: None,
                 ..rows
             };
         }

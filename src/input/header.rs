@@ -92,9 +92,9 @@ impl Header {
         &self.names
     }
 
-    /// How many columns the file has, with the two of a rejects file.
-    pub(super) fn width(&self) -> usize {
-        self.names.len() + self.cut.map_or(0, |_| REJECTS.len())
+    /// Where the two columns of a rejects file begin, within the part that is read.
+    pub(super) fn cut(&self) -> Option<usize> {
+        self.cut
     }
 
     pub(super) fn row(&self) -> u64 {
@@ -333,6 +333,7 @@ impl Body<'_> {
                     row.push_kind(cell.text, cell.kind);
                 }
             }
+            row.mark_surplus(whole.surplus());
             found = !is_empty(row);
             let is_blank = |at| whole.text(at).trim().is_empty();
             if whole.width() > cut && is_blank(cut) && is_blank(cut + 1) {

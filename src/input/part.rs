@@ -57,6 +57,11 @@ impl<'a> Part<'a> {
         push(row, first..behind);
         let is_filled = !is_empty(row);
         push(row, behind..behind + self.beside);
+        // What such a row has moved out of the part stays with it, for whoever is to mend it.
+        if self.whole.surplus() > 0 {
+            push(row, behind + self.beside..self.whole.width());
+            row.mark_surplus(self.whole.surplus());
+        }
         is_filled
     }
 

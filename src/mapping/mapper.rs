@@ -87,7 +87,11 @@ impl Mapper {
 
     /// What is wrong with the number of cells, if anything is.
     fn raggedness(&self, row: &Row) -> Option<String> {
-        let (has, wants) = (row.width(), self.width);
+        let has = row.width();
+        let wants = match row.surplus() {
+            0 => self.width,
+            more => has - more,
+        };
         let advice = if self.strict_width && has < wants {
             "look for a delimiter or a quote too many or too few; where only blank cells at its end are left out, as Excel does \
              in a CSV file, write short_rows = \"fill\" in [source]"

@@ -132,7 +132,7 @@ fn a_block_that_parses_otherwise_than_it_was_cut_is_refused() {
                 ..Cut::default()
             },
         };
-        let mut source = block.rows(&text, 0).unwrap();
+        let mut source = block.rows(&text, None).unwrap();
         let end = loop {
             match source.next(&mut row) {
                 Ok(true) => {}

@@ -276,6 +276,46 @@ fn rows_that_are_wider_or_narrower_than_the_header_are_told_and_the_others_sent(
 }
 
 #[test]
+fn a_comma_without_quotes_is_told_where_it_moves_blank_cells_or_those_beside_the_range() {
+    let line = |call: usize, reason: &str, end: &str| {
+        format!("C-{call},Ng,Ann,12/30/1980,1234,,2125550101,{reason},{end}\n")
+    };
+    let header = "Call ID,Last Name,First Name,DOB,Practice,Doctor,Phone,Reason,Notes,Taken by\n";
+    let cut = "Chest pain, left arm numb";
+    let text = |end: &str| {
+        let rows = [
+            line(1, "Fever", end),
+            line(2, cut, end),
+            line(3, "Cough", end),
+        ];
+        format!("{header}{}", rows.concat())
+    };
+    for (source, text) in [
+        ("", text(",")),
+        ("", text(",,,")),
+        ("range = \"A1:H\"", text(",")),
+        ("range = \"A1:J\"", text(",")),
+        (
+            "range = \"A1:H\"",
+            text("").replace(",Notes,Taken by", "").replace(",\n", "\n"),
+        ),
+    ] {
+        let mapping = KEYED.replace("[fields]", &format!("[source]\n{source}\n[fields]"));
+        let project = Project::with_mapping(&mapping.replace("comments = \"Notes\"\n", ""));
+        let server = Server::new();
+        project.write("calls.csv", text);
+        let args = ["calls.csv", "--rejects", "r.csv"];
+        project.import(&server, &args).exits(1).says("ragged");
+        let told = project.results("calls.results.csv");
+        assert_eq!(outcomes(&told), ["created", "invalid", "created"]);
+        // Nothing of it is lost, and it is no better for being alone.
+        let rejects = std::fs::read_to_string(project.path("r.csv")).unwrap();
+        assert!(rejects.contains("Chest pain") && rejects.contains("left arm numb"));
+        project.run(&["validate", "r.csv"]).exits(1).says("ragged");
+    }
+}
+
+#[test]
 fn a_file_that_changes_while_another_is_sent_keeps_no_other_from_being_sent() {
     let project = Project::new();
     for (number, name) in ["a.csv", "b.csv", "c.csv"].into_iter().enumerate() {
