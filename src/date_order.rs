@@ -9,6 +9,8 @@ use crate::counting::{Tally, counted, thousands};
 
 /// So many values are a proof.
 const PROOF: u64 = 2;
+/// And so many times as many as contradict them, which are slips of the pen then.
+const TIMES: u64 = 10;
 
 /// No month has a greater number.
 const MONTHS: u32 = 12;
@@ -288,7 +290,8 @@ pub(crate) struct Contradiction {
 
 impl Contradiction {
     fn is_proven(&self) -> bool {
-        self.against.rows >= PROOF && self.agreeing.rows == 0 && self.at_stake > 0
+        let is_outweighed = self.against.rows >= self.agreeing.rows.saturating_mul(TIMES);
+        self.against.rows >= PROOF && is_outweighed && self.at_stake > 0
     }
 
     /// `16 values can only be day first (first: row 14), none only month first`.
@@ -356,12 +359,16 @@ mod tests {
     }
 
     #[test]
-    fn two_values_prove_an_order_where_none_contradicts_and_some_are_in_danger() {
+    fn two_values_prove_an_order_where_hardly_any_contradicts_and_some_are_in_danger() {
         for (shown, is_wrong) in [
             (&[DAY, DAY, EITHER][..], true),
             (&[EITHER, DAY, DAY], true),
             (&[DAY, EITHER], false),
             (&[DAY, DAY, MONTH, EITHER], false),
+            (&[&[DAY; 19][..], &[MONTH, MONTH, EITHER]].concat(), false),
+            (&[&[DAY; 20][..], &[MONTH, MONTH, EITHER]].concat(), true),
+            (&[&[DAY; 9][..], &[MONTH, EITHER]].concat(), false),
+            (&[&[DAY; 10][..], &[MONTH, EITHER]].concat(), true),
             (&[DAY, DAY], false),
             (&[DAY, DAY, DayMonth::Same], false),
         ] {

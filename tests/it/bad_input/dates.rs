@@ -194,6 +194,20 @@ fn one_value_against_none_is_remarked() {
 }
 
 #[test]
+fn one_slip_of_the_pen_does_not_make_a_wrong_mapping_right() {
+    let days = [&march()[..], &[(3, 25)]].concat();
+    refused(
+        &project(r#"["%m/%d/%Y"]"#, &born(&days)),
+        &["calls.csv"],
+        2,
+        &[
+            "16 values can only be day first (first: row 14), 1 only month first (row 30), and 11 that may be either",
+            r#"dates = ["%d/%m/%Y"]"#,
+        ],
+    );
+}
+
+#[test]
 fn a_column_with_both_orders_is_remarked() {
     let days = [(3, 25), (25, 3), (26, 3), (27, 3), (1, 3)];
     let project = project(r#"["%m/%d/%Y"]"#, &born(&days));
