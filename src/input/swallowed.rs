@@ -3,10 +3,10 @@
 //! Owns the looks of rows that were taken for the text of one cell. Such a text begins with the rest of the row in which the
 //! first quote stands and ends with the beginning of the row in which the second one does, each with as many cells as that
 //! takes; what lies between are rows. And their cells are written like those in the same columns around: as dates, numbers,
-//! phones. Text of several lines, pasted tables too, does not come out like that. Where the records around quote cells that need no
-//! quotes, a row does so too, and lines without them are none: a swallowed row could not even be one, since its first quote would
-//! have ended the cell. Looks only at cells that have several lines, and nearly always at no more than how many delimiters their
-//! first and last line have.
+//! phones. In a wide table whose lines all have the right number of cells, one such cell is enough. Text of several lines, pasted
+//! tables too, does not come out like that. Where the records around quote cells that need no quotes, a row does so too, and
+//! lines without them are none: a swallowed row could not even be one, since its first quote would have ended the cell. Looks
+//! only at cells that have several lines, and nearly always at no more than how many delimiters their first and last line have.
 
 use super::csv::split;
 use crate::row::Row;
@@ -21,6 +21,9 @@ const TIMES: u32 = 2;
 
 /// In a table of so many columns it says something by itself that every line has the right number of cells.
 const WIDE: usize = 4;
+/// And in one of so many it says so much that one date, phone or number of a call in its column is enough, whatever stands in
+/// columns that the rows around leave blank or fill now so, now so.
+const VERY_WIDE: usize = 6;
 
 /// A record of several lines, and where it stands.
 pub(super) struct Suspect<'a> {
@@ -82,9 +85,8 @@ impl Suspect<'_> {
                 is_exact = false;
             }
         }
-        let enough = if is_exact && width >= WIDE { 1 } else { ENOUGH };
-        let is_alike = likeness.alike >= enough && likeness.alike >= likeness.other * TIMES;
-        is_alike && !self.lacks_quotes(column, text)
+        let wide = if is_exact { width } else { 0 };
+        likeness.is_of_rows(wide) && !self.lacks_quotes(column, text)
     }
 
     /// Whether the lines of a column's text lack the quotes that the records around have where none are needed.
@@ -224,9 +226,21 @@ fn is_plain(text: &str, delimiter: u8) -> bool {
 struct Likeness {
     alike: u32,
     other: u32,
+    /// The dates, phones and numbers of calls among what is alike.
+    strong: u32,
+    /// What stands where only such ones stand elsewhere, and is none.
+    against: u32,
 }
 
 impl Likeness {
+    /// Whether it is enough, in a table that is so wide and all of whose lines are; 0 where they are not.
+    fn is_of_rows(&self, wide: usize) -> bool {
+        let enough = if wide >= WIDE { 1 } else { ENOUGH };
+        let is_strong = self.strong > 0 && self.strong >= self.against;
+        (wide >= VERY_WIDE && is_strong)
+            || (self.alike >= enough && self.alike >= self.other * TIMES)
+    }
+
     /// Compares a cell with those that stand in its column elsewhere.
     fn see(&mut self, cell: &str, elsewhere: &[&str]) {
         let cell = plain(cell);
@@ -243,9 +257,13 @@ impl Likeness {
         if !form.is_words() && there.iter().any(|other| form.is_like(other)) {
             // A list that somebody numbered has the numbers of other rows, and no row has those of others.
             let is_taken = elsewhere.contains(&cell) && !elsewhere.iter().all(|text| *text == cell);
-            self.alike += if is_taken { 0 } else { form.weight() };
+            if !is_taken {
+                self.alike += form.weight();
+                self.strong += u32::from(form.is_strong());
+            }
         } else if agree && !first.is_words() {
             self.other += first.weight();
+            self.against += u32::from(first.is_strong());
         } else if agree && form.weight() == STRONG {
             self.other += 1;
         }
@@ -293,6 +311,11 @@ impl Form {
         }
     }
 
+    /// A date, a phone, or a number of a call or patient, such as `C-40232`.
+    fn is_strong(&self) -> bool {
+        self.weight() == STRONG || (self.digits >= SERIAL && self.runs.contains('a'))
+    }
+
     /// Numbers of a column may grow by a digit, and the parts of a date by one each.
     fn is_like(&self, other: &Form) -> bool {
         (self.is_words() && other.is_words())
@@ -303,6 +326,9 @@ impl Form {
 
 /// A number of so many digits is a phone's or a call's.
 const LONG: usize = 7;
+
+/// One of so many is a call's where letters stand with it.
+const SERIAL: usize = 4;
 
 /// A cell of a line that nobody has taken apart.
 fn plain(cell: &str) -> &str {

@@ -83,6 +83,36 @@ fn rows_between_two_lone_quotes_are_told() {
 }
 
 #[test]
+fn in_a_wide_table_of_sparse_columns_one_date_phone_or_call_is_proof_enough() {
+    let header = "Call ID,Last,First,DOB,Reason,Practice,Callback,Caller,Caller first,Relation,Option 1,Option 2,Notes\n";
+    let before =
+        "C-40230,Okafor,Karim,05/21/1996,Fever,1234,(813) 555-0120,,,,,,since last night\n";
+    let begun =
+        "C-40231,Abernathy,Viola,10/28/1943,Headache,1234,(239) 555-0121,,,,,,\"light hurts\n";
+    let caller = "Delgado,Isaac,spouse,2,4,wound is 5\"\n";
+    for row in [
+        "C-40232,Delgado,Carl,03/15/1956,Fell,1234,(941) 555-0122,",
+        "C-40232,Delgado,Carl,,Fell,,,",
+        ",Delgado,Carl,03/15/1956,Fell,,,",
+        ",Delgado,Carl,,Fell,,(941) 555-0122,",
+    ] {
+        let table = format!("{header}{before}{begun}{row}{caller}");
+        assert!(is_of_rows(&table), "{table}");
+        let behind = before.replace("40230", "40239").replace("Karim", "Bo");
+        assert!(is_of_rows(&format!("{table}{behind}")), "{table}");
+    }
+    // Nothing of it stands where it stands in the rows around.
+    for list in [
+        "lisinopril,10 mg,daily,5/2024,pain,20,none,a,b,c,2,4,\"",
+        "C-40231,Abernathy,Viola,10/28/1943,Headache,1234,(239) 555-0121,x,y,z,2,4,\"",
+        "WBC,5.1,4-10,K/uL,Hgb,13.2,g/dL,a,b,c,2,4,\"",
+    ] {
+        let table = format!("{header}{before}{begun}{list}\n");
+        assert!(!is_of_rows(&table), "{table}");
+    }
+}
+
+#[test]
 fn text_of_several_lines_is_no_rows() {
     let tables = [
         // Columns at the right that nobody uses.
