@@ -64,6 +64,7 @@ pub struct Row {
     kinds: Vec<CellKind>,
     lost_reason: bool,
     surplus: usize,
+    undoubled: Option<usize>,
 }
 
 impl Row {
@@ -76,6 +77,7 @@ impl Row {
         self.kinds.clear();
         self.lost_reason = false;
         self.surplus = 0;
+        self.undoubled = None;
     }
 
     /// Says that so many of its last cells are too many, whether they are blank or not.
@@ -98,6 +100,17 @@ impl Row {
     #[must_use]
     pub fn has_lost_reason(&self) -> bool {
         self.lost_reason
+    }
+
+    /// Says in which column the first cell stands that has quotes which are not doubled.
+    pub(crate) fn mark_undoubled(&mut self, column: usize) {
+        self.undoubled = self.undoubled.or(Some(column));
+    }
+
+    /// The column of the first cell of a CSV file that goes on behind the quote which closes it: another quote was meant to be
+    /// text there, and is lost.
+    pub(crate) fn undoubled(&self) -> Option<usize> {
+        self.undoubled
     }
 
     /// Appends a text cell.

@@ -269,6 +269,11 @@ pub const WORDS: &[Meaning] = &[
         "export again with doubled quotes",
     ),
     word(
+        "quotes.undoubled",
+        "found in the file: cells that go on behind the quote which closes them; quotes are lost from their values",
+        "export again with doubled quotes",
+    ),
+    word(
         "quotes.single",
         "found in the file: cells between single quotes, which stand in the values",
         "export again with double quotes or none",

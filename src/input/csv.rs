@@ -229,7 +229,8 @@ pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, I
     }
     loop {
         let start = row.joined().len();
-        if bytes.get(at) == Some(&b'"') {
+        let is_quoted = bytes.get(at) == Some(&b'"');
+        if is_quoted {
             let inner = text.get(at + 1..).unwrap_or_default();
             // No quote closes it within the block: the look through the text saw it otherwise.
             let quoted = unquote(inner, row).ok_or(InputErrorKind::UnclosedQuote)?;
@@ -245,6 +246,9 @@ pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, I
             true => cell.strip_suffix('\r').unwrap_or(cell),
             false => cell,
         });
+        if is_quoted && !cell.trim_end().is_empty() {
+            row.mark_undoubled(row.width());
+        }
         row.end_cell();
         if row.joined().len() - start > MAX_FIELD {
             return Err(InputErrorKind::too_large("", "a cell of this row", "1 MiB"));

@@ -334,6 +334,9 @@ impl Body<'_> {
                 }
             }
             row.mark_surplus(whole.surplus());
+            if let Some(column) = whole.undoubled().filter(|column| *column < cut) {
+                row.mark_undoubled(column);
+            }
             found = !is_empty(row);
             let is_blank = |at| whole.text(at).trim().is_empty();
             if whole.width() > cut && is_blank(cut) && is_blank(cut + 1) {

@@ -55,6 +55,11 @@ impl<'a> Part<'a> {
             }
         };
         push(row, first..behind);
+        if let Some(column) = self.whole.undoubled()
+            && (first..behind).contains(&column)
+        {
+            row.mark_undoubled(column - first);
+        }
         let is_filled = !is_empty(row);
         push(row, behind..behind + self.beside);
         // What such a row has moved out of the part stays with it, for whoever is to mend it.

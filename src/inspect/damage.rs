@@ -29,6 +29,8 @@ enum Sign {
     Spaced,
     /// `\"` for a quote within quotes.
     Escaped,
+    /// `"5" long"`, where the first quote within quotes ends them.
+    Undoubled,
     /// `'Ng'`, in the dialects of databases.
     Single,
     /// `="00123"`.
@@ -53,6 +55,7 @@ impl Damage {
         let text = row.joined();
         row.has_kinds()
             || EXPONENT.find(text.as_bytes()).is_some()
+            || row.undoubled().is_some()
             || has_dialect(row)
             || text.starts_with('\'')
             || text.ends_with('\'')
@@ -73,7 +76,8 @@ impl Damage {
                 _ => foreign(cell.text),
             };
             let single = (is_single && self::is_single(cell.text)).then_some(Sign::Single);
-            let dialect = dialect(cell.text).or(single);
+            let undoubled = (row.undoubled() == Some(at)).then_some(Sign::Undoubled);
+            let dialect = dialect(cell.text).or(undoubled).or(single);
             for sign in [sign, dialect].into_iter().flatten() {
                 self.found
                     .entry((sign, at))
@@ -127,6 +131,10 @@ fn told(sign: Sign) -> (&'static str, &'static str) {
         Sign::Escaped => (
             "quotes.escaped",
             "cells have quotes and backslashes, as where a quote is written \\\" instead of doubled: such a quote ends its cell, and backslash and quotes stand in the value; export again with doubled quotes",
+        ),
+        Sign::Undoubled => (
+            "quotes.undoubled",
+            "cells go on behind the quote that closes them, as where quotes within quotes are not doubled: such quotes are lost from the values or stand elsewhere in them; export again with doubled quotes",
         ),
         Sign::Single => (
             "quotes.single",

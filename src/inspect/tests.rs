@@ -2,13 +2,18 @@
 
 use super::*;
 use crate::input::{Kind, Options};
+use crate::reading::Range;
 use crate::row::{Cell, CellKind};
 use std::io::Write;
 
 fn inspected(text: impl AsRef<[u8]>) -> Inspection {
+    inspected_as(text, &Options::default())
+}
+
+fn inspected_as(text: impl AsRef<[u8]>, options: &Options) -> Inspection {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_ref()).unwrap();
-    let input = Input::open(file.path(), &Options::default()).unwrap();
+    let input = Input::open(file.path(), options).unwrap();
     inspect(&input, |_| Ok(())).unwrap()
 }
 
@@ -88,6 +93,38 @@ fn rows_that_are_no_calls_are_found() {
         ("rows.identical", 1, Some(4)),
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn quotes_that_are_not_doubled_are_told() {
+    let text = r#""Call","Reason","Note"
+"1","5" x 3" cut","said "ow" again"
+"2","said ""ow"", ""ouch""","x" 
+"3","baby is 5'10" tall",""
+"4",""no" he said",""
+5," x",6" long
+6,"said \"ow\"",
+"7","x","y"
+"#;
+    let told = |text: &str, range: Option<&str>| -> Vec<_> {
+        let options = Options {
+            range: range.and_then(Range::from_words),
+            ..Options::default()
+        };
+        let found = inspected_as(text, &options).findings.into_iter();
+        let found = found.filter(|finding| finding.code.starts_with("quotes."));
+        let told = found.map(|f| (f.code, f.column.unwrap(), f.rows, f.first_row));
+        told.collect()
+    };
+    let undoubled = |rows, first| ("quotes.undoubled", "Reason".to_owned(), rows, Some(first));
+    let escaped = ("quotes.escaped", "Reason".to_owned(), 1, Some(7));
+    assert_eq!(told(text, None), [escaped.clone(), undoubled(3, 2)]);
+    assert_eq!(told(text, Some("B:C")), [escaped, undoubled(3, 2)]);
+    assert_eq!(told(text, Some("A1:A9")), []);
+    assert_eq!(told(&text.replace('\n', "\r\n"), None).len(), 2);
+    // In rejects the columns are counted without the two behind them.
+    let rejects = "Call,Reason,error_code,message\n1,\"5\" cut\",x,\"a\" b\"\n2,x,x,\"a\" b\"\n";
+    assert_eq!(told(rejects, None), [undoubled(1, 2)]);
 }
 
 #[test]
