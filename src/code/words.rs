@@ -180,7 +180,7 @@ pub const WORDS: &[Meaning] = &[
     ),
     word(
         "cells.merged",
-        "found in the file: merged cells, whose value stands in the first of them only",
+        "found in the file: merged cells, whose value stands in the first of them, or in all of them with merged = \"fill\"",
         "say merged = \"fill\" in [source] where it is meant for all of them",
     ),
     word(

@@ -7,7 +7,7 @@ use super::encoding::{EncodingReason, LineEnd, Text};
 use super::file_state::FileState;
 use super::header::Header;
 use super::workbook::{Nature, Workbook};
-use crate::reading::{Area, Hidden, Quoting, Range};
+use crate::reading::{Area, Hidden, Merged, Quoting, Range};
 use std::path::{Path, PathBuf};
 
 /// The two kinds of file that are read.
@@ -119,6 +119,8 @@ pub struct SheetLayout {
     pub hidden_columns: u64,
     /// Merged areas under the header.
     pub merged: u64,
+    /// What becomes of them.
+    pub merging: Merged,
     /// Formulas whose values the file does not hold.
     pub uncomputed: u64,
 }
@@ -271,6 +273,7 @@ impl SheetLayout {
             filtered: facts.filtered,
             hidden_columns: facts.hidden_columns_in(&body),
             merged: facts.merged_in(&body),
+            merging: options.merged,
             uncomputed: facts.uncomputed_in(&body),
         }
     }

@@ -7,7 +7,7 @@ use crate::input::{
     Description, EncodingReason, Further, Input, Kind, Layout, SheetLayout, TableInfo, TextLayout,
 };
 use crate::problem::Severity;
-use crate::reading::{Hidden, Quoting};
+use crate::reading::{Hidden, Merged, Quoting};
 use crate::seen::plain;
 
 /// Something about a file that a person should know.
@@ -185,12 +185,13 @@ fn workbook_findings(file: &Description, book: &SheetLayout) -> Vec<Finding> {
     }
     if book.merged > 0 {
         let areas = counted(book.merged, "merged area");
-        note(
-            "cells.merged",
-            format!(
-                "{areas}: the value stands in the first cell, in all of them with merged = \"fill\" in [source]"
-            ),
-        );
+        let place = match book.merging {
+            Merged::TopLeft => {
+                "the value stands in the first cell, in all of them with merged = \"fill\" in [source]"
+            }
+            Merged::Fill => "the value stands in each cell, as asked",
+        };
+        note("cells.merged", format!("{areas}: {place}"));
     }
     findings.extend((book.hidden_rows > 0).then(|| hidden_rows(book, file.hidden)));
     if book.uncomputed > 0 {

@@ -24,6 +24,8 @@ pub(super) struct Shape {
     header_again: Tally,
     notes: Tally,
     ragged: Tally,
+    /// Whether one of them has too few cells.
+    has_short: bool,
     identical: Tally,
 }
 
@@ -40,6 +42,7 @@ impl Shape {
             header_again: Tally::default(),
             notes: Tally::default(),
             ragged: Tally::default(),
+            has_short: false,
             identical: Tally::default(),
         }
     }
@@ -48,6 +51,7 @@ impl Shape {
         let number = row.position.row;
         if row.is_ragged(self.header.len(), self.is_csv) {
             self.ragged.add(number);
+            self.has_short |= row.width() < self.header.len();
         }
         if self.is_header(row) {
             return self.header_again.add(number);
@@ -91,7 +95,17 @@ impl Shape {
             (
                 self.ragged,
                 "rows.ragged",
-                "rows have another number of cells than the header: each is reported and not sent; short_rows = \"fill\" in [source] takes cells that are missing at the end for blank",
+                match (self.has_short, self.is_csv) {
+                    (true, _) => {
+                        "rows have another number of cells than the header: each is reported and not sent; short_rows = \"fill\" in [source] takes cells that are missing at the end for blank"
+                    }
+                    (false, true) => {
+                        "rows have more cells than the header: each is reported and not sent; look for a delimiter or a quote too many"
+                    }
+                    (false, false) => {
+                        "rows have values behind the header: each is reported and not sent; name the columns in the header, or clear them"
+                    }
+                },
             ),
             (
                 self.header_again,

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::input::{Kind, Options};
-use crate::reading::Range;
+use crate::reading::{Merged, Range};
 use crate::row::{Cell, CellKind};
+use rust_xlsxwriter::{Format, Workbook};
 use std::io::Write;
 
 fn inspected(text: impl AsRef<[u8]>) -> Inspection {
@@ -75,6 +76,51 @@ fn the_order_of_dates_is_decided_over_the_whole_column() {
             ("dates.mixed", Some("b"), 1)
         ]
     );
+}
+
+#[test]
+fn rows_that_are_too_long_are_not_to_be_filled_up() {
+    for (text, advises) in [
+        ("Name,DOB\nAda,1\nBo,2,3\nCy,4\n", false),
+        ("Name,DOB\nAda,1\nBo\nCy,4\n", true),
+        ("Name,DOB\nAda,1\nBo\nCy,4,5\n", true),
+    ] {
+        let found = inspected(text).findings;
+        let ragged = found.iter().find(|f| f.code == "rows.ragged").unwrap();
+        assert_eq!(ragged.message.contains("short_rows"), advises, "{text}");
+    }
+}
+
+#[test]
+fn what_becomes_of_merged_cells_is_told_as_it_is() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in [(0, "Clinic"), (1, "Name")] {
+        sheet.write(0, column, name).unwrap();
+    }
+    let plain = Format::new();
+    sheet.merge_range(1, 0, 2, 0, "North", &plain).unwrap();
+    sheet.write(1, 1, "Ada").unwrap();
+    sheet.write(2, 1, "Bo").unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    for (merged, told) in [
+        (
+            Merged::TopLeft,
+            "1 merged area: the value stands in the first cell, in all of them with merged = \"fill\" in [source]",
+        ),
+        (
+            Merged::Fill,
+            "1 merged area: the value stands in each cell, as asked",
+        ),
+    ] {
+        let options = Options {
+            merged,
+            ..Options::default()
+        };
+        let found = inspected_as(&bytes, &options).findings;
+        let messages: Vec<_> = found.iter().map(|f| f.message.as_str()).collect();
+        assert!(messages.contains(&told), "{messages:?}");
+    }
 }
 
 #[test]
