@@ -128,7 +128,7 @@ pub const CODES: &[Explanation] = &[
     },
     Explanation {
         code: "doubtful.",
-        on_submission: "a field that a ticket needs holds what databases write where there is no value, such as NULL; it is sent all the same",
+        on_submission: "a field that a ticket needs holds what databases write where there is no value, such as NULL, or a phone is one digit ten times; it is sent all the same",
         on_status: None,
         whose: "whoever exported the file",
         what_to_do: "make sure that it is the value, or export the file again with blank cells",

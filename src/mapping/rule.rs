@@ -397,7 +397,10 @@ impl Filler {
                     &format!("extension {extension}"),
                 );
             }
-            let code = ProblemCode::Changed(field);
+            let code = match remark.is_doubt {
+                true => ProblemCode::Doubtful(field),
+                false => ProblemCode::Changed(field),
+            };
             call.problems
                 .push(self.problem(code, remark.severity, remark.message));
         }

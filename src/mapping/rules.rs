@@ -30,6 +30,8 @@ pub(super) struct Remark<'a> {
     pub(super) message: &'static str,
     /// A phone's extension, which the ticket has no field for.
     pub(super) extension: Option<&'a str>,
+    /// Whether the value is as it was, and probably none.
+    pub(super) is_doubt: bool,
 }
 
 impl Remark<'_> {
@@ -39,6 +41,7 @@ impl Remark<'_> {
             severity: Severity::Warning,
             message,
             extension: None,
+            is_doubt: false,
         }
     }
 }

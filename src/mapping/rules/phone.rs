@@ -22,7 +22,7 @@ pub(super) fn write<'a>(text: &'a str, out: &mut String) -> Judgement<'a> {
     if is_plain && !text.starts_with('0') {
         check(text.as_bytes())?;
         out.push_str(text);
-        return Ok(None);
+        return Ok(filler(text.as_bytes()));
     }
     let mut digits = [0_u8; LENGTH + 1];
     let mut count = 0_usize;
@@ -63,11 +63,24 @@ pub(super) fn write<'a>(text: &'a str, out: &mut String) -> Judgement<'a> {
     };
     check(number)?;
     out.extend(number.iter().copied().map(char::from));
-    Ok(extension.map(|extension| Remark {
+    let moved = extension.map(|extension| Remark {
         severity: Severity::Warning,
         message: "has an extension, which went to the comments",
         extension: Some(extension),
-    }))
+        is_doubt: false,
+    });
+    Ok(moved.or_else(|| filler(number)))
+}
+
+/// What is said of digits that somebody has typed to fill the field: the plan has such numbers, and nobody.
+fn filler(number: &[u8]) -> Option<Remark<'static>> {
+    let is_one = number.windows(2).all(|pair| pair.first() == pair.last());
+    is_one.then_some(Remark {
+        severity: Severity::Warning,
+        message: "is one digit ten times, which is no number that can be called; it is sent all the same",
+        extension: None,
+        is_doubt: true,
+    })
 }
 
 /// Whether the digits begin as those that are dialled into another country, `00` or `011`. No area code begins with 0, so

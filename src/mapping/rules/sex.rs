@@ -21,6 +21,7 @@ pub(super) fn write(word: &str, out: &mut String) -> Option<Remark<'static>> {
             severity: Severity::Note,
             message: "is neither male nor female and is sent as it stands",
             extension: None,
+            is_doubt: false,
         }),
         Err(_) => {
             out.truncate(start);
