@@ -23,6 +23,7 @@ mod suggest;
 mod translate;
 mod walk;
 mod wording;
+mod words;
 
 pub use diagnostics::MappingErrors;
 pub use mapped::{Key, Mapped};

@@ -218,7 +218,11 @@ fn told(draft: &Draft) -> String {
         .filter(|line| !line.field.is_required());
     let asked: Vec<String> = asked
         .filter_map(|line| match &line.fate {
-            Fate::Perhaps(column) => Some(format!("  {:<16} {column}\n", line.field.name())),
+            Fate::Perhaps(column) => Some(format!(
+                "  {:<16} {}\n",
+                line.field.name(),
+                with_remarks(column, line)
+            )),
             Fate::Filled(_) | Fate::Open(_) | Fate::Lacking => None,
         })
         .collect();
@@ -236,11 +240,17 @@ fn told(draft: &Draft) -> String {
 }
 
 fn why_open(line: &Line) -> String {
-    let mut why = match &line.fate {
-        Fate::Filled(column) | Fate::Open(column) => format!("{column}: "),
-        Fate::Perhaps(column) => format!("perhaps {column}"),
-        Fate::Lacking => String::new(),
-    };
-    why.push_str(&line.remarks.join("; "));
-    why
+    match &line.fate {
+        Fate::Filled(column) | Fate::Open(column) => with_remarks(column, line),
+        Fate::Perhaps(column) => with_remarks(&format!("perhaps {column}"), line),
+        Fate::Lacking => line.remarks.join("; "),
+    }
+}
+
+fn with_remarks(column: &str, line: &Line) -> String {
+    if line.remarks.is_empty() {
+        column.to_owned()
+    } else {
+        format!("{column}: {}", line.remarks.join("; "))
+    }
 }

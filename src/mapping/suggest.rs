@@ -7,6 +7,7 @@
 
 mod dates;
 mod draft;
+mod given;
 mod names;
 
 pub use draft::{Draft, Fate, Line, Origin};
@@ -19,6 +20,7 @@ use crate::seen::{Columns, fold_header, plain, stripped};
 use crate::ticket::TicketField;
 use dates::Dates;
 use draft::{Aside, Found};
+use given::Given;
 use names::{ASKED, Name, PROPOSED};
 use std::slice;
 
@@ -44,16 +46,6 @@ pub struct Suggestion<'h> {
     dates: Dates,
     key: KeyProposal,
     rows: u64,
-}
-
-/// A column that was given to a field, and what its values are like.
-#[derive(Debug)]
-struct Given {
-    field: TicketField,
-    place: usize,
-    filled: u64,
-    /// Values that are like no others of such a field.
-    odd: u64,
 }
 
 impl<'h> Suggestion<'h> {
@@ -104,7 +96,7 @@ impl<'h> Suggestion<'h> {
             if given.field == TicketField::Dob {
                 self.dates.look(cell);
             } else {
-                given.look(&stripped(cell.text));
+                given.look(cell);
             }
         }
     }
@@ -121,6 +113,7 @@ impl<'h> Suggestion<'h> {
                 .map(|given| given.place),
         );
         self.given.retain(|given| !is_whole(given));
+        self.settle_phones();
         let mut found: Vec<Found> = self.given.iter().map(|given| self.found(given)).collect();
         // The key is no field's, and what may be one's is no aside.
         let (mut fields, mut free) = std::mem::take(&mut self.left);
@@ -132,6 +125,33 @@ impl<'h> Suggestion<'h> {
             ..self.named(field, place)
         }));
         Draft::new(found, key, self.rows, self.asides(&free))
+    }
+
+    /// A first phone that is the same in all rows makes way for a second one that is not.
+    fn settle_phones(&mut self) {
+        let place_of = |field| self.given.iter().position(|given| given.field == field);
+        let (Some(first), Some(second)) = (
+            place_of(TicketField::ContactPhone),
+            place_of(TicketField::ContactPhone2),
+        ) else {
+            return;
+        };
+        let can_be_first = |given: &Given| {
+            let name = self.names.get(given.place);
+            let score = name.map_or(0.0, |name| name.score(TicketField::ContactPhone));
+            given.doubt().is_none() && score >= PROPOSED
+        };
+        let (one, other) = (self.given.get(first), self.given.get(second));
+        let changes = one.is_some_and(|given| given.doubt().is_some());
+        if changes && other.is_some_and(can_be_first) {
+            for given in &mut self.given {
+                given.field = match given.field {
+                    TicketField::ContactPhone => TicketField::ContactPhone2,
+                    TicketField::ContactPhone2 => TicketField::ContactPhone,
+                    field => field,
+                };
+            }
+        }
     }
 
     /// What is to be said of columns that no field takes; `unused` are those that one might.
@@ -185,8 +205,10 @@ impl<'h> Suggestion<'h> {
 
     fn found(&self, given: &Given) -> Found {
         let dates = (given.field == TicketField::Dob).then(|| self.dates.finish());
+        let doubt = given.doubt();
         Found {
-            remark: given.remark(),
+            is_sure: doubt.is_none(),
+            remark: doubt.map(str::to_owned).or_else(|| given.remark()),
             dates,
             ..self.named(given.field, given.place)
         }
@@ -202,57 +224,6 @@ impl<'h> Suggestion<'h> {
             shown.push('…');
         }
         format!("'{shown}'")
-    }
-}
-
-impl Given {
-    fn new((field, place): (TicketField, usize)) -> Given {
-        Given {
-            field,
-            place,
-            filled: 0,
-            odd: 0,
-        }
-    }
-
-    fn look(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        self.filled += 1;
-        let is_odd = if self.is_name() {
-            text.contains(',')
-        } else {
-            !text.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        self.odd += u64::from(is_odd);
-    }
-
-    fn is_name(&self) -> bool {
-        matches!(
-            self.field,
-            TicketField::PatientLname
-                | TicketField::PatientFname
-                | TicketField::CallerLname
-                | TicketField::CallerFname
-        )
-    }
-
-    fn is_mostly_odd(&self) -> bool {
-        self.odd * 2 > self.filled
-    }
-
-    /// What a person should know of the column before it is sent.
-    fn remark(&self) -> Option<String> {
-        let is_practice = self.field == TicketField::Prac && self.odd > 0;
-        if is_practice {
-            return Some(
-                "not all of it is numbers, by which the call centre knows its practices: names want a `translate`"
-                    .to_owned(),
-            );
-        }
-        let is_blank = self.filled == 0 && self.field != TicketField::Dob;
-        is_blank.then(|| "the column is blank in every row".to_owned())
     }
 }
 

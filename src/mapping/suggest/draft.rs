@@ -324,7 +324,8 @@ impl Line {
                 }
                 String::new()
             }
-            Fate::Perhaps(_) => format!("  # {required}perhaps"),
+            Fate::Perhaps(_) if self.remarks.is_empty() => format!("  # {required}perhaps"),
+            Fate::Perhaps(_) => format!("  # {required}perhaps: {}", self.remarks.join("; ")),
             // Most tickets do without most of the others.
             Fate::Lacking if self.remarks.is_empty() => return,
             Fate::Lacking => format!("  # {required}{}", self.remarks.join("; ")),

@@ -1,21 +1,25 @@
 //! The names by which spreadsheets call what fills a field, and how like one of them a header is.
 //!
-//! Owns the lists and the likeness. Case, space and punctuation do not count, nor whether a column says that it is the
-//! patient's. Knows no file and no value.
+//! Owns the lists and the likeness. Only a header whose words are all known is surely a field's; one that is merely like a
+//! known name is worth a question at most, and one that says that it is somebody else's, or another thing, not even that.
+//! Knows no file and no value.
 
 use crate::mapping::wording::letters;
+use crate::mapping::words::{singular, words};
 use crate::ticket::TicketField;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// From here on a column is given to a field.
 pub(super) const PROPOSED: f64 = 0.85;
 /// From here on a person is asked.
 pub(super) const ASKED: f64 = 0.7;
-/// What a header has at most that is not the same as a known name, nor as good as the same.
+/// What a header has at most that is not the same as a known name.
 const DOUBTFUL: f64 = 0.84;
-/// What it has at most that is as good as the same.
+/// What is better than this is the same as a known name.
 const ALIKE: f64 = 0.95;
 /// How much less a name is worth than the one before it in its list.
-const STEP: f64 = 0.001;
+const STEP: f64 = 0.0005;
 /// How much less a phone is worth as the second one.
 const SECOND: f64 = 0.06;
 
@@ -23,14 +27,34 @@ const SECOND: f64 = 0.06;
 const LETTERS_WITH_A_SLIP: usize = 6;
 /// How many letters stand for each one that may be wrong.
 const LETTERS_A_SLIP: usize = 5;
-/// How alike the same words in another order are.
-const SAME_WORDS: f64 = 0.8;
 /// How alike words are that are worth a question.
 const SIMILAR_WORDS: f64 = 0.7;
 /// Fewer letters stand in another name by chance.
 const LETTERS_OF_A_PART: usize = 4;
 /// What is longer is a sentence and no name.
 const LONGEST: usize = 60;
+
+/// Words that say that a column is the patient's.
+const PATIENTS: &str = "patient patients pt pts pat";
+
+/// Words that say that a column is somebody else's than a patient's or a caller's.
+const OTHERS: &str = "account agency agent attending called center centre clinic clinician company csr dialed dialled \
+    dispatcher dnis doctor dr employee employer facility guarantor hospital insurance insured ip \
+    location md nurse office op operator pcp pharmacist pharmacy physician plan prac practice \
+    practitioner provider receptionist referring rep representative rn site staff subscriber supervisor \
+    taker user vendor";
+
+/// Words that say that a column is something else than what the other words name.
+const THINGS: &str = "amount cell code count date day duration email ext extension fax flag id key mobile number phone ref \
+    state status time timestamp type uid url zip ssn";
+
+/// Words that say that a column is not the patient's, but of somebody who calls for them.
+const RELATIVES: &str =
+    "caller calling parent guardian mother father spouse contact emergency relative";
+
+/// What the words of a header are, if it is of whole names: these, `first` and `last`.
+const OF_WHOLE_NAMES: &str = "name full of and or middle mi m initial patient pt pat caller contact client member parent guardian \
+    person nm whole complete";
 
 /// What columns with a patient's whole name are called, and those with a caller's.
 const WHOLE_NAMES: &str = "name, full name, patient, name of patient, name last first, last first, last name first name, first name \
@@ -42,28 +66,32 @@ const WHOLE_NAMES: &str = "name, full name, patient, name of patient, name last 
 const NAMES: [(TicketField, &str); TicketField::COUNT] = [
     (
         TicketField::PatientLname,
-        "last name, lname, last, surname, family name, name last, last nm, patient lname",
+        "last name, lname, last, surname, family name, name last, last nm, patient lname, \
+         apellido, nachname, familienname, nom de famille",
     ),
     (
         TicketField::PatientFname,
-        "first name, fname, first, given name, forename, name first, first nm, patient fname",
+        "first name, fname, first, given name, forename, name first, first nm, patient fname, \
+         vorname, pr\u{e9}nom, prenom",
     ),
     (
         TicketField::Dob,
-        "dob, date of birth, birth date, birthday, birthdate, birth dt, born, date born, b day",
+        "dob, date of birth, birth date, birthday, birthdate, birth dt, born, date born, b day, \
+         fecha de nacimiento, fecha nacimiento, geburtsdatum, geburtstag, date de naissance",
     ),
     (
         TicketField::Complaint,
         "complaint, chief complaint, presenting complaint, reason for call, reason for calling, call reason, reason, \
          reason for contact, reason for visit, presenting problem, presenting symptom, symptoms, symptom, problem, \
-         medical problem, concern, issue, medical issue, cc, message, call message, nature of call",
+         medical problem, concern, issue, medical issue, cc, message, call message, nature of call, \
+         complaint text, reason text, motivo de llamada, motivo de la llamada, motif appel, grund des anrufs, anrufgrund",
     ),
     (
         TicketField::Prac,
-        "prac, practice id, practice number, practice no, practice code, practice, clinic id, clinic number, clinic \
-         code, clinic, office id, office number, office code, office, site id, site number, site code, site, facility \
+        "prac, practice id, practice number, practice no, practice code, practice, clinic id, clinic code, \
+         clinic, office id, office code, office, site id, site code, site, facility \
          id, facility code, facility, location id, location code, location, practice name, clinic name, office name, \
-         site name, facility name, location name",
+         site name, facility name, location name, prac id, prac code, prac name",
     ),
     (
         TicketField::ClientCode,
@@ -79,7 +107,8 @@ const NAMES: [(TicketField, &str); TicketField::COUNT] = [
          contact number, telephone, telephone number, tel, tel no, caller phone, caller phone number, caller number, \
          cell phone, cell, cell number, mobile, mobile phone, mobile number, home phone, home phone \
          number, home number, day phone, daytime phone, ph, evening phone, work phone, work number, \
-         work phone number, caller id",
+         work phone number, caller id, tel number, tel\u{e9}fono, telefono, \
+         telefon, telefonnummer, t\u{e9}l\u{e9}phone",
     ),
     (
         TicketField::ContactPhone2,
@@ -89,7 +118,8 @@ const NAMES: [(TicketField, &str); TicketField::COUNT] = [
     ),
     (
         TicketField::Sex,
-        "sex, gender, m f, sex at birth, birth sex",
+        "sex, gender, m f, sex at birth, birth sex, sex m f, gender m f, sexo, sexe, \
+         geschlecht",
     ),
     (
         TicketField::Email,
@@ -110,7 +140,8 @@ const NAMES: [(TicketField, &str); TicketField::COUNT] = [
     ),
     (
         TicketField::Zip,
-        "zip, zip code, zip postal, zip postal code, postal code, postcode, post code, home zip",
+        "zip, zip code, zip postal, zip postal code, postal code, postcode, post code, home zip, plz, postleitzahl, code postal, \
+         c\u{f3}digo postal, codigo postal",
     ),
     (
         TicketField::CallerLname,
@@ -141,50 +172,115 @@ const NAMES: [(TicketField, &str); TicketField::COUNT] = [
     ),
 ];
 
-fn names(field: TicketField) -> impl Iterator<Item = &'static str> {
-    let (_, names) = NAMES[field as usize];
-    names.split(", ")
+/// What is worth a question and no more: it may as well be something else.
+const PERHAPS: [(TicketField, &str); 8] = [
+    (TicketField::PatientLname, "nom"),
+    (TicketField::PatientFname, "nombre"),
+    (
+        TicketField::Complaint,
+        "motivo, motif, grund, raison, anliegen, beschwerden",
+    ),
+    (
+        TicketField::Prac,
+        "office number, clinic number, site number, facility number, praxis, cabinet, consultorio",
+    ),
+    (TicketField::ContactPhone, "calling number, from number"),
+    (TicketField::Address, "adresse, direcci\u{f3}n, direccion"),
+    (TicketField::City, "ort, ville, ciudad"),
+    (TicketField::State, "estado"),
+];
+
+/// The lists, made ready.
+static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let all = NAMES
+        .into_iter()
+        .map(|(field, names)| Known::new(field, names));
+    all.collect()
+});
+static WHOLE: LazyLock<HashSet<String>> =
+    LazyLock::new(|| WHOLE_NAMES.split(", ").map(normal).collect());
+
+/// The names of a field.
+#[derive(Debug)]
+struct Known {
+    /// Each one's letters: as they stand, with its number in full, and as they are compared.
+    names: Vec<[String; 3]>,
+    perhaps: Vec<String>,
+    words: HashSet<String>,
+}
+
+impl Known {
+    fn new(field: TicketField, names: &str) -> Known {
+        let asked = PERHAPS.into_iter().filter(|(other, _)| *other == field);
+        Known {
+            names: names
+                .split(", ")
+                .map(|name| [letters(name), words(name).concat(), normal(name)])
+                .collect(),
+            perhaps: asked
+                .flat_map(|(_, names)| names.split(", "))
+                .map(normal)
+                .collect(),
+            words: names.split(", ").flat_map(words).collect(),
+        }
+    }
+
+    fn of(field: TicketField) -> Option<&'static Known> {
+        KNOWN.get(field as usize)
+    }
+}
+
+/// The letters of a name as names are compared: one of many is the same.
+fn normal(name: &str) -> String {
+    words(name).iter().map(|word| singular(word)).collect()
 }
 
 /// A header, ready to be held against the lists.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Name {
-    /// All its letters and digits, and those without the word that says that it is the patient's.
+    words: Vec<String>,
+    /// All its letters, as they stand and without what says that several are meant.
     forms: Vec<String>,
+    /// The same without the word that says that it is the patient's.
+    bare: Vec<String>,
 }
 
 impl Name {
     pub(super) fn new(header: &str) -> Name {
-        let whole = letters(header);
-        if whole.chars().count() > LONGEST {
-            return Name { forms: Vec::new() };
+        let words = words(header);
+        if words.concat().chars().count() > LONGEST {
+            return Name::default();
         }
-        let is_short = |rest: &&str| {
-            header
-                .trim_start()
-                .get(2..3)
-                .is_some_and(|next| !rest.is_empty() && !next.starts_with(char::is_alphanumeric))
+        let is_patients = |word: &String| is_one_of(PATIENTS, word);
+        let rest = match words.as_slice() {
+            [first, rest @ ..] if is_patients(first) && !rest.is_empty() => forms(rest),
+            [rest @ .., of, last] if of == "of" && is_patients(last) => forms(rest),
+            [rest @ .., last] if is_patients(last) => forms(rest),
+            [word] => after_patient(word),
+            _ => Vec::new(),
         };
-        let rests = [
-            whole.strip_prefix("patients"),
-            whole.strip_prefix("patient"),
-            whole.strip_prefix("pt").filter(is_short),
-        ];
-        let rests: Vec<String> = rests
-            .into_iter()
-            .flatten()
-            .filter(|rest| !rest.is_empty())
-            .map(str::to_owned)
-            .collect();
-        let mut forms = vec![whole];
-        forms.extend(rests);
-        Name { forms }
+        // The patient's number is none of the numbers in the lists.
+        let is_name = |form: &String| !form.is_empty() && !is_one_of(THINGS, form);
+        Name {
+            bare: rest.into_iter().filter(is_name).collect(),
+            forms: forms(&words),
+            words,
+        }
     }
 
     /// Whether a column of this name holds whole names, which no field takes.
     pub(super) fn is_whole_name(&self) -> bool {
-        let whole = |form: &String| WHOLE_NAMES.split(", ").any(|name| together(name) == *form);
-        self.forms.iter().any(whole)
+        let has = |word: &str| self.words.iter().any(|own| own == word);
+        let is_both_ends = |word: &String| {
+            matches!(singular(word), "first" | "last") || is_one_of(OF_WHOLE_NAMES, singular(word))
+        };
+        let both_ends = has("first") && has("last") && self.words.iter().all(is_both_ends);
+        both_ends
+            || self
+                .forms
+                .iter()
+                .chain(&self.bare)
+                .any(|form| WHOLE.contains(form))
     }
 
     /// Whether this is, but for case and punctuation, what people call something that a call log has.
@@ -195,35 +291,95 @@ impl Name {
 
     /// How sure it is that a column of this name fills a field, from 0 to 1.
     pub(super) fn score(&self, field: TicketField) -> f64 {
-        let mut best = 0.0_f64;
+        let best = self.exact(field).unwrap_or_else(|| self.like(field));
+        if field != TicketField::ContactPhone2 {
+            return best;
+        }
+        // Whatever else is a phone is a second one.
+        let phone = self.exact(TicketField::ContactPhone);
+        phone.map_or(best, |score| best.max(score - SECOND))
+    }
+
+    /// What the same name is worth, if it is one of the field's.
+    fn exact(&self, field: TicketField) -> Option<f64> {
         let mut worth = 1.0;
-        for name in names(field) {
-            let name = together(name);
-            for form in &self.forms {
-                best = best.max(if *form == name {
-                    worth
-                } else {
-                    likeness(form, &name)
-                });
+        for name in &Known::of(field)?.names {
+            if self.of(field).any(|form| name.contains(form)) {
+                return Some(worth);
             }
             worth -= STEP;
         }
-        if field == TicketField::ContactPhone2 {
-            // Whatever else is a phone is a second one.
-            let phone = Some(self.score(TicketField::ContactPhone));
-            best = best.max(
-                phone
-                    .filter(|score| *score > ALIKE)
-                    .map_or(0.0, |score| score - SECOND),
-            );
+        None
+    }
+
+    /// What likeness is worth: a question at most.
+    fn like(&self, field: TicketField) -> f64 {
+        let Some(known) = Known::of(field).filter(|known| !self.is_foreign(field, known)) else {
+            return 0.0;
+        };
+        if self.of(field).any(|form| known.perhaps.contains(form)) {
+            return DOUBTFUL;
         }
-        best
+        let names = known.names.iter();
+        let alike = names.flat_map(|[name, ..]| self.of(field).map(|form| likeness(form, name)));
+        alike.fold(0.0, f64::max)
+    }
+
+    /// Whether a word of it says that it is not the field's.
+    fn is_foreign(&self, field: TicketField, known: &Known) -> bool {
+        let others = |word: &str| match field {
+            TicketField::Comments => false,
+            TicketField::Prac | TicketField::CallerLname | TicketField::CallerFname => {
+                is_one_of(OTHERS, word) || is_one_of(PATIENTS, word)
+            }
+            TicketField::PatientLname
+            | TicketField::PatientFname
+            | TicketField::Dob
+            | TicketField::Sex => is_one_of(OTHERS, word) || is_one_of(RELATIVES, word),
+            _ => is_one_of(OTHERS, word),
+        };
+        let is_foreign = |word: &String| {
+            let is_own = known.words.contains(word) || known.words.contains(singular(word));
+            let word = singular(word);
+            !is_own && (others(word) || is_one_of(THINGS, word))
+        };
+        self.words.iter().any(is_foreign)
+    }
+
+    /// The forms that count for a field: that of a patient are the patient's own.
+    fn of(&self, field: TicketField) -> impl Iterator<Item = &String> {
+        let is_patients = !matches!(
+            field,
+            TicketField::Prac
+                | TicketField::ClientCode
+                | TicketField::CallerLname
+                | TicketField::CallerFname
+                | TicketField::Txt
+                | TicketField::CallType
+        );
+        let bare = self.bare.iter().filter(move |_| is_patients);
+        self.forms.iter().chain(bare)
     }
 }
 
-/// A name of the lists without its spaces; all else in it is small letters and digits.
-fn together(name: &str) -> String {
-    name.split(' ').collect()
+fn is_one_of(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
+
+/// What the letters of these words are compared as.
+fn forms(words: &[String]) -> Vec<String> {
+    let mut forms = vec![words.concat()];
+    let normal: String = words.iter().map(|word| singular(word)).collect();
+    if forms.first() != Some(&normal) {
+        forms.push(normal);
+    }
+    forms
+}
+
+/// The rest of a word that begins with `patient`, where nothing parts them.
+fn after_patient(word: &str) -> Vec<String> {
+    let rests = [word.strip_prefix("patients"), word.strip_prefix("patient")];
+    rests.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// How alike two names are that are not the same. One that goes on where the other ends is of something else, and worth a
@@ -243,11 +399,8 @@ fn likeness(one: &str, other: &str) -> f64 {
     }
     let length = short.chars().count();
     let slips = strsim::osa_distance(one, other);
-    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
     let is_slip = length >= LETTERS_WITH_A_SLIP && slips <= length / LETTERS_A_SLIP;
-    if (is_slip || same_words >= SAME_WORDS) && digits(one) == digits(other) {
-        alike.min(ALIKE)
-    } else if is_slip || is_part || same_words >= SIMILAR_WORDS {
+    if is_slip || is_part || same_words >= SIMILAR_WORDS {
         alike.clamp(ASKED, DOUBTFUL)
     } else {
         // Letters that happen to be the same.
@@ -284,22 +437,34 @@ mod tests {
             ("Patient's Last Name", F::PatientLname),
             ("PT LNAME", F::PatientLname),
             ("Name (Last)", F::PatientLname),
-            ("Last Nmae", F::PatientLname),
+            ("Pat Last Nm", F::PatientLname),
+            ("Pat First Name", F::PatientFname),
+            ("Last name of patient", F::PatientLname),
+            ("Apellidos", F::PatientLname),
+            ("Prénom", F::PatientFname),
             ("First-Name*", F::PatientFname),
             ("Given name", F::PatientFname),
             ("D.O.B.", F::Dob),
             ("Patient DOB", F::Dob),
             ("Birth Date", F::Dob),
+            ("DOB (MM/DD/YYYY)", F::Dob),
+            ("pat_dob", F::Dob),
+            ("Fecha de Nacimiento", F::Dob),
+            ("Geburtsdatum", F::Dob),
+            ("Complaints", F::Complaint),
             ("Chief Complaint", F::Complaint),
             ("REASON FOR THE CALL", F::Complaint),
             ("Clinic", F::Prac),
-            ("Pracitce", F::Prac),
             ("Provider", F::ClientCode),
             ("Call-back #", F::ContactPhone),
             ("Cell Phone", F::ContactPhone),
             ("Phone (2)", F::ContactPhone2),
             ("Alt. phone", F::ContactPhone2),
+            ("Contact #", F::ContactPhone),
+            ("PHONENO", F::ContactPhone),
+            ("Téléphone", F::ContactPhone),
             ("Gender", F::Sex),
+            ("Sex (M/F)", F::Sex),
             ("E-mail", F::Email),
             ("Street Address", F::Address),
             ("ZIP/Postal", F::Zip),
@@ -344,6 +509,15 @@ mod tests {
             "Time of call",
             "Last seen",
             "First call",
+            "Last Nmae",
+            "Pracitce",
+            "Caller's Name",
+            "Name (First Last)",
+            "Patient #",
+            "Office Number",
+            "Patient Location",
+            "Callback Ext",
+            "Nombre",
         ] {
             assert_eq!(field(header), None, "{header}");
         }
@@ -357,9 +531,13 @@ mod tests {
             (ASKED..PROPOSED).contains(&score)
         };
         for (header, field) in [
-            ("Phone Type", F::ContactPhone),
             ("Phone 3", F::ContactPhone),
-            ("Practice Phone", F::ContactPhone),
+            ("Calling Number", F::ContactPhone),
+            ("Last Nmae", F::PatientLname),
+            ("Nombre", F::PatientFname),
+            ("Pracitce", F::Prac),
+            ("Office Number", F::Prac),
+            ("Motivo", F::Complaint),
             ("Address 2", F::Address),
             ("Reason closed", F::Complaint),
         ] {
@@ -374,6 +552,21 @@ mod tests {
             "Source",
             "Taken by",
             "Job",
+            "Phone Type",
+            "Patient #",
+            "Dr Last Name",
+            "Dr. First Name",
+            "Agent First Name",
+            "AgentLastName",
+            "Called Number",
+            "Practice Phone Number",
+            "Practice Zip",
+            "Patient Location",
+            "Message ID",
+            "Complaint Date",
+            "Complaint #",
+            "IP Address",
+            "Callback Ext",
         ] {
             for field in F::ALL {
                 assert!(
@@ -386,15 +579,38 @@ mod tests {
     }
 
     #[test]
+    fn whole_names_are_known_by_their_words() {
+        for header in [
+            "Caller's Name",
+            "Name (First Last)",
+            "Last, First",
+            "Pat. Name",
+            "PatientName",
+            "First and last name",
+        ] {
+            assert!(Name::new(header).is_whole_name(), "{header}");
+        }
+        for header in [
+            "Contact #",
+            "Patient #",
+            "First Name",
+            "Dr First Last",
+            "Name (Last)",
+        ] {
+            assert!(!Name::new(header).is_whole_name(), "{header}");
+        }
+    }
+
+    #[test]
     fn every_name_is_recognised_as_itself() {
-        for (field, (named, _)) in F::ALL.into_iter().zip(NAMES) {
-            assert_eq!(field, named);
+        for (field, (of, named)) in F::ALL.into_iter().zip(NAMES) {
+            assert_eq!(field, of);
             assert!(
                 Name::new(field.name()).score(field) > ALIKE,
                 "{}",
                 field.name()
             );
-            for name in names(field) {
+            for name in named.split(", ") {
                 assert!(Name::new(name).score(field) > ALIKE, "{name}");
             }
         }

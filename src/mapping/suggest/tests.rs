@@ -126,6 +126,67 @@ fn whole_names_are_given_to_no_field() {
 }
 
 #[test]
+fn what_is_somebody_elses_is_no_rule() {
+    let draft = with(&[
+        ("Dr Last Name", "Qmarker"),
+        ("Dr. First Name", "Qmarker"),
+        ("Agent First Name", "Qmarker"),
+        ("Pat First Name", "Qmarker"),
+        ("Called Number", "2395550101"),
+        ("Practice Phone", "2395550101"),
+        ("Complaint ID", "1"),
+        ("IP Address", "1"),
+    ]);
+    let filled: Vec<&str> = F::ALL
+        .iter()
+        .filter_map(|field| column(&draft, *field))
+        .collect();
+    assert_eq!(
+        filled,
+        [
+            "'Last Name'",
+            "'First Name'",
+            "'DOB'",
+            "'Reason'",
+            "'Practice'"
+        ]
+    );
+    let draft = super::tests::draft(
+        &[
+            "Dr Last Name",
+            "Dr First Name",
+            "Pat Last Name",
+            "Pat First Name",
+        ],
+        &[],
+    );
+    assert_eq!(column(&draft, F::PatientFname), Some("'Pat First Name'"));
+    assert_eq!(column(&draft, F::PatientLname), Some("'Pat Last Name'"));
+    assert_eq!(column(&draft, F::CallerFname), None);
+}
+
+#[test]
+fn values_of_something_else_make_a_question_of_a_rule() {
+    let names = ["Last Name", "First Name", "Phone", "Cell", "Practice"];
+    let row = |cell: &'static str| ["a", "b", "2395550100", cell, "2395550100"];
+    let rows = ["2395550101", "2395550102", "2395550103"].map(row);
+    let rows: Vec<&[&str]> = rows.iter().map(<[&str; 5]>::as_slice).collect();
+    let draft = draft(&names, &rows);
+    assert_eq!(column(&draft, F::ContactPhone), Some("'Cell'"));
+    assert_eq!(column(&draft, F::ContactPhone2), None);
+    assert_eq!(column(&draft, F::Prac), None);
+    let text = text(&draft);
+    for line in [
+        "# contact_phone_2 = \"Phone\"  # perhaps: it is the same in nearly every row, as",
+        "# prac = \"Practice\"  # required: perhaps: its values look like phones",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    let few = super::tests::draft(&names, &rows[..2]);
+    assert_eq!(column(&few, F::ContactPhone2), Some("'Cell'"));
+}
+
+#[test]
 fn dates_whose_order_is_open_leave_the_field_open() {
     let names = ["Last Name", "First Name", "DOB", "Reason", "Practice"];
     let draft = draft(&names, &[&["a", "b", "1/2/1989", "c", "1"]]);
