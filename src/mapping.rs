@@ -30,7 +30,7 @@ pub use mapped::{Key, Mapped};
 pub use mapper::Mapper;
 pub use suggest::{Draft, Fate, Line, Origin, Suggestion};
 
-pub(crate) use key_proposal::{A_GLANCE, KeyProposal};
+pub(crate) use key_proposal::{A_GLANCE, KeyProposal, ProposedKey};
 
 use crate::reading::{Condition, Hidden, Merged, Quoting, Range, ShortRows};
 use crate::ticket::TicketField;

@@ -194,13 +194,7 @@ fn told(draft: &Draft) -> String {
             }
         }
     }
-    let key = match draft.key() {
-        Some(key) => format!("'{}', different in every row", plain(key)),
-        None => {
-            "none was found: without one, a row that was mended counts as a new call".to_owned()
-        }
-    };
-    let _infallible = writeln!(text, "  {:<16} {key}", "[key]");
+    let _infallible = writeln!(text, "  {:<16} {}", "[key]", draft.key());
     let open: Vec<&Line> = draft
         .lines()
         .iter()

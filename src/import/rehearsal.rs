@@ -193,7 +193,7 @@ pub fn rehearse(
         ..
     } = pass;
     rehearsal.date_remark = table.mapping().hold_against(table.name(), &evidence)?;
-    rehearsal.key_proposal = proposal.and_then(KeyProposal::finish);
+    rehearsal.key_proposal = proposal.and_then(KeyProposal::finish).map(|key| key.column);
     repeated.shared = keys.finish()?;
     repeated.rows = sources.finish()?;
     let rows_matter = known.is_some() || !table.mapping().has_key();

@@ -117,7 +117,10 @@ impl<'h> Suggestion<'h> {
         let mut found: Vec<Found> = self.given.iter().map(|given| self.found(given)).collect();
         // The key is no field's, and what may be one's is no aside.
         let (mut fields, mut free) = std::mem::take(&mut self.left);
-        let is_key = |place: &usize| key.is_some() && self.written.get(*place) == Some(&key);
+        let is_key = |place: &usize| {
+            let written = self.written.get(*place).and_then(Option::as_ref);
+            key.as_ref().is_some_and(|key| written == Some(&key.column))
+        };
         free.retain(|place| !is_key(place));
         let perhaps = pair(&self.names, ASKED, &mut fields, &mut free);
         found.extend(perhaps.into_iter().map(|(field, place)| Found {

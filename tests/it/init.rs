@@ -238,3 +238,28 @@ fn the_sheet_that_was_read_is_the_one_that_the_draft_names() {
         .exits(0)
         .says("Night");
 }
+
+#[test]
+fn no_phone_and_nobodys_number_becomes_the_key() {
+    let project = bare();
+    for header in ["From Number", "Calling Number", "Agent ID", "PCP ID"] {
+        let mut rows = table(&calls(40));
+        for (row, cells) in rows.iter_mut().enumerate() {
+            cells[0] = if row == 0 {
+                header.to_owned()
+            } else {
+                format!("239555{row:04}")
+            };
+        }
+        project.write("calls.csv", csv_text(&rows, b',', "\n"));
+        let ran = project
+            .run(&["init", "calls.csv", "--mapping", "-"])
+            .exits(0);
+        assert!(ran.stdout.contains("# [key]\n"), "{}", ran.stdout);
+        assert!(ran.stderr.contains("none was found"), "{}", ran.stderr);
+        project.write("mapping.toml", &ran.stdout);
+        let ran = project.run(&["validate", "calls.csv"]).exits(0);
+        assert!(ran.all().contains("no [key]"));
+        assert!(!ran.all().contains("would do"), "{}", ran.all());
+    }
+}

@@ -5,8 +5,8 @@
 
 use super::dates::{Verdict, has_short_year};
 use crate::counting::counted;
-use crate::mapping::Source;
 use crate::mapping::wording::listed;
+use crate::mapping::{ProposedKey, Source};
 use crate::reading::{Merged, Quoting, ShortRows};
 use crate::seen::{is_unseen, plain};
 use crate::ticket::TicketField;
@@ -20,7 +20,7 @@ const LISTED: usize = 40;
 /// A mapping, drafted.
 #[derive(Debug)]
 pub struct Draft {
-    key: Option<String>,
+    key: Option<ProposedKey>,
     rows: u64,
     lines: Vec<Line>,
     asides: Vec<String>,
@@ -90,7 +90,7 @@ pub(super) enum Aside {
 impl Draft {
     pub(super) fn new(
         found: Vec<Found>,
-        key: Option<String>,
+        key: Option<ProposedKey>,
         rows: u64,
         asides: Vec<Aside>,
     ) -> Draft {
@@ -117,10 +117,18 @@ impl Draft {
         &self.lines
     }
 
-    /// The column that names a call, if one was found.
+    /// What names a call, in words.
     #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+    pub fn key(&self) -> String {
+        match &self.key {
+            Some(key) if key.is_proven => {
+                format!("'{}', different in every row", plain(&key.column))
+            }
+            Some(key) => format!("perhaps '{}', and commented out", plain(&key.column)),
+            None => {
+                "none was found: without one, a row that was mended counts as a new call".to_owned()
+            }
+        }
     }
 
     /// What is to be said of columns that fill no field, as sentences.
@@ -191,9 +199,9 @@ impl Draft {
     }
 
     fn write_key(&self, text: &mut String) {
+        let rows = counted(self.rows, "row");
         match &self.key {
-            Some(key) => {
-                let rows = counted(self.rows, "row");
+            Some(key) if key.is_proven => {
                 comment(
                     text,
                     &format!(
@@ -201,7 +209,18 @@ impl Draft {
                          share one."
                     ),
                 );
-                let _infallible = writeln!(text, "[key]\ncolumns = [{}]", quoted(key));
+                let _infallible = writeln!(text, "[key]\ncolumns = [{}]", quoted(&key.column));
+            }
+            Some(key) => {
+                comment(
+                    text,
+                    &format!(
+                        "Perhaps what names a call: it is filled and different in all {rows}, but its name or so few rows prove \
+                         nothing. Take it only if no two calls of any file share one: the number of a phone or of a person does \
+                         not name a call, and a second call would be lost."
+                    ),
+                );
+                let _infallible = writeln!(text, "# [key]\n# columns = [{}]", quoted(&key.column));
             }
             None => {
                 comment(

@@ -39,10 +39,24 @@ fn draft(names: &[&str], rows: &[&[&str]]) -> Draft {
 fn with(more: &[(&str, &str)]) -> Draft {
     let columns: Vec<(&str, &str)> = GOOD.iter().chain(more).copied().collect();
     let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
-    let first: Vec<&str> = columns.iter().map(|column| column.1).collect();
-    let mut second = first.clone();
-    second[5] = "Q-2";
-    draft(&names, &[&first, &second])
+    // All that is no practice's and no date is another in every row.
+    let cell = |row: usize, place: usize, value: &str| match place {
+        _ if value.is_empty() || matches!(place, 2 | 4) => value.to_owned(),
+        _ => format!("{value}{row}"),
+    };
+    let row = |row| -> Vec<String> {
+        let cells = columns.iter().enumerate();
+        cells
+            .map(|(place, column)| cell(row, place, column.1))
+            .collect()
+    };
+    let rows: Vec<Vec<String>> = (0..20).map(row).collect();
+    let rows: Vec<Vec<&str>> = rows
+        .iter()
+        .map(|cells| cells.iter().map(String::as_str).collect())
+        .collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    draft(&names, &rows)
 }
 
 fn text(draft: &Draft) -> String {
@@ -123,6 +137,26 @@ fn whole_names_are_given_to_no_field() {
     let draft = super::tests::draft(&["Last Name", "DOB", "Reason"], &[&["Smith, John", "", ""]]);
     assert_eq!(column(&draft, F::PatientLname), None);
     assert!(text(&draft).contains("# Whole names stand in 'Last Name', and"));
+}
+
+#[test]
+fn a_key_that_few_rows_bear_out_is_asked_about() {
+    let names = ["Last Name", "First Name", "Call ID"];
+    let draft = draft(&names, &[&["a", "b", "1x"], &["c", "d", "2x"]]);
+    let told = text(&draft);
+    assert!(
+        told.contains("\n# [key]\n# columns = [\"Call ID\"]\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("# Perhaps what names a call: it is filled and different in all 2 rows, but")
+    );
+    assert!(draft.key().starts_with("perhaps 'Call ID'"));
+    for header in ["From Number", "Agent ID", "Pharmacy Number"] {
+        let names = ["Last Name", "First Name", header];
+        let draft = super::tests::draft(&names, &[&["a", "b", "1x"], &["c", "d", "2x"]]);
+        assert!(draft.key().starts_with("none was found"), "{header}");
+    }
 }
 
 #[test]
