@@ -8,7 +8,7 @@
 use crate::counting::{Tally, counted, thousands};
 
 /// So many values are a proof.
-const PROOF: u64 = 2;
+pub(crate) const PROOF: u64 = 2;
 /// And so many times as many as contradict them, which are slips of the pen then.
 const TIMES: u64 = 10;
 

@@ -9,6 +9,7 @@ mod dates;
 mod draft;
 mod given;
 mod names;
+mod toml;
 
 pub use draft::{Draft, Fate, Line, Origin};
 

@@ -1,9 +1,10 @@
 //! [`Dates`]: which formats read the dates of a column, told over all its cells.
 //!
 //! Owns the formats that are tried, and the rule that nobody guesses whether day or month comes first: where the values do not
-//! say, or contradict each other, both ways are told and none is taken. Holds counts, never a value.
+//! prove it, or contradict each other, both ways are told and none is taken. Dates that are written with another sign prove
+//! nothing. Holds counts, never a value.
 
-use crate::date_order::Order;
+use crate::date_order::{Order, PROOF};
 use crate::mapping::rules::date::{DateFormat, Days, takes};
 use crate::mapping::rules::{Calendar, Value};
 use crate::row::Cell;
@@ -42,6 +43,9 @@ const FORMATS: [(Option<Order>, &str); 26] = [
     (None, "%d/%b/%Y"),
 ];
 
+/// The signs between day, month and year; those of one have an order of their own.
+const SIGNS: [&str; 4] = ["/", "-", ".", ""];
+
 /// A set of formats, by their places.
 type Mask = u32;
 
@@ -51,7 +55,12 @@ pub(super) enum Verdict {
     /// There is no value.
     Blank,
     /// These formats read them, but for some; none is needed where the workbook knows all of them as dates.
-    Read { formats: Vec<String>, unread: u64 },
+    Read {
+        formats: Vec<String>,
+        unread: u64,
+        /// Whether the workbook knows some as dates.
+        has_known: bool,
+    },
     /// Day or month may come first: the formats for either, and how many values can only be read so.
     Open {
         month_first: (Vec<String>, u64),
@@ -117,42 +126,55 @@ impl Dates {
         if self.read.is_empty() && self.known == 0 {
             return Verdict::Blank;
         }
-        let of = |wanted: Option<Order>| {
-            let formats = self.formats.iter().filter(|(_, order, _)| *order == wanted);
-            formats.fold(0, |mask, (place, ..)| mask | place)
-        };
-        let (plain, month, day) = (
-            of(None),
-            of(Some(Order::MonthFirst)),
-            of(Some(Order::DayFirst)),
-        );
-        let only = |these: Mask, those: Mask| -> u64 {
-            let told = self
-                .read
-                .iter()
-                .filter(|(mask, _)| *mask & plain == 0 && *mask & these != 0 && *mask & those == 0);
-            told.map(|(_, count)| count).sum()
-        };
-        let (months, days) = (only(month, day), only(day, month));
-        let is_open = self
-            .read
-            .keys()
-            .any(|mask| mask & plain == 0 && mask & month != 0 && mask & day != 0);
-        match (months > 0, days > 0) {
-            (true, true) => {}
-            (false, false) if is_open => {}
-            (false, true) => return self.read_with(plain | day),
-            (true | false, false) => return self.read_with(plain | month),
+        // Those that are settled, and what those that are not can be; all formats are one of these, or cannot be taken.
+        let mut settled = self.formats_of(None, None);
+        let (mut month_first, mut day_first) = (0, 0);
+        let (mut months, mut days) = (0, 0);
+        let is_plain = settled;
+        for sign in SIGNS {
+            let month = self.formats_of(Some(Order::MonthFirst), Some(sign));
+            let day = self.formats_of(Some(Order::DayFirst), Some(sign));
+            let count = |is_it: fn(bool, bool) -> bool| -> u64 {
+                let told = self.read.iter().filter(|(mask, _)| {
+                    *mask & is_plain == 0 && is_it(*mask & month != 0, *mask & day != 0)
+                });
+                told.map(|(_, count)| count).sum()
+            };
+            let only_month = count(|month, day| month && !day);
+            let only_day = count(|month, day| day && !month);
+            let either = count(|month, day| month && day);
+            match proven(only_month, only_day, either) {
+                Some(Order::MonthFirst) => settled |= month,
+                Some(Order::DayFirst) => settled |= day,
+                None if only_month + only_day + either == 0 => {}
+                None => {
+                    month_first |= month;
+                    day_first |= day;
+                    months += only_month;
+                    days += only_day;
+                }
+            }
+        }
+        if month_first == 0 {
+            let (formats, unread) = self.cover(settled);
+            return Verdict::Read {
+                formats,
+                unread,
+                has_known: self.known > 0,
+            };
         }
         Verdict::Open {
-            month_first: (self.cover(plain | month).0, months),
-            day_first: (self.cover(plain | day).0, days),
+            month_first: (self.cover(settled | month_first).0, months),
+            day_first: (self.cover(settled | day_first).0, days),
         }
     }
 
-    fn read_with(&self, allowed: Mask) -> Verdict {
-        let (formats, unread) = self.cover(allowed);
-        Verdict::Read { formats, unread }
+    /// The formats of an order, or those that need none; where a sign is given, those with it.
+    fn formats_of(&self, order: Option<Order>, sign: Option<&str>) -> Mask {
+        let formats = self.formats.iter().filter(|(_, own, format)| {
+            *own == order && sign.is_none_or(|sign| sign == sign_in(format.written()))
+        });
+        formats.fold(0, |mask, (place, ..)| mask | place)
     }
 
     /// The few formats that read most, those that read the most values first; and how many values none of them reads.
@@ -185,6 +207,23 @@ impl Dates {
     }
 }
 
+/// Which order the dates with one sign have, if it is proven: by so many that can only be of the one and by none of the other,
+/// or by any where all of them can be of the one only.
+fn proven(months: u64, days: u64, either: u64) -> Option<Order> {
+    let least = if either == 0 { 1 } else { PROOF };
+    match (months, days) {
+        (1.., 0) if months >= least => Some(Order::MonthFirst),
+        (0, 1..) if days >= least => Some(Order::DayFirst),
+        _ => None,
+    }
+}
+
+/// The sign between day, month and year in a format such as `%d.%m.%Y`.
+fn sign_in(format: &str) -> &str {
+    let sign = format.get(2..3).unwrap_or_default();
+    if sign == "%" { "" } else { sign }
+}
+
 /// Whether a format has a year of two digits.
 pub(super) fn has_short_year(format: &str) -> bool {
     DateFormat::new(format).is_some_and(|format| format.has_short_year())
@@ -201,16 +240,23 @@ mod tests {
     }
 
     fn of_kind(kind: CellKind, values: &[&str]) -> Verdict {
+        of_cells(kind, values).finish()
+    }
+
+    fn of_cells(kind: CellKind, values: &[&str]) -> Dates {
         let mut dates = Dates::up_to(date(2024, 6, 1));
         for text in values {
             dates.look(Cell { text, kind });
         }
-        dates.finish()
+        dates
     }
 
     fn read(formats: &[&str], unread: u64) -> Verdict {
-        let formats = formats.iter().map(|&format| format.to_owned()).collect();
-        Verdict::Read { formats, unread }
+        Verdict::Read {
+            formats: formats.iter().map(|&format| format.to_owned()).collect(),
+            unread,
+            has_known: false,
+        }
     }
 
     #[test]
@@ -219,8 +265,14 @@ mod tests {
             (&["", " "], Verdict::Blank),
             (&["1989-12-30", "1989-01-02"], read(&["%Y-%m-%d"], 0)),
             (&["19891230"], read(&["%Y%m%d"], 0)),
-            (&["1/2/1989", "12/30/1989"], read(&["%m/%d/%Y"], 0)),
-            (&["01.02.1989", "30.12.1989"], read(&["%d.%m.%Y"], 0)),
+            (
+                &["1/2/1989", "12/30/1989", "11/30/1989"],
+                read(&["%m/%d/%Y"], 0),
+            ),
+            (
+                &["01.02.1989", "30.12.1989", "13.1.1990"],
+                read(&["%d.%m.%Y"], 0),
+            ),
             (&["12/30/1989 0:00", ""], read(&["%m/%d/%Y"], 0)),
             (&["=\"12/30/1989\""], read(&["%m/%d/%Y"], 0)),
             (
@@ -238,10 +290,18 @@ mod tests {
         for (values, expected) in cases {
             assert_eq!(verdict(values), expected, "{values:?}");
         }
-        assert_eq!(
-            of_kind(CellKind::Date, &["1989-12-30", "1990-01-02 00:00:00"]),
-            read(&[], 0)
-        );
+        let known = |unread| Verdict::Read {
+            formats: Vec::new(),
+            unread,
+            has_known: true,
+        };
+        let mut dates = of_cells(CellKind::Date, &["1989-12-30", "1990-01-02 00:00:00"]);
+        assert_eq!(dates.finish(), known(0));
+        dates.look(Cell {
+            text: "unknown",
+            kind: CellKind::Text,
+        });
+        assert_eq!(dates.finish(), known(1));
         assert_eq!(of_kind(CellKind::Number, &["32872"]), read(&[], 1));
     }
 
@@ -260,6 +320,43 @@ mod tests {
             verdict(&["1-2-1989", "12-30-1990", "30-12-1990", "13-1-1990"]),
             open("-", 1, 2)
         );
+    }
+
+    #[test]
+    fn dates_with_another_sign_prove_nothing() {
+        let dotted = ["25.02.1958", "30.12.1980"];
+        let slashed = ["1/2/1980", "3/4/1980", "5/6/1990"];
+        let found = verdict(&[dotted.as_slice(), &slashed].concat());
+        let formats = |slashed: &str| vec![slashed.to_owned(), "%d.%m.%Y".to_owned()];
+        let open = Verdict::Open {
+            month_first: (formats("%m/%d/%Y"), 0),
+            day_first: (formats("%d/%m/%Y"), 0),
+        };
+        assert_eq!(found, open);
+        let found =
+            verdict(&[dotted.as_slice(), &["12/30/1989", "1/2/1980", "1/13/1980"]].concat());
+        assert_eq!(found, read(&["%m/%d/%Y", "%d.%m.%Y"], 0));
+        // A year of two digits is no other sign.
+        let found = verdict(&["13/1/1980", "14/1/1980", "1/2/80"]);
+        assert_eq!(found, read(&["%d/%m/%Y", "%d/%m/%y"], 0));
+    }
+
+    #[test]
+    fn a_single_date_proves_nothing_of_those_that_may_be_either() {
+        for (values, months, days) in [
+            (&["1/2/1980", "3/4/1981", "13/4/1981"][..], 0, 1),
+            (&["1/2/1980", "4/13/1981"], 1, 0),
+        ] {
+            let found = verdict(values);
+            let Verdict::Open {
+                month_first: (_, month_first),
+                day_first: (_, day_first),
+            } = found
+            else {
+                panic!("{values:?}: {found:?}");
+            };
+            assert_eq!((month_first, day_first), (months, days), "{values:?}");
+        }
     }
 
     #[test]

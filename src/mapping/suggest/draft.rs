@@ -1,19 +1,17 @@
 //! [`Draft`]: a mapping that a person is to check, as facts for a report and as TOML.
 //!
-//! Owns the words of the draft and how they are written. Names of columns come from a file: in TOML they stand in quotes on
-//! one line, in comments without anything that could end the line, so that no header can become a rule.
+//! Owns the words of the draft and what stands in which line of it.
 
 use super::dates::{Verdict, has_short_year};
+use super::toml::{comment, quoted, sentence, settings};
 use crate::counting::counted;
+use crate::date_order::Order;
 use crate::mapping::wording::listed;
 use crate::mapping::{ProposedKey, Source};
-use crate::reading::{Merged, Quoting, ShortRows};
-use crate::seen::{is_unseen, plain};
+use crate::seen::plain;
 use crate::ticket::TicketField;
 use std::fmt::Write as _;
 
-/// Where a comment's line ends.
-const WIDTH: usize = 118;
 /// How many columns are listed.
 const LISTED: usize = 40;
 
@@ -262,9 +260,13 @@ impl Line {
             Some(Verdict::Blank) => line
                 .remarks
                 .push("the column is blank in every row".to_owned()),
-            Some(Verdict::Read { formats, unread }) => {
+            Some(Verdict::Read {
+                formats,
+                unread,
+                has_known,
+            }) => {
                 let has_format = !formats.is_empty();
-                if unread > 0 && has_format {
+                if unread > 0 && (has_format || has_known) {
                     let values = counted(unread, "value");
                     line.remarks
                         .push(format!("{values} in it: no date that is read so"));
@@ -361,17 +363,29 @@ impl Line {
 
 /// Why nobody can say whether day or month comes first, and what to do.
 fn open_order(months: u64, days: u64) -> String {
-    if months == 0 {
-        return "nothing in it tells whether month (%m) or day (%d) comes first, since no number is above 12: ask whoever made \
-                the file, and take the # off the right one of these lines"
-            .to_owned();
+    let ask = "ask whoever made the file, and take the # off the right one of these lines";
+    match (months, days) {
+        (0, 0) => format!(
+            "nothing in it tells whether month (%m) or day (%d) comes first, since no number of a date that is written so is \
+             above 12: {ask}"
+        ),
+        (few, 0) | (0, few) => format!(
+            "{} in it can only be {}, and that is no proof for those that may be either, since it may be a slip: {ask}",
+            counted(few, "date"),
+            if days == 0 {
+                Order::MonthFirst
+            } else {
+                Order::DayFirst
+            }
+            .as_str()
+        ),
+        (1.., 1..) => format!(
+            "{} in it can only be month first and {} only day first: mend the file, then take the # off the right one of these \
+             lines",
+            counted(months, "date"),
+            counted(days, "date")
+        ),
     }
-    format!(
-        "{} in it can only be month first and {} only day first: mend the file, then take the # off the right one of these \
-         lines",
-        counted(months, "date"),
-        counted(days, "date")
-    )
 }
 
 impl Aside {
@@ -429,70 +443,4 @@ fn list(names: &[String]) -> String {
         told.push(format!("{more} more"));
     }
     listed(&told, "and")
-}
-
-/// The lines of `[source]`: what was said of how the file is read, and nothing that is found anyway.
-fn settings(source: &Source) -> Vec<String> {
-    let delimiter = source.delimiter.map(|sign| char::from(sign).to_string());
-    let hidden = source.hidden.map(|hidden| hidden.word().to_owned());
-    let quoting = (source.quoting == Quoting::Trust).then(|| "trust".to_owned());
-    let short_rows = (source.short_rows == ShortRows::Fill).then(|| "fill".to_owned());
-    let merged = (source.merged == Merged::Fill).then(|| "fill".to_owned());
-    let range = source.range.as_ref().map(ToString::to_string);
-    let texts = [
-        ("sheet", source.sheet.clone()),
-        ("encoding", source.encoding.clone()),
-        ("delimiter", delimiter),
-        ("quotes", quoting),
-        ("short_rows", short_rows),
-        ("hidden", hidden),
-        ("merged", merged),
-        ("range", range),
-    ];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(key, text)| Some(format!("{key} = {}\n", quoted(&text?))));
-    let row = source.header_row.map(|row| format!("header_row = {row}\n"));
-    row.into_iter().chain(texts).collect()
-}
-
-/// A text as TOML has it, always on one line, so that it can be commented out: the `toml` crate would part one with line ends.
-/// What nobody can see is written as its number.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() || is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}') => {
-                let _infallible = write!(quoted, "\\U{:08X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// A comment, in lines that a person can read. Its words are parted anew, so that nothing in it ends the line.
-fn comment(text: &mut String, words: &str) {
-    let mut width = 0;
-    for word in words.split_whitespace() {
-        let length = word.chars().count();
-        if width == 0 || width + 1 + length > WIDTH {
-            let line_end = if width == 0 { "" } else { "\n" };
-            let _infallible = write!(text, "{line_end}# {word}");
-            width = 2 + length;
-        } else {
-            let _infallible = write!(text, " {word}");
-            width += 1 + length;
-        }
-    }
-    text.push('\n');
-}
-
-/// With a capital and a full stop.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::mapping::{Mapping, Source};
 use crate::reading::{Hidden, Merged, Quoting, Range, ShortRows};
+use crate::row::CellKind;
 use TicketField as F;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -234,6 +235,32 @@ fn dates_whose_order_is_open_leave_the_field_open() {
         assert!(text.contains(line), "{line} in {text}");
     }
     assert!(Mapping::parse("mapping.toml", &text).is_err());
+    let cells = ["1/2/1989", "3/4/1989", "13/4/1989"].map(|dob| ["a", "b", dob, "c", "1"]);
+    let rows: Vec<&[&str]> = cells.iter().map(<[&str; 5]>::as_slice).collect();
+    let draft = super::tests::draft(&names, &rows);
+    assert!(!draft.is_complete());
+    let text = super::tests::text(&draft);
+    assert!(
+        text.contains("# dob: 1 date in it can only be day first, and that is no proof"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_date_of_the_workbook_is_read_without_a_format() {
+    let header = header(&["Last Name", "DOB"]);
+    let mut suggestion = Suggestion::new(&header, today());
+    for (dob, kind) in [("1989-12-30", CellKind::Date), ("unknown", CellKind::Text)] {
+        let mut row = Row::default();
+        row.push("a");
+        row.push_kind(dob, kind);
+        suggestion.look(&row);
+    }
+    let text = text(&suggestion.finish());
+    assert!(
+        text.contains("# dob: 1 value in it: no date that is read so.\ndob = \"DOB\"\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -347,11 +374,11 @@ proptest! {
         let cells = vec![date; names.len()];
         let draft = draft(&names, &[&cells]);
         let text = text(&draft);
-        let table: toml::Table = text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let table: ::toml::Table = text.parse().map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         let fields = table["fields"].as_table().unwrap();
         let filled = draft.lines().iter().filter(|line| matches!(line.fate, Fate::Filled(_)));
         prop_assert_eq!(fields.len(), filled.count());
-        prop_assert_eq!(&table["version"], &toml::Value::Integer(1));
+        prop_assert_eq!(&table["version"], &::toml::Value::Integer(1));
         prop_assert!(!text.contains("Qmarker"));
         match Mapping::parse("mapping.toml", &text) {
             Ok(mapping) => {
