@@ -25,7 +25,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let source = source(args);
     let input = open(&args.file, &options_of(&source)).map_err(Failure::Input)?;
     refuse_values(&input, &name_of(&args.file))?;
-    let (draft, rows) = draft(&input)?;
+    let (draft, rows) = draft(&input, args)?;
     let next = place.next(&args.file);
     let name = name_of(&args.file);
     let origin = Origin {
@@ -145,18 +145,27 @@ fn refuse_values(input: &Input, name: &str) -> Result<(), Failure> {
     if *input.shown_header() == *input.header() {
         return Ok(());
     }
-    Err(Failure::Unread {
+    Err(of_values(
+        input,
+        name,
+        "looks like a row of values",
+        "if the headers stand in another row, say so with --header-row; if the file has none, add a row with them",
+    ))
+}
+
+fn of_values(input: &Input, name: &str, what: &str, hint: &str) -> Failure {
+    Failure::Unread {
         message: format!(
-            "{}: the header (row {}) looks like a row of values, so no mapping is drafted from it\n\n\
-             hint: if the headers stand in another row, say so with --header-row; if the file has none, add a row with them",
+            "{}: the header (row {}) {what}, so no mapping is drafted from it\n\nhint: {hint}",
             plain(name),
             input.description().header_row
         ),
-    })
+    }
 }
 
-/// The draft, and how many rows were looked at.
-fn draft(input: &Input) -> Result<(Draft, u64), Failure> {
+/// The draft, and how many rows were looked at. A header that the user has named is taken for one, though what may be a
+/// patient's is not told either.
+fn draft(input: &Input, args: &InitArgs) -> Result<(Draft, u64), Failure> {
     let mut suggestion = Suggestion::new(input.header(), jiff::Zoned::now().date());
     let mut rows = 0;
     let read = input.for_each_row(|row| -> ControlFlow<()> {
@@ -165,6 +174,15 @@ fn draft(input: &Input) -> Result<(Draft, u64), Failure> {
         ControlFlow::Continue(())
     });
     read.map_err(Failure::Input)?;
+    if args.header_row.is_none() && suggestion.is_of_values() {
+        return Err(of_values(
+            input,
+            &name_of(&args.file),
+            "has few names of columns, and is like the rows below it or has values beside its names",
+            "if the headers stand in another row, or in this one after all, say so with --header-row; if the file has none, add a \
+             row with them",
+        ));
+    }
     Ok((suggestion.finish(), rows))
 }
 

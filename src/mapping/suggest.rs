@@ -9,6 +9,7 @@ mod dates;
 mod draft;
 mod given;
 mod names;
+mod proof;
 mod toml;
 
 pub use draft::{Draft, Fate, Line, Origin};
@@ -23,10 +24,9 @@ use dates::Dates;
 use draft::{Aside, Found};
 use given::Given;
 use names::{ASKED, Name, PROPOSED};
+use proof::Proof;
 use std::slice;
 
-/// So many known names make a row a header; one alone may be a patient's.
-const PROOF: usize = 2;
 /// How much of a name is shown.
 const SHOWN: usize = 60;
 
@@ -37,7 +37,7 @@ pub struct Suggestion<'h> {
     /// How a mapping names each column; none where it cannot.
     written: Vec<Option<String>>,
     /// Whether the row is a header for sure, so that its texts may be shown.
-    is_proven: bool,
+    proof: Proof,
     /// Columns that hold the whole names of people.
     whole_names: Vec<usize>,
     given: Vec<Given>,
@@ -54,10 +54,10 @@ impl<'h> Suggestion<'h> {
     #[must_use]
     pub fn new(header: &'h [String], today: jiff::civil::Date) -> Suggestion<'h> {
         let names: Vec<Name> = header.iter().map(|name| Name::new(name)).collect();
-        let is_proven = names.iter().filter(|name| name.is_known()).count() >= PROOF;
+        let proof = Proof::of(&names);
         let columns = Columns::new(header);
         let written: Vec<Option<String>> = (0..header.len())
-            .map(|place| written(header, &columns, place).filter(|_| is_proven))
+            .map(|place| written(header, &columns, place).filter(|_| proof.holds()))
             .collect();
         let is_whole = |place: &usize| names.get(*place).is_some_and(Name::is_whole_name);
         let free: Vec<usize> = (0..header.len())
@@ -77,7 +77,7 @@ impl<'h> Suggestion<'h> {
         Suggestion {
             header,
             written,
-            is_proven,
+            proof,
             whole_names,
             given: given.into_iter().map(Given::new).collect(),
             names,
@@ -91,6 +91,7 @@ impl<'h> Suggestion<'h> {
     /// Looks at a row.
     pub fn look(&mut self, row: &Row) {
         self.rows += 1;
+        self.proof.look(row);
         self.key.look(row);
         for given in &mut self.given {
             let cell = row.cell(given.place);
@@ -105,6 +106,10 @@ impl<'h> Suggestion<'h> {
     /// The draft.
     #[must_use]
     pub fn finish(mut self) -> Draft {
+        if !self.is_told() {
+            let unproven = vec![Aside::Unproven(self.header.len())];
+            return Draft::new(Vec::new(), None, self.rows, unproven);
+        }
         let key = std::mem::replace(&mut self.key, KeyProposal::new(&[], 0)).finish();
         let is_whole = |given: &Given| given.is_name() && given.is_mostly_odd();
         self.whole_names.extend(
@@ -129,6 +134,17 @@ impl<'h> Suggestion<'h> {
             ..self.named(field, place)
         }));
         Draft::new(found, key, self.rows, self.asides(&free))
+    }
+
+    /// Whether the row that was taken for the header is rather a row of values, or of labels beside them.
+    #[must_use]
+    pub fn is_of_values(&self) -> bool {
+        self.proof.is_against()
+    }
+
+    /// Whether the texts of the header may be told.
+    fn is_told(&self) -> bool {
+        self.proof.holds() && !self.proof.is_against()
     }
 
     /// A first phone that is the same in all rows makes way for a second one that is not.
@@ -160,9 +176,6 @@ impl<'h> Suggestion<'h> {
 
     /// What is to be said of columns that no field takes; `unused` are those that one might.
     fn asides(&self, unused: &[usize]) -> Vec<Aside> {
-        if !self.is_proven {
-            return vec![Aside::Unproven(self.header.len())];
-        }
         let shown = |places: &[usize]| places.iter().map(|&place| self.shown(place)).collect();
         let mut asides = Vec::new();
         let (mut blank, mut like_values) = (Vec::new(), Vec::new());

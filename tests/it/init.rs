@@ -263,3 +263,27 @@ fn no_phone_and_nobodys_number_becomes_the_key() {
         assert!(!ran.all().contains("would do"), "{}", ran.all());
     }
 }
+
+#[test]
+fn labels_beside_values_and_words_of_values_are_no_header() {
+    let project = bare();
+    project.write(
+        "form.csv",
+        "Last Name,Qmarker,First Name,Ann\nDOB,12/30/1980,Sex,F\nReason,Fever,Practice,1234\n",
+    );
+    project.write(
+        "bare.csv",
+        "Qmarker,Ann,Fever,Clinic,Cell\nJones,Bob,Cough,Clinic,Mobile\n",
+    );
+    for name in ["form.csv", "bare.csv"] {
+        let ran = project.run(&["init", name]).exits(3);
+        assert!(!ran.all().contains("Qmarker"), "{}", ran.all());
+        ran.says("--header-row");
+        assert!(!has_mapping(&project));
+        // Also where the user insists nothing of it is told.
+        let ran = project
+            .run(&["init", name, "--header-row", "1", "--mapping", "-"])
+            .exits(0);
+        assert!(!ran.all().contains("Qmarker"), "{}", ran.all());
+    }
+}

@@ -16,8 +16,6 @@ pub(super) const PROPOSED: f64 = 0.85;
 pub(super) const ASKED: f64 = 0.7;
 /// What a header has at most that is not the same as a known name.
 const DOUBTFUL: f64 = 0.84;
-/// What is better than this is the same as a known name.
-const ALIKE: f64 = 0.95;
 /// How much less a name is worth than the one before it in its list.
 const STEP: f64 = 0.0005;
 /// How much less a phone is worth as the second one.
@@ -285,8 +283,26 @@ impl Name {
 
     /// Whether this is, but for case and punctuation, what people call something that a call log has.
     pub(super) fn is_known(&self) -> bool {
-        let is_name = |field| self.score(field) > ALIKE;
+        let is_name = |field| self.exact(field).is_some();
         self.is_whole_name() || TicketField::ALL.into_iter().any(is_name)
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether nothing stands in it but words that names of columns are made of.
+    pub(super) fn has_known_words(&self) -> bool {
+        let lists = [PATIENTS, OTHERS, THINGS, RELATIVES, OF_WHOLE_NAMES];
+        let is_known = |word: &String| {
+            let one = singular(word);
+            // A letter is a value rather: `F`.
+            let is_letter = word.len() == 1 && !word.bytes().all(|byte| byte.is_ascii_digit());
+            let is_listed = lists.iter().any(|list| is_one_of(list, one));
+            let is_fields = |known: &Known| known.words.contains(word) || known.words.contains(one);
+            !is_letter && (is_listed || KNOWN.iter().any(is_fields))
+        };
+        self.is_known() || !self.is_blank() && self.words.iter().all(is_known)
     }
 
     /// How sure it is that a column of this name fills a field, from 0 to 1.
@@ -606,12 +622,12 @@ mod tests {
         for (field, (of, named)) in F::ALL.into_iter().zip(NAMES) {
             assert_eq!(field, of);
             assert!(
-                Name::new(field.name()).score(field) > ALIKE,
+                Name::new(field.name()).exact(field).is_some(),
                 "{}",
                 field.name()
             );
             for name in named.split(", ") {
-                assert!(Name::new(name).score(field) > ALIKE, "{name}");
+                assert!(Name::new(name).exact(field).is_some(), "{name}");
             }
         }
     }
