@@ -64,7 +64,7 @@ impl KeyProposal {
             Some(Candidate {
                 place,
                 name: name.clone(),
-                rank: rank(name)?,
+                rank: rank(&words(name))?,
                 seen: HashSet::new(),
                 counts: true,
                 phones: 0,
@@ -119,12 +119,16 @@ enum Rank {
     Something,
 }
 
+/// Whether the words of a header say that it names a call.
+pub(super) fn names_a_call(words: &[String]) -> bool {
+    rank(words) == Some(Rank::Call)
+}
+
 /// How much a header sounds like a key, if at all: each of its words is known, so that none says that it is a person's, a
 /// place's or a phone's.
-fn rank(header: &str) -> Option<Rank> {
-    let words = words(header);
+fn rank(words: &[String]) -> Option<Rank> {
     let is_one_of = |list: &str, word: &str| list.split(' ').any(|one| one == singular(word));
-    if matches!(words.as_slice(), [word] if is_one_of(TOGETHER, word)) {
+    if matches!(words, [word] if is_one_of(TOGETHER, word)) {
         return Some(Rank::Call);
     }
     let names = words.iter().any(|word| is_one_of(NAMING, word));

@@ -4,6 +4,7 @@
 //! known name is worth a question at most, and one that says that it is somebody else's, or another thing, not even that.
 //! Knows no file and no value.
 
+use crate::mapping::key_proposal;
 use crate::mapping::wording::letters;
 use crate::mapping::words::{singular, words};
 use crate::ticket::TicketField;
@@ -180,7 +181,7 @@ const PERHAPS: [(TicketField, &str); 8] = [
     ),
     (
         TicketField::Prac,
-        "office number, clinic number, site number, facility number, praxis, cabinet, consultorio",
+        "office number, clinic number, site number, facility number, praxis, cabinet, consultorio, cl\u{ed}nica, clinica",
     ),
     (TicketField::ContactPhone, "calling number, from number"),
     (TicketField::Address, "adresse, direcci\u{f3}n, direccion"),
@@ -295,14 +296,18 @@ impl Name {
     pub(super) fn has_known_words(&self) -> bool {
         let lists = [PATIENTS, OTHERS, THINGS, RELATIVES, OF_WHOLE_NAMES];
         let is_known = |word: &String| {
-            let one = singular(word);
+            let forms = [word.as_str(), singular(word)];
             // A letter is a value rather: `F`.
             let is_letter = word.len() == 1 && !word.bytes().all(|byte| byte.is_ascii_digit());
-            let is_listed = lists.iter().any(|list| is_one_of(list, one));
-            let is_fields = |known: &Known| known.words.contains(word) || known.words.contains(one);
+            let is_listed = lists
+                .iter()
+                .any(|list| forms.iter().any(|form| is_one_of(list, form)));
+            let is_fields = |known: &Known| forms.iter().any(|form| known.words.contains(*form));
             !is_letter && (is_listed || KNOWN.iter().any(is_fields))
         };
-        self.is_known() || !self.is_blank() && self.words.iter().all(is_known)
+        self.is_known()
+            || key_proposal::names_a_call(&self.words)
+            || !self.is_blank() && self.words.iter().all(is_known)
     }
 
     /// How sure it is that a column of this name fills a field, from 0 to 1.
@@ -355,9 +360,10 @@ impl Name {
             _ => is_one_of(OTHERS, word),
         };
         let is_foreign = |word: &String| {
-            let is_own = known.words.contains(word) || known.words.contains(singular(word));
-            let word = singular(word);
-            !is_own && (others(word) || is_one_of(THINGS, word))
+            let forms = [word.as_str(), singular(word)];
+            let is_own = forms.iter().any(|form| known.words.contains(*form));
+            let is_another = |form: &&str| others(form) || is_one_of(THINGS, form);
+            !is_own && forms.iter().any(is_another)
         };
         self.words.iter().any(is_foreign)
     }
@@ -569,6 +575,7 @@ mod tests {
             "Taken by",
             "Job",
             "Phone Type",
+            "Status",
             "Patient #",
             "Dr Last Name",
             "Dr. First Name",

@@ -104,6 +104,13 @@ mod tests {
                 ],
                 (true, false),
             ),
+            (
+                &[
+                    "callid,plast,pfirst,pdob,phone,clinicid,complaint",
+                    "1,Smith,Ann,2,3,4,Fever",
+                ],
+                (true, false),
+            ),
             // Some columns of its own, and values that are names of columns elsewhere.
             (
                 &[
