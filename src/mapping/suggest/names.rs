@@ -82,7 +82,7 @@ const NAMES: [(TicketField, &str); TicketField::COUNT] = [
         TicketField::Complaint,
         "complaint, chief complaint, presenting complaint, reason for call, reason for calling, call reason, reason, \
          reason for contact, reason for visit, presenting problem, presenting symptom, symptoms, symptom, problem, \
-         medical problem, concern, issue, medical issue, cc, message, call message, nature of call, \
+         medical problem, concern, issue, medical issue, cc, message, call message, nature of call, msg, \
          complaint text, reason text, motivo de llamada, motivo de la llamada, motif appel, grund des anrufs, anrufgrund",
     ),
     (
@@ -474,6 +474,7 @@ mod tests {
             ("Fecha de Nacimiento", F::Dob),
             ("Geburtsdatum", F::Dob),
             ("Complaints", F::Complaint),
+            ("Msg", F::Complaint),
             ("Chief Complaint", F::Complaint),
             ("REASON FOR THE CALL", F::Complaint),
             ("Clinic", F::Prac),
