@@ -215,7 +215,7 @@ fn write_problems(text: &mut String, problems: &ProblemLog, command: &str) {
     if errors.is_empty() {
         return;
     }
-    text.push_str("  rows that are not sent:\n");
+    text.push_str("  rows with errors:\n");
     let shown = fitting(errors.len(), ROWS_SHOWN);
     for problem in errors.iter().take(shown) {
         // What fills a field from several columns has no single one to name.
