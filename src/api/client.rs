@@ -57,7 +57,7 @@ pub struct Endpoint {
     pub proxy: Option<Url>,
     /// Whether this vendor's 503 is refused at the door, as 429 is.
     pub safe_503: bool,
-    /// How many calls run at a time; as many connections are kept.
+    /// How many calls run at a time; a few connections are kept for each.
     pub workers: usize,
 }
 
@@ -137,7 +137,7 @@ impl Client {
     pub fn new(endpoint: &Endpoint, credentials: Credentials) -> Result<Client, ApiError> {
         let password = credentials.password.expose_secret().as_bytes();
         password::check(password, credentials.key.expose_secret()).map_err(ApiError::Password)?;
-        let connections = Connections::new(endpoint.workers);
+        let connections = Connections::for_requests(endpoint.workers);
         // What cannot be set up is known before a row wants it.
         let first = connections.lend().get(|reuse| connection(endpoint, reuse));
         first.map_err(|error| ApiError::Setup(error.without_url()))?;

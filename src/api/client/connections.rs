@@ -3,14 +3,18 @@
 //! A server may close a connection right behind an answer without having said so. A request that is written into it is lost, and
 //! nothing proves whether it was read. So a connection is used again when it has rested long enough for its end to have arrived,
 //! a new one is opened rather than used at once, and once a used one broke without an answer none is used a second time.
-//! Owns that choice, and that no more are open than requests run at a time. Does not know what a connection is.
+//! Owns that choice, and that no more are open than a few for each request that runs at a time. Does not know what a
+//! connection is.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// By then the end of a connection that was closed behind its answer is here: it travels right behind it.
-const REST: Duration = Duration::from_millis(10);
+/// By then the end of a connection that was closed behind its answer is here: it travels right behind it, where the server is
+/// not busy with others before it closes.
+const REST: Duration = Duration::from_millis(50);
+/// Connections for each request that runs at a time, so that the others can rest at any pace. A slow one needs fewer.
+const EACH: usize = 3;
 
 /// Whether a connection may be used more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,11 @@ pub(super) struct Lent<'a, C> {
 }
 
 impl<C> Connections<C> {
+    /// None yet, for so many requests at a time.
+    pub(super) fn for_requests(at_a_time: usize) -> Self {
+        Connections::new(at_a_time.saturating_mul(EACH))
+    }
+
     /// None yet, and never more than `most`, but for one.
     pub(super) fn new(most: usize) -> Self {
         let state = State {
