@@ -15,14 +15,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use ticketload::config::Settings;
 use ticketload::input::Input;
-use ticketload::mapping::{Draft, Fate, Line, Origin, Source, Suggestion};
-use ticketload::reading::Hidden;
+use ticketload::mapping::{Draft, Fate, Line, Origin, Suggestion};
 use ticketload::report::{counted, plain, plain_path};
 use ticketload::results::AtomicFile;
 
 pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let place = Place::of(args)?;
-    let source = source(args);
+    let source = args.reading.source(args.hidden);
     let input = open(&args.file, &options_of(&source)).map_err(Failure::Input)?;
     refuse_values(&input, &name_of(&args.file))?;
     let (draft, rows) = draft(&input, args)?;
@@ -124,22 +123,6 @@ fn exists(path: &Path) -> Failure {
     )
 }
 
-/// What was said about how the file is read; it becomes the mapping's `[source]`, so that it is read in the same way later.
-fn source(args: &InitArgs) -> Source {
-    Source {
-        sheet: args.sheet.clone(),
-        header_row: args.header_row,
-        encoding: args.encoding.clone(),
-        delimiter: args.delimiter,
-        quoting: args.quotes,
-        short_rows: args.short_rows,
-        hidden: args.hidden.map(Hidden::from),
-        merged: args.merged,
-        range: args.range.clone(),
-        skip_rows_where: Vec::new(),
-    }
-}
-
 /// A header that looks like the rows below it is a patient's row: none of it is written.
 fn refuse_values(input: &Input, name: &str) -> Result<(), Failure> {
     if *input.shown_header() == *input.header() {
@@ -174,7 +157,7 @@ fn draft(input: &Input, args: &InitArgs) -> Result<(Draft, u64), Failure> {
         ControlFlow::Continue(())
     });
     read.map_err(Failure::Input)?;
-    if args.header_row.is_none() && suggestion.is_of_values() {
+    if args.reading.header_row.is_none() && suggestion.is_of_values() {
         return Err(of_values(
             input,
             &name_of(&args.file),

@@ -4,12 +4,12 @@ use super::advice;
 use super::args::{Format, InspectArgs};
 use super::destinations::{Destinations, Kind, usage};
 use super::failure::{Exit, Failure};
-use super::files::{exit_of_reading, name_of, open, unread};
+use super::files::{exit_of_reading, name_of, open, options_of, unread};
 use super::output::conclude;
 use super::progress::{Progress, Screen};
 use std::io::{self, Write};
 use std::path::Path;
-use ticketload::input::{Input, Options};
+use ticketload::input::Input;
 use ticketload::inspect::{InspectError, Inspection, inspect};
 use ticketload::report::{FileReport, Report};
 use ticketload::results::AtomicFile;
@@ -19,9 +19,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     check_dump(args)?;
     let screen = Screen::open();
     let progress = screen.progress();
+    let options = options_of(&args.reading.source(Some(args.hidden)));
     let mut slots = Vec::new();
     for path in &args.files {
-        slots.push(match open(path, &options(args)) {
+        slots.push(match open(path, &options) {
             Ok(input) => match look(path, &input, args, &progress)? {
                 Some(slot) => slot,
                 None => return Ok(Exit::Success),
@@ -68,21 +69,6 @@ fn check_dump(args: &InspectArgs) -> Result<(), Failure> {
     }
     destinations.plan_writable(dump, Kind::Dump)?;
     Ok(())
-}
-
-fn options(args: &InspectArgs) -> Options {
-    Options {
-        sheet: args.sheet.clone(),
-        header_row: args.header_row,
-        encoding: args.encoding.clone(),
-        delimiter: args.delimiter,
-        quoting: args.quotes,
-        short_rows: args.short_rows,
-        hidden: Some(args.hidden.into()),
-        merged: args.merged,
-        range: args.range.clone(),
-        skip_rows_where: Vec::new(),
-    }
 }
 
 /// Tells what a file holds; none where whoever reads the dump has enough, and the rest of it was not looked at.

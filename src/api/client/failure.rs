@@ -27,17 +27,14 @@ impl Failure {
 
 /// Judges an exchange that failed before the answer's head had arrived; `flag` is its body's, if it has one.
 pub(super) fn before_answer(error: reqwest::Error, flag: Option<&SentFlag>) -> Failure {
-    let error = error.without_url();
     let not_sent = match flag {
         Some(flag) => flag.withdraw(),
         None => error.is_connect(),
     };
     if not_sent {
-        return Failure::NotSent(NotSent {
-            kind: kind(&error),
-            detail: innermost(&error),
-        });
+        return before_anything(error);
     }
+    let error = error.without_url();
     let (code, message) = if error.is_timeout() {
         ("timeout", "the server did not answer in time")
     } else if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
