@@ -4,6 +4,7 @@
 //! that every part a row comes from was read to its end before, with its checksum compared and its sizes capped, and
 //! that a panic of the parser ends as an error. Rows and columns are absolute: row 1 is the sheet's first.
 
+mod archive;
 mod beside;
 mod dimension;
 mod faults;
@@ -31,16 +32,18 @@ use super::relay::Source;
 use super::spool::Place;
 use crate::reading::{Area, Hidden, Merged, Range};
 use crate::row::Position;
+use archive::{Archive, Part};
+use beside::held;
 use calamine::{Reader, Xlsx, XlsxError};
 use memchr::memmem;
 use package::{Package, Sheet};
 use rows::Rows;
 use std::fs::File;
-use std::io::BufReader;
+use std::io;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use survey::Facts;
 use tables::Named;
@@ -49,7 +52,7 @@ pub(super) use tables::Nature;
 /// A parser of foreign files may have a case it did not think of: that is the file's end, not the program's.
 const PANICKED: &str = "the parser gave up on it";
 
-type Book = Xlsx<BufReader<File>>;
+type Book = Xlsx<Archive>;
 
 /// A workbook whose sheet has been chosen and whose parts have been checked.
 pub(super) struct Workbook {
@@ -101,7 +104,7 @@ impl Workbook {
             let look = thread::Builder::new().name("survey".to_owned());
             let look = look.spawn_scoped(scope, || look_through(path, &sheets, &sheet));
             let look = look.map_err(InputErrorKind::NoThread)?;
-            let strings = take_in(path, &mut package, &sheet);
+            let strings = check_and_take_in(path, &mut package, &sheet);
             let facts = look.join().unwrap_or_else(|panic| resume_unwind(panic));
             Ok::<_, InputErrorKind>((facts, strings))
         })?;
@@ -114,8 +117,13 @@ impl Workbook {
         }
         let (copy, book) = if facts.missized {
             let copy = dimension::mended(path, &mut package, &sheet.part)?;
-            let book = take_in(copy.path(), &mut package, &sheet)?;
+            strings?;
+            let book = take_in(Archive::plain(copy.path()), &mut package, &sheet)?;
             (Some(copy), book)
+        } else if facts.mislength {
+            strings?;
+            let book = take_in(Archive::plain(path), &mut package, &sheet)?;
+            (None, book)
         } else {
             (None, strings?)
         };
@@ -186,6 +194,15 @@ impl Workbook {
         &self.sheet.name
     }
 
+    fn open_again(&self, path: &Path) -> Result<Book, Fault> {
+        let archive = match &self.copy {
+            Some(copy) => Archive::plain(copy.path()),
+            None if self.facts.mislength => Archive::plain(path),
+            None => Archive::with_unpacked(path, vec![Part::of(path, &self.sheet.part)]),
+        };
+        open_book(archive).map_err(|error| parser_fault(&error, &self.sheet, 0))
+    }
+
     /// Opens the rows and lends them to `user`; `keep` holds the opened workbook for the next reading.
     pub(super) fn read(
         &self,
@@ -193,16 +210,11 @@ impl Workbook {
         keep: bool,
         user: &mut dyn FnMut(&mut dyn Source) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let kept = self
-            .opened
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let path = self.copy.as_ref().map_or(path, Place::path);
+        let kept = held(&self.opened).take();
         let read = || -> Result<Box<Book>, Fault> {
             let mut book = match kept {
                 Some(book) => book,
-                None => Box::new(open_book(path).map_err(|e| parser_fault(&e, &self.sheet, 0))?),
+                None => Box::new(self.open_again(path)?),
             };
             let is_1904 = book.has_1904_epoch();
             let cells = book.worksheet_cells_reader(&self.sheet.name);
@@ -212,7 +224,7 @@ impl Workbook {
         };
         match caught(read) {
             Ok(Ok(book)) if keep => {
-                *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(book);
+                *held(&self.opened) = Some(book);
                 Ok(())
             }
             Ok(Ok(_)) => Ok(()),
@@ -260,16 +272,44 @@ fn header_of(range: Option<&Named>) -> Option<u64> {
     Some(*table.area.rows.start())
 }
 
-fn open_book(path: &Path) -> Result<Book, XlsxError> {
-    Xlsx::new(BufReader::with_capacity(64 * 1024, File::open(path)?))
+fn open_book(archive: io::Result<Archive>) -> Result<Book, XlsxError> {
+    Xlsx::new(archive?)
 }
 
-/// Checks the shared strings and lets calamine take them in.
-fn take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fault> {
-    if let Some(part) = package.shared_strings() {
+/// Lets calamine take the shared strings in, each part of them when it has been checked.
+fn check_and_take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fault> {
+    let mut parts = vec![Part::of(path, &sheet.part)];
+    let Some(part) = package.shared_strings() else {
+        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+    };
+    let Some(underway) = strings::begin(path, package, &part)? else {
         strings::check(package, &part)?;
+        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+    };
+    parts.push(Part::underway(&part, &underway));
+    let archive = Archive::with_unpacked(path, parts)?;
+    if !archive.unpacks(&part) {
+        // Calamine would not wait for the check.
+        underway.end()?;
+        return take_in(Ok(archive), package, sheet);
     }
-    match caught(|| open_book(path)) {
+    let book = take_in(Ok(archive), package, sheet);
+    let length = underway.end()?;
+    if package.claimed_length(&part) != Some(length) {
+        // Calamine was told another length than it has.
+        let parts = vec![Part::of(path, &sheet.part)];
+        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+    }
+    book
+}
+
+/// Lets calamine take in what it holds of a workbook.
+fn take_in(
+    archive: io::Result<Archive>,
+    package: &mut Package,
+    sheet: &Sheet,
+) -> Result<Book, Fault> {
+    match caught(|| open_book(archive)) {
         Ok(Ok(book)) => Ok(book),
         Ok(Err(error)) => {
             // Nothing says in which part that was.
@@ -286,7 +326,9 @@ fn look_through(path: &Path, sheets: &[Sheet], sheet: &Sheet) -> Result<Facts, I
     let facts = survey::sheet(&mut package, &sheet.part)?;
     // Damage in another sheet is damage of the file: whoever sent it should know.
     for other in sheets.iter().filter(|other| other.part != sheet.part) {
-        survey::checksum(&mut package, &other.part)?;
+        survey::unpack(&mut package, &other.part, &mut |_| {
+            Ok(ControlFlow::Continue(()))
+        })?;
     }
     Ok(facts)
 }

@@ -4,6 +4,7 @@
 
 use super::super::error::InputErrorKind;
 use std::io;
+use std::ops::ControlFlow;
 use zip::result::ZipError;
 
 const UNUSUAL: &str = "it is packed in a way that no spreadsheet program uses";
@@ -49,5 +50,36 @@ pub(super) fn unpack_error(part: &str, error: io::Error) -> InputErrorKind {
         io::ErrorKind::UnexpectedEof => damaged("it is cut short"),
         io::ErrorKind::Unsupported => damaged(UNUSUAL),
         _ => InputErrorKind::Io(error),
+    }
+}
+
+/// Whether a text that comes in chunks is UTF-8.
+#[derive(Debug, Default)]
+pub(super) struct Letters {
+    /// The end of a chunk may cut a letter: what there is of it.
+    rest: Vec<u8>,
+    wrong: bool,
+}
+
+impl Letters {
+    pub(super) fn take(&mut self, chunk: &[u8]) -> ControlFlow<()> {
+        self.rest.extend_from_slice(chunk);
+        match std::str::from_utf8(&self.rest) {
+            Ok(_) => self.rest.clear(),
+            Err(error) => {
+                self.wrong |= error.error_len().is_some();
+                self.rest.drain(..error.valid_up_to());
+            }
+        }
+        if self.wrong {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// At the end.
+    pub(super) fn are_utf8(&self) -> bool {
+        !self.wrong && self.rest.is_empty()
     }
 }

@@ -6,7 +6,7 @@
 //! backslash for a slash), so that what was checked is what is read; a part that others would find elsewhere is refused.
 
 use super::super::error::{Foreign, InputErrorKind};
-use super::faults::{archive_error, is_wide, not_utf8, unpack_error};
+use super::faults::{Letters, archive_error, is_wide, not_utf8, unpack_error};
 use super::paths::{normal, resolved, unescaped};
 use quick_xml::events::{BytesStart, Event};
 use std::collections::HashMap;
@@ -346,6 +346,13 @@ impl Package {
             .map_or(0, |file| file.compressed_size().min(size))
     }
 
+    /// The length that the archive gives for a part as it is unpacked.
+    pub(super) fn claimed_length(&mut self, part: &str) -> Option<u64> {
+        let name = self.name(part);
+        let file = self.archive.by_name(&name).ok()?;
+        Some(file.size())
+    }
+
     /// Unpacks a part to its end, chunk by chunk, comparing its checksum; `each` may break it off, and
     /// then there was none.
     pub(super) fn unpack(
@@ -398,24 +405,9 @@ impl Package {
             Some(rels),
         ];
         parts.into_iter().flatten().find_map(|part| {
-            // The end of a chunk may cut a letter.
-            let mut rest = Vec::new();
-            let mut is_utf8 = true;
-            let read = self.unpack(&part, u64::MAX, "", &mut |chunk| {
-                rest.extend_from_slice(chunk);
-                if let Err(error) = std::str::from_utf8(&rest) {
-                    is_utf8 &= error.error_len().is_none();
-                    rest.drain(..error.valid_up_to());
-                } else {
-                    rest.clear();
-                }
-                Ok(if is_utf8 {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                })
-            });
-            (read.is_ok() && !(is_utf8 && rest.is_empty())).then(|| not_utf8(&part))
+            let mut letters = Letters::default();
+            let read = self.unpack(&part, u64::MAX, "", &mut |chunk| Ok(letters.take(chunk)));
+            (read.is_ok() && !letters.are_utf8()).then(|| not_utf8(&part))
         })
     }
 

@@ -5,7 +5,7 @@
 //! the rows; the cells' values are read by calamine alone.
 
 use super::super::error::InputErrorKind;
-use super::package::Package;
+use super::package::{Package, Step};
 use super::tags::{Misfit, Tags, Visitor};
 use super::value::{OpenCell, Writing, are_plain};
 use super::{beside, dimension};
@@ -52,6 +52,8 @@ pub(in super::super) struct Facts {
     pub(in super::super) filtered: bool,
     /// Whether the sheet tells its size in a way that calamine refuses.
     pub(super) missized: bool,
+    /// Whether the archive tells another length of the part than it has, unpacked.
+    pub(super) mislength: bool,
 }
 
 impl Facts {
@@ -112,19 +114,24 @@ fn shared(runs: &[(u32, u32)], within: &RangeInclusive<u64>) -> u64 {
 pub(super) fn sheet(package: &mut Package, part: &str) -> Result<Facts, InputErrorKind> {
     let mut survey = SheetSurvey::default();
     let mut tags = Tags::default();
+    let mut length = 0;
     each_chunk(package, part, &mut |chunk| {
+        length += chunk.len() as u64;
         tags.feed(chunk, &mut survey).map_err(|m| misfit(part, m))?;
         survey.trouble(part)
     })?;
+    survey.facts.mislength = package.claimed_length(part) != Some(length);
     survey.facts.hidden_rows.sort_unstable();
     Ok(survey.facts)
 }
 
-/// Reads a worksheet to its end for its checksum alone.
-pub(super) fn checksum(package: &mut Package, part: &str) -> Result<(), InputErrorKind> {
-    package.unpack(part, SHEET, SHEET_TEXT, &mut |_| {
-        Ok(ControlFlow::Continue(()))
-    })
+/// Unpacks a worksheet, to its end unless `each` has enough.
+pub(super) fn unpack(
+    package: &mut Package,
+    part: &str,
+    each: &mut dyn FnMut(&[u8]) -> Step,
+) -> Result<(), InputErrorKind> {
+    package.unpack(part, SHEET, SHEET_TEXT, each)
 }
 
 /// Reads a worksheet to its end.
@@ -133,14 +140,14 @@ pub(super) fn each_chunk(
     part: &str,
     each: &mut dyn FnMut(&[u8]) -> Result<(), InputErrorKind>,
 ) -> Result<(), InputErrorKind> {
-    beside::each_chunk(|each| package.unpack(part, SHEET, SHEET_TEXT, each), each)
+    beside::each_chunk(|each| unpack(package, part, each), each)
 }
 
 /// Whether a worksheet has a value; stops at the first.
 pub(super) fn has_data(package: &mut Package, part: &str) -> Result<bool, InputErrorKind> {
     let mut survey = SheetSurvey::default();
     let mut tags = Tags::default();
-    package.unpack(part, SHEET, SHEET_TEXT, &mut |chunk| {
+    unpack(package, part, &mut |chunk| {
         tags.feed(chunk, &mut survey).map_err(|m| misfit(part, m))?;
         let found = survey.facts.has_data;
         Ok(if found {

@@ -1,6 +1,142 @@
 //! The archive around a workbook: damaged, of another kind, or packed as nobody packs it.
 
+use super::archive::{Archive, Part};
 use super::*;
+use std::io::{Read, Seek, SeekFrom};
+
+const SHEET: &str = "xl/worksheets/sheet1.xml";
+const STRINGS: &str = "xl/sharedStrings.xml";
+
+/// A workbook with a sheet and shared strings of several chunks each, and its number of rows.
+fn large() -> (NamedTempFile, u32) {
+    let rows = 20_000;
+    let row = |row: u32| {
+        let at = row + 1;
+        format!(
+            "<row r=\"{at}\"><c r=\"A{at}\" t=\"s\"><v>{row}</v></c><c r=\"B{at}\"><v>{row}</v></c></row>"
+        )
+    };
+    let string = |row: u32| format!("<si><t>caller {} {row}</t></si>", "x".repeat(20));
+    let sheet: String = (0..rows).map(row).collect();
+    let strings: String = (0..rows).map(string).collect();
+    (raw(&sheet, &format!("<sst>{strings}</sst>")), rows)
+}
+
+/// Where a part's entry stands in the directory of an archive.
+fn entry_of(archive: &[u8], part: &str) -> usize {
+    let mut entries = memmem::find_iter(archive, b"PK\x01\x02");
+    let named = |at: &usize| archive[at + 46..].starts_with(part.as_bytes());
+    entries.find(named).unwrap()
+}
+
+#[test]
+fn parts_that_are_unpacked_beside_are_those_of_the_archive() {
+    let (file, _) = large();
+    let parts = vec![Part::of(file.path(), SHEET), Part::of(file.path(), STRINGS)];
+    let mut archive = Archive::with_unpacked(file.path(), parts).unwrap();
+    assert!(
+        archive.unpacks(SHEET) && archive.unpacks(STRINGS) && !archive.unpacks("xl/workbook.xml")
+    );
+
+    let whole = std::fs::read(file.path()).unwrap();
+    let mut begin = vec![0; whole.len()];
+    archive.read_exact(&mut begin).unwrap();
+    assert!(begin == whole, "the file itself is not changed");
+    let end = archive.seek(SeekFrom::End(0)).unwrap();
+    assert_eq!(archive.read(&mut [0]).unwrap(), 0);
+    assert!(
+        archive.seek(SeekFrom::Current(-1)).unwrap() == end - 1
+            && archive.read(&mut [0]).unwrap() == 1
+    );
+
+    let mut seen = zip::ZipArchive::new(archive).unwrap();
+    let mut honest = zip::ZipArchive::new(file.reopen().unwrap()).unwrap();
+    assert_eq!(seen.len(), honest.len());
+    for times in 1..=2 {
+        for at in 0..honest.len() {
+            let mut expected = Vec::new();
+            honest
+                .by_index(at)
+                .unwrap()
+                .read_to_end(&mut expected)
+                .unwrap();
+            let mut part = seen.by_index(at).unwrap();
+            let is_unpacked = [SHEET, STRINGS].contains(&part.name().unwrap().as_ref());
+            let stored = part.compression() == zip::CompressionMethod::Stored;
+            assert!(stored || !is_unpacked);
+            // One that was left half-way is read from its beginning the next time.
+            let wanted = expected.len() / (3 - times);
+            let mut read = vec![0; wanted];
+            part.read_exact(&mut read).unwrap();
+            assert!(read == expected[..wanted]);
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_unpacked_beside_can_be_read_from_any_place() {
+    let (file, _) = large();
+    let read = |parts| {
+        let mut archive = Archive::with_unpacked(file.path(), parts).unwrap();
+        let length = archive.seek(SeekFrom::End(0)).unwrap();
+        let mut read = Vec::new();
+        for at in [1_000_000, 200_000, 999_999, 200_000, 0, 3_000_000] {
+            let mut piece = [0; 3000];
+            archive.seek(SeekFrom::Start(at)).unwrap();
+            if at < length {
+                archive.read_exact(&mut piece).unwrap();
+            }
+            read.push((at, piece));
+        }
+        read
+    };
+    let pieces = read(vec![Part::of(file.path(), SHEET)]);
+    let mut archive =
+        Archive::with_unpacked(file.path(), vec![Part::of(file.path(), SHEET)]).unwrap();
+    let mut whole = Vec::new();
+    archive.read_to_end(&mut whole).unwrap();
+    for (at, piece) in pieces {
+        let at = usize::try_from(at).unwrap();
+        let expected = whole.get(at..).map(|rest| &rest[..3000]);
+        assert!(expected.is_none_or(|expected| expected == piece), "{at}");
+    }
+}
+
+#[test]
+fn what_is_not_packed_or_not_there_is_read_as_it_is() {
+    let (file, _) = large();
+    let stored = NamedTempFile::new().unwrap();
+    let mut to = zip::ZipWriter::new(stored.reopen().unwrap());
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    to.start_file(SHEET, options).unwrap();
+    to.write_all(b"<worksheet/>").unwrap();
+    to.finish().unwrap();
+    for (file, part) in [(&stored, SHEET), (&file, "xl/other.xml")] {
+        let parts = vec![Part::of(file.path(), part)];
+        let mut archive = Archive::with_unpacked(file.path(), parts).unwrap();
+        let mut read = Vec::new();
+        archive.read_to_end(&mut read).unwrap();
+        assert!(!archive.unpacks(part) && read == std::fs::read(file.path()).unwrap());
+    }
+}
+
+#[test]
+fn parts_that_are_shorter_than_the_archive_claims_are_read_all_the_same() {
+    let (file, expected) = large();
+    let whole = std::fs::read(file.path()).unwrap();
+    for part in [SHEET, STRINGS] {
+        let claim = entry_of(&whole, part) + 24;
+        let length = u32::from_le_bytes(whole[claim..claim + 4].try_into().unwrap());
+        for claimed in [length + 1, length + 1_000_000, u32::MAX - 1] {
+            let mut lying = whole.clone();
+            lying[claim..claim + 4].copy_from_slice(&claimed.to_le_bytes());
+            let mut file = NamedTempFile::new().unwrap();
+            file.write_all(&lying).unwrap();
+            let read = open(&file).and_then(|input| rows(&input)).unwrap();
+            assert_eq!(read.len(), expected as usize - 1, "{part}, {claimed}");
+        }
+    }
+}
 
 #[test]
 fn damaged_archives_are_refused_before_a_row_is_used() {
@@ -27,16 +163,9 @@ fn damaged_archives_are_refused_before_a_row_is_used() {
             InputErrorKind::Damaged { .. }
         ));
     }
-    // A checksum in the central directory stands 16 bytes behind its signature.
-    let directory = memmem::rfind_iter(&whole, b"PK\x01\x02");
-    let sheet = directory.into_iter().find(|&at| {
-        whole
-            .get(at + 46..)
-            .unwrap()
-            .starts_with(b"xl/worksheets/sheet1.xml")
-    });
+    // A checksum stands 16 bytes behind the entry's signature.
     let mut flipped = whole.clone();
-    flipped[sheet.unwrap() + 16] ^= 1;
+    flipped[entry_of(&whole, SHEET) + 16] ^= 1;
     let error = check(&flipped).unwrap_err();
     assert!(error.to_string().contains("checksum"), "{error}");
 }

@@ -93,6 +93,19 @@ fn shared_strings_that_would_fill_the_memory_are_refused() {
             "<sst uniqueCount=\"4000000000\"><si><t>a</t></si></sst>".to_owned(),
             "claims to hold more",
         ),
+        // Calamine makes room by the first claim, and others are no excuse for it.
+        (
+            "<sst uniqueCount=\"4000000000\"><si><t>a</t></si></sst><sst uniqueCount=\"1\"/>"
+                .to_owned(),
+            "claims to hold more",
+        ),
+        (
+            format!(
+                "<!--{}--><sst uniqueCount=\"4000000000\"><si><t>a</t></si></sst>",
+                "x".repeat(200_000)
+            ),
+            "claims to hold more",
+        ),
         (
             format!(
                 "<sst>{}</sst>",
