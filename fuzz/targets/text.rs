@@ -43,16 +43,22 @@ fn simple(data: &[u8], input: &Input, options: &Options) -> Option<Vec<Seen>> {
     )
 }
 
-/// All records of a text whose lines end in LF, a blank line as one with a blank field.
+/// All records of a text whose lines end in LF, a blank line as one with a blank field. Files that were run together may each
+/// begin with byte order marks, of which two are no part of a record.
 fn records(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let mut records = Vec::new();
     let mut record = vec![String::new()];
     let mut signs = text.chars().peekable();
-    let (mut at_start, mut is_quoted) = (true, false);
+    let (mut at_start, mut is_quoted, mut marks) = (true, false, 0);
     while let Some(sign) = signs.next() {
+        let is_first = record.len() == 1;
         let field = record.last_mut().expect("a record has a field");
         let was_at_start = std::mem::replace(&mut at_start, false);
         match sign {
+            '\u{feff}' if was_at_start && is_first && marks < 2 => {
+                marks += 1;
+                at_start = true;
+            }
             '"' if is_quoted && signs.peek() == Some(&'"') => {
                 signs.next();
                 field.push('"');
@@ -61,7 +67,7 @@ fn records(text: &str, delimiter: char) -> Vec<Vec<String>> {
             '"' if was_at_start => is_quoted = true,
             '\n' if !is_quoted => {
                 records.push(std::mem::replace(&mut record, vec![String::new()]));
-                at_start = true;
+                (at_start, marks) = (true, 0);
             }
             sign if sign == delimiter && !is_quoted => {
                 record.push(String::new());
