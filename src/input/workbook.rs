@@ -115,18 +115,15 @@ impl Workbook {
         if let Some((row, what)) = facts.odd {
             return Err(damaged(&sheet, u64::from(row) + 1, what));
         }
-        let (copy, book) = if facts.missized {
-            let copy = dimension::mended(path, &mut package, &sheet.part)?;
-            strings?;
-            let book = take_in(Archive::plain(copy.path()), &mut package, &sheet)?;
-            (Some(copy), book)
-        } else if facts.mislength {
-            strings?;
-            let book = take_in(Archive::plain(path), &mut package, &sheet)?;
-            (None, book)
-        } else {
-            (None, strings?)
+        let mut book = strings?;
+        let copy = match facts.missized {
+            true => Some(dimension::mended(path, &mut package, &sheet.part)?),
+            false => None,
         };
+        if facts.missized || facts.mislength {
+            let archive = archive_of(path, copy.as_ref(), &facts, &sheet);
+            book = take_in(archive, &mut package, &sheet)?;
+        }
         Ok(Workbook {
             sheet,
             sheets: sheets.iter().map(info).collect(),
@@ -195,11 +192,7 @@ impl Workbook {
     }
 
     fn open_again(&self, path: &Path) -> Result<Book, Fault> {
-        let archive = match &self.copy {
-            Some(copy) => Archive::plain(copy.path()),
-            None if self.facts.mislength => Archive::plain(path),
-            None => Archive::with_unpacked(path, vec![Part::of(path, &self.sheet.part)]),
-        };
+        let archive = archive_of(path, self.copy.as_ref(), &self.facts, &self.sheet);
         open_book(archive).map_err(|error| parser_fault(&error, &self.sheet, 0))
     }
 
@@ -272,21 +265,38 @@ fn header_of(range: Option<&Named>) -> Option<u64> {
     Some(*table.area.rows.start())
 }
 
+/// The archive that rows are read from, once it is known what the sheet and its archive say of themselves.
+fn archive_of(
+    path: &Path,
+    copy: Option<&Place>,
+    facts: &Facts,
+    sheet: &Sheet,
+) -> io::Result<Archive> {
+    match copy {
+        Some(copy) => Archive::plain(copy.path()),
+        None if facts.mislength => Archive::plain(path),
+        None => Archive::with_unpacked(path, vec![Part::of(path, &sheet.part)]),
+    }
+}
+
 fn open_book(archive: io::Result<Archive>) -> Result<Book, XlsxError> {
     Xlsx::new(archive?)
 }
 
 /// Lets calamine take the shared strings in, each part of them when it has been checked.
 fn check_and_take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Result<Book, Fault> {
-    let mut parts = vec![Part::of(path, &sheet.part)];
+    let with_sheet = || Archive::with_unpacked(path, vec![Part::of(path, &sheet.part)]);
     let Some(part) = package.shared_strings() else {
-        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+        return take_in(with_sheet(), package, sheet);
     };
     let Some(underway) = strings::begin(path, package, &part)? else {
         strings::check(package, &part)?;
-        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+        return take_in(with_sheet(), package, sheet);
     };
-    parts.push(Part::underway(&part, &underway));
+    let parts = vec![
+        Part::of(path, &sheet.part),
+        Part::underway(&part, &underway),
+    ];
     let archive = Archive::with_unpacked(path, parts)?;
     if !archive.unpacks(&part) {
         // Calamine would not wait for the check.
@@ -297,8 +307,7 @@ fn check_and_take_in(path: &Path, package: &mut Package, sheet: &Sheet) -> Resul
     let length = underway.end()?;
     if package.claimed_length(&part) != Some(length) {
         // Calamine was told another length than it has.
-        let parts = vec![Part::of(path, &sheet.part)];
-        return take_in(Archive::with_unpacked(path, parts), package, sheet);
+        return take_in(with_sheet(), package, sheet);
     }
     book
 }
