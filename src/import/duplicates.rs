@@ -5,9 +5,10 @@
 //! a name, and are merged at the end. Only 64-bit hashes with a key of this process are kept, never a value.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
+use std::collections::binary_heap::{BinaryHeap, PeekMut};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 /// So many hashes are held in memory: 2 MiB.
 const PIECE: usize = 1 << 18;
@@ -108,13 +109,16 @@ impl Spilled {
         }
         let mut found = HashSet::new();
         let mut last = None;
-        while let Some(Reverse((hash, number))) = heap.pop() {
+        while let Some(mut top) = heap.peek_mut() {
+            let Reverse((hash, number)) = *top;
             if last == Some(hash) {
                 found.insert(hash);
             }
             last = Some(hash);
-            if let Some(next) = pieces[number].next(&self.file)? {
-                heap.push(Reverse((next, number)));
+            // To put the next in its place moves half as much as to take it out and the next in.
+            match pieces[number].next(&self.file)? {
+                Some(next) => *top = Reverse((next, number)),
+                None => drop(PeekMut::pop(top)),
             }
         }
         Ok(found)
@@ -142,13 +146,10 @@ impl Piece {
         }
         let count = self.left.min(Piece::BLOCK);
         file.seek(SeekFrom::Start(self.at))?;
-        let mut reader = BufReader::with_capacity(count * 8, file);
-        let mut block = Vec::with_capacity(count);
-        for _ in 0..count {
-            let mut bytes = [0; 8];
-            reader.read_exact(&mut bytes)?;
-            block.push(u64::from_le_bytes(bytes));
-        }
+        let mut bytes = vec![0; count * 8];
+        file.read_exact(&mut bytes)?;
+        let (hashes, _) = bytes.as_chunks();
+        let block: Vec<u64> = hashes.iter().copied().map(u64::from_le_bytes).collect();
         self.at += (count as u64) * 8;
         self.left -= count;
         self.buffer = block.into_iter();
