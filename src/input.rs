@@ -20,6 +20,7 @@ mod form;
 mod header;
 mod pairs;
 mod part;
+mod places;
 mod quotes;
 mod readable;
 mod relay;

@@ -11,13 +11,13 @@ use super::description::Further;
 use super::encoding::{Text, fill};
 use super::error::{Fault, InputErrorKind};
 use super::header::Header;
+use super::places::{Places, first};
 use super::quotes::{Cut, MARK, MARKS, Marks};
 use super::relay::Source;
 use super::surplus::Surplus;
 use super::swallowed::Suspect;
 use crate::reading::Quoting;
 use crate::row::Row;
-use memchr::{memchr2, memchr2_iter};
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -238,7 +238,7 @@ pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, I
             lines += quoted.lines;
         }
         let tail = text.get(at..).unwrap_or_default();
-        let length = find(delimiter, tail.as_bytes());
+        let length = first(delimiter, b'\n', tail.as_bytes()).unwrap_or(tail.len());
         let ends = tail.as_bytes().get(length) != Some(&delimiter);
         let cell = tail.get(..length).unwrap_or_default();
         // Lines may end in CRLF.
@@ -267,33 +267,12 @@ pub(super) fn split(text: &str, delimiter: u8, row: &mut Row) -> Result<Taken, I
     }
 }
 
-/// How many bytes stand before the delimiter or the line end; all where there is neither.
-#[inline]
-fn find(delimiter: u8, text: &[u8]) -> usize {
-    // Most cells are short, and a search costs more to begin than to do.
-    let Some(near) = text.first_chunk() else {
-        return memchr2(delimiter, b'\n', text).unwrap_or(text.len());
-    };
-    let near = u128::from_le_bytes(*near);
-    // The top bit of each byte that is zero, and perhaps of some behind it, where the first one borrows from them.
-    let zeros = |bytes: u128| bytes.wrapping_sub(ONES) & !bytes & (ONES << 7);
-    let each = |byte: u8| ONES * u128::from(byte);
-    let found = zeros(near ^ each(delimiter)) | zeros(near ^ each(b'\n'));
-    if found != 0 {
-        return (found.trailing_zeros() / u8::BITS) as usize;
-    }
-    memchr2(delimiter, b'\n', text).unwrap_or(text.len())
-}
-
-/// A one in each byte.
-const ONES: u128 = u128::MAX / 0xff;
-
 /// Appends what a text has up to the quote that closes it; returns its length with that quote, and its line ends. None
 /// where no quote closes it.
 fn unquote(text: &str, row: &mut Row) -> Option<Taken> {
     let bytes = text.as_bytes();
     let (mut start, mut lines) = (0, 0);
-    let mut marks = memchr2_iter(b'"', b'\n', bytes);
+    let mut marks = Places::of(b'"', b'\n', bytes);
     while let Some(at) = marks.next() {
         if bytes.get(at) == Some(&b'\n') {
             lines += 1;

@@ -5,7 +5,7 @@
 //! search finds. Sees a quote as opening exactly where the `csv` crate does: at the start of a field. Takes lines to end in
 //! LF: text in which a CR stands alone has to be turned before.
 
-use memchr::memchr2_iter;
+use super::places::Places;
 
 /// The byte order mark, in UTF-8. Where files were run together it stands before a record, and is no part of it.
 pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -129,7 +129,7 @@ impl Quotes {
         if let State::Closing(field) = self.state {
             passed = self.close(field, chunk, 0)?.then_some(0);
         }
-        for at in memchr2_iter(b'"', b'\n', chunk) {
+        for at in Places::of(b'"', b'\n', chunk) {
             if chunk.get(at) == Some(&b'\n') {
                 self.line_ends(chunk, at);
                 continue;

@@ -1,7 +1,6 @@
 //! Records as rows: positions, line ends, quotes, and the caps on what a stray quote may swallow.
 
 use super::*;
-use proptest::strategy::Just;
 use std::io::Write;
 use tempfile::NamedTempFile;
 
@@ -185,19 +184,6 @@ fn oracle(text: &Text, path: &Path) -> Vec<Vec<String>> {
 }
 
 proptest::proptest! {
-    #[test]
-    fn the_nearest_end_of_a_cell_is_found_however_far_it_is(
-        text in proptest::collection::vec(
-            proptest::prop_oneof![Just(b','), Just(b'\n'), 0x2b..0x2f_u8, 0x08..0x0d_u8, 0x80_u8.., b'a'..=b'z'],
-            0..60,
-        ),
-        delimiter in proptest::prop_oneof![Just(b','), Just(b'\t'), Just(b'\x01'), Just(b'|')],
-    ) {
-        let ends = |&byte: &u8| byte == delimiter || byte == b'\n';
-        let expected = text.iter().position(ends).unwrap_or(text.len());
-        proptest::prop_assert_eq!(find(delimiter, &text), expected);
-    }
-
     #[test]
     fn blocks_hold_what_the_whole_file_holds(
         piece in "[ab\",\n\r é]{1,40}",
