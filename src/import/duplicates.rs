@@ -1,172 +1,127 @@
 //! Which of many hashes occur more than once, in bounded memory.
 //!
 //! Owns the question "is there another row like this one in the file?", which decides the count of identical rows and
-//! finds a key that stands twice. Hashes are sorted in pieces; pieces beyond the first go to a temporary file without
-//! a name, and are merged at the end. Only 64-bit hashes with a key of this process are kept, never a value.
+//! finds a key that stands twice. Hashes are parted by their first bits, and what does not fit goes, part by part, to a
+//! temporary file without a name; at the end each part is looked at alone. Only 64-bit hashes with a key of this process
+//! are kept, never a value.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
-use std::collections::binary_heap::{BinaryHeap, PeekMut};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
-/// So many hashes are held in memory: 2 MiB.
-const PIECE: usize = 1 << 18;
+/// So many hashes are held in memory before they go to the file: 2 MiB.
+const HELD: usize = 1 << 18;
+/// Hashes are parted by so many bits: of a hundred million rows, a part takes 3 MiB.
+const BITS: u32 = 8;
 
 /// Collects hashes.
 #[derive(Debug)]
 pub(super) struct Duplicates {
-    hashes: Vec<u64>,
-    piece: usize,
+    parts: Vec<Vec<u64>>,
+    held: usize,
+    limit: usize,
     spilled: Option<Spilled>,
 }
 
+/// What went to the file: all parts in their order, as often as there was no room.
 #[derive(Debug)]
 struct Spilled {
     file: File,
-    /// How many hashes each sorted piece in the file has.
-    pieces: Vec<usize>,
+    /// How many hashes of each part went there, each time.
+    times: Vec<Vec<usize>>,
 }
 
 impl Duplicates {
     pub(super) fn new() -> Duplicates {
-        Duplicates::with_piece(PIECE)
+        Duplicates::with_limit(HELD)
     }
 
-    fn with_piece(piece: usize) -> Duplicates {
+    fn with_limit(limit: usize) -> Duplicates {
         Duplicates {
-            hashes: Vec::new(),
-            piece,
+            parts: vec![Vec::new(); 1 << BITS],
+            held: 0,
+            limit,
             spilled: None,
         }
     }
 
     pub(super) fn add(&mut self, hash: u64) -> io::Result<()> {
-        if self.hashes.len() == self.piece {
+        if self.held == self.limit {
             self.spill()?;
         }
-        self.hashes.push(hash);
+        self.parts[(hash >> (u64::BITS - BITS)) as usize].push(hash);
+        self.held += 1;
         Ok(())
     }
 
     /// The hashes that were added more than once.
     pub(super) fn finish(mut self) -> io::Result<HashSet<u64>> {
-        let Some(mut spilled) = self.spilled.take() else {
-            self.hashes.sort_unstable();
-            return Ok(repeated(self.hashes.into_iter()));
-        };
-        if !self.hashes.is_empty() {
-            self.hashes.sort_unstable();
-            spilled.write(&self.hashes)?;
+        let mut found = HashSet::new();
+        let mut starts = self.spilled.as_ref().map_or_else(Vec::new, Spilled::starts);
+        for (number, part) in self.parts.iter_mut().enumerate() {
+            if let Some(spilled) = &mut self.spilled {
+                spilled.read(number, &mut starts, part)?;
+            }
+            part.sort_unstable();
+            let neighbours = part.windows(2).filter(|pair| pair[0] == pair[1]);
+            found.extend(neighbours.map(|pair| pair[0]));
+            // One part at a time is in memory.
+            *part = Vec::new();
         }
-        drop(std::mem::take(&mut self.hashes));
-        spilled.merge()
+        Ok(found)
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.hashes.sort_unstable();
         if self.spilled.is_none() {
             self.spilled = Some(Spilled {
                 file: tempfile::tempfile()?,
-                pieces: Vec::new(),
+                times: Vec::new(),
             });
         }
         if let Some(spilled) = &mut self.spilled {
-            spilled.write(&self.hashes)?;
+            spilled.write(&self.parts)?;
         }
-        self.hashes.clear();
+        self.parts.iter_mut().for_each(Vec::clear);
+        self.held = 0;
         Ok(())
     }
 }
 
 impl Spilled {
-    fn write(&mut self, hashes: &[u64]) -> io::Result<()> {
+    fn write(&mut self, parts: &[Vec<u64>]) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(1 << 16, &mut self.file);
-        for hash in hashes {
+        for hash in parts.iter().flatten() {
             out.write_all(&hash.to_le_bytes())?;
         }
         out.flush()?;
-        self.pieces.push(hashes.len());
+        self.times.push(parts.iter().map(Vec::len).collect());
         Ok(())
     }
 
-    fn merge(self) -> io::Result<HashSet<u64>> {
-        let mut start = 0_u64;
-        let mut pieces = Vec::with_capacity(self.pieces.len());
-        for len in &self.pieces {
-            pieces.push(Piece {
-                at: start,
-                left: *len,
-                buffer: Vec::new().into_iter(),
-            });
-            start += (*len as u64) * 8;
-        }
-        let mut heap = BinaryHeap::new();
-        for (number, piece) in pieces.iter_mut().enumerate() {
-            if let Some(hash) = piece.next(&self.file)? {
-                heap.push(Reverse((hash, number)));
-            }
-        }
-        let mut found = HashSet::new();
-        let mut last = None;
-        while let Some(mut top) = heap.peek_mut() {
-            let Reverse((hash, number)) = *top;
-            if last == Some(hash) {
-                found.insert(hash);
-            }
-            last = Some(hash);
-            // To put the next in its place moves half as much as to take it out and the next in.
-            match pieces[number].next(&self.file)? {
-                Some(next) => *top = Reverse((next, number)),
-                None => drop(PeekMut::pop(top)),
-            }
-        }
-        Ok(found)
+    /// Where the first part begins in the file, each time.
+    fn starts(&self) -> Vec<u64> {
+        let counts = self.times.iter().map(|parts| parts.iter().sum::<usize>());
+        let starts = counts.scan(0, |next, count| {
+            let start = *next;
+            *next += (count * size_of::<u64>()) as u64;
+            Some(start)
+        });
+        starts.collect()
     }
-}
 
-/// A sorted piece of the file, read a block at a time.
-#[derive(Debug)]
-struct Piece {
-    at: u64,
-    left: usize,
-    buffer: std::vec::IntoIter<u64>,
-}
-
-impl Piece {
-    /// Hashes in one block: 32 KiB, so that a hundred pieces take little.
-    const BLOCK: usize = 4096;
-
-    fn next(&mut self, mut file: &File) -> io::Result<Option<u64>> {
-        if let Some(hash) = self.buffer.next() {
-            return Ok(Some(hash));
+    /// Adds what the file has of a part, and puts the starts behind it.
+    fn read(&mut self, part: usize, starts: &mut [u64], hashes: &mut Vec<u64>) -> io::Result<()> {
+        let mut block = Vec::new();
+        for (parts, start) in self.times.iter().zip(starts) {
+            block.resize(parts[part] * size_of::<u64>(), 0);
+            self.file.seek(SeekFrom::Start(*start))?;
+            self.file.read_exact(&mut block)?;
+            let (found, _) = block.as_chunks();
+            hashes.extend(found.iter().copied().map(u64::from_le_bytes));
+            *start += block.len() as u64;
         }
-        if self.left == 0 {
-            return Ok(None);
-        }
-        let count = self.left.min(Piece::BLOCK);
-        file.seek(SeekFrom::Start(self.at))?;
-        let mut bytes = vec![0; count * 8];
-        file.read_exact(&mut bytes)?;
-        let (hashes, _) = bytes.as_chunks();
-        let block: Vec<u64> = hashes.iter().copied().map(u64::from_le_bytes).collect();
-        self.at += (count as u64) * 8;
-        self.left -= count;
-        self.buffer = block.into_iter();
-        Ok(self.buffer.next())
+        Ok(())
     }
-}
-
-fn repeated(sorted: impl Iterator<Item = u64>) -> HashSet<u64> {
-    let mut found = HashSet::new();
-    let mut last = None;
-    for hash in sorted {
-        if last == Some(hash) {
-            found.insert(hash);
-        }
-        last = Some(hash);
-    }
-    found
 }
 
 #[cfg(test)]
@@ -178,11 +133,12 @@ mod tests {
     proptest! {
         #[test]
         fn exactly_the_repeated_hashes_are_found_however_they_are_cut(
-            hashes in prop::collection::vec(0..40_u64, 0..200), piece in 1..30_usize
+            hashes in prop::collection::vec((0..8_u64, 0..5_u64), 0..200), limit in 1..30_usize
         ) {
-            let mut duplicates = Duplicates::with_piece(piece);
+            let mut duplicates = Duplicates::with_limit(limit);
             let mut counts = HashMap::new();
-            for hash in hashes {
+            for (high, low) in hashes {
+                let hash = high.rotate_right(5) | low;
                 duplicates.add(hash).unwrap();
                 *counts.entry(hash).or_insert(0) += 1;
             }
